@@ -1,0 +1,83 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace edgemoe {
+namespace {
+
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-file-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::size_t entries() const {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_)) ++count;
+    return count;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(FileTest, AtomicFile_committed_hasTheBytesAndNoTemporary) {
+  const auto path = folder_ / "a.txt";
+  ASSERT_TRUE(write_file(path, std::string_view("hello")).ok());
+  const auto text = read_text_file(path, 100);
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(*text, "hello");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(FileTest, AtomicFile_droppedUncommitted_leavesTheOldContent) {
+  const auto path = folder_ / "a.txt";
+  ASSERT_TRUE(write_file(path, std::string_view("old")).ok());
+  {
+    auto file = AtomicFile::create(path);
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->write(std::string_view("new")).ok());
+  }
+  EXPECT_EQ(*read_text_file(path, 100), "old");
+  EXPECT_EQ(entries(), 1u);
+}
+
+TEST_F(FileTest, AtomicFile_missingFolder_isNotFound) {
+  EXPECT_EQ(AtomicFile::create(folder_ / "none" / "a").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(FileTest, ReadFile_overTheLimit_isRefused) {
+  const auto path = folder_ / "a.txt";
+  ASSERT_TRUE(write_file(path, std::string_view("12345")).ok());
+  EXPECT_EQ(read_file(path, 4).status().code(), StatusCode::kTooLarge);
+  EXPECT_TRUE(read_file(path, 5).ok());
+}
+
+TEST_F(FileTest, MappedFile_readsTheBytes_andAnEmptyFileMapsToNone) {
+  const auto path = folder_ / "a.txt";
+  ASSERT_TRUE(write_file(path, std::string_view("abc")).ok());
+  auto mapped = MappedFile::open(path);
+  ASSERT_TRUE(mapped.ok());
+  ASSERT_EQ(mapped->bytes().size(), 3u);
+  EXPECT_EQ(mapped->bytes()[2], std::byte{'c'});
+  ASSERT_TRUE(write_file(path, std::string_view()).ok());
+  EXPECT_TRUE(MappedFile::open(path)->bytes().empty());
+}
+
+TEST_F(FileTest, MappedFile_folderFifoOrMissing_isAnErrorThatNamesThePath) {
+  EXPECT_EQ(MappedFile::open(folder_).status().code(), StatusCode::kIo);
+  EXPECT_EQ(MappedFile::open(folder_ / "none").status().code(), StatusCode::kNotFound);
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  const Status status = MappedFile::open(folder_ / "fifo").status();
+  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_NE(status.message().find("fifo"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace edgemoe

@@ -1,0 +1,65 @@
+// A fixed set of threads that share the iterations of one loop at a time.
+#ifndef EDGEMOE_BASE_THREAD_POOL_H_
+#define EDGEMOE_BASE_THREAD_POOL_H_
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace edgemoe {
+
+/// Runs loops on `num_threads` threads, the caller's among them. Iterations are handed out one at a time in ascending
+/// order; which thread takes which is not fixed, so an iteration may write only what no other touches. One loop at a
+/// time; loops do not nest; the pool is used from one thread.
+class ThreadPool {
+ public:
+  /// `num_threads` ≥ 1 counts the caller; 1 makes no thread at all.
+  explicit ThreadPool(int num_threads);
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool();
+
+  int num_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls `body(index, thread)` for every index in [0, count), thread in [0, num_threads()); returns when all are
+  /// done. `body` must not throw. Allocates nothing.
+  template <typename Body>
+  void parallel_for(std::size_t count, Body&& body) {
+    using Stored = std::remove_reference_t<Body>;
+    run(
+        count, [](void* context, std::size_t index, int thread) { (*static_cast<Stored*>(context))(index, thread); },
+        const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+ private:
+  using Call = void (*)(void* context, std::size_t index, int thread);
+  void run(std::size_t count, Call call, void* context);
+  void take_iterations(int thread);
+  void work(int thread);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable start_;
+  std::condition_variable finished_;
+  unsigned generation_ = 0;  // guarded by mutex_: counts loops, so that a worker sees each once
+  int busy_workers_ = 0;     // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
+
+  // Written before a loop is announced, constant while it runs.
+  Call call_ = nullptr;
+  void* context_ = nullptr;
+  std::size_t count_ = 0;
+  std::atomic<std::size_t> next_ = 0;
+};
+
+/// Threads that this process may run on (its affinity mask), at least 1.
+int available_cpus();
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_BASE_THREAD_POOL_H_
