@@ -10,8 +10,7 @@
 namespace edgemoe {
 
 /// An owned RGB picture as every decoder returns it: orientation applied, grey and palette expanded, alpha gone by the
-/// written rule (composited over mid-grey 50 %... see docs/pictures.md), CMYK converted. `bits` is 8 or 16; samples are
-/// held in 16 bits either way: value 0 … (1 << bits) − 1.
+/// written rule (docs/pictures.md), CMYK converted. Exactly one of the two sample vectors is filled, by `bits`.
 struct Image {
   std::size_t width = 0;
   std::size_t height = 0;
