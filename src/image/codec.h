@@ -1,0 +1,35 @@
+// What the decoders share; internal to src/image.
+#ifndef EDGEMOE_IMAGE_CODEC_H_
+#define EDGEMOE_IMAGE_CODEC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/sink.h"
+#include "base/status.h"
+#include "image/image.h"
+
+namespace edgemoe {
+
+/// True when the bytes start with the format's signature.
+bool looks_like_jpeg(std::span<const std::byte> bytes);
+bool looks_like_png(std::span<const std::byte> bytes);
+
+/// A decoded picture before orientation and colour profile are applied, with what the file says about both.
+struct DecodedPicture {
+  Image image;
+  std::vector<std::uint8_t> exif;         // TIFF block without the "Exif" header; empty when there is none
+  std::vector<std::uint8_t> rgb_profile;  // ICC profile still to be applied to `image`; empty when there is none
+};
+
+Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note);
+Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note);
+
+/// kTooLarge or kMalformed unless 1 ≤ both extents, within the limits.
+Status check_picture_size(std::uint64_t width, std::uint64_t height, const DecodeLimits& limits);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_IMAGE_CODEC_H_

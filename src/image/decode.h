@@ -1,0 +1,33 @@
+// Encoded pictures to Image: JPEG and PNG, told apart by their content.
+#ifndef EDGEMOE_IMAGE_DECODE_H_
+#define EDGEMOE_IMAGE_DECODE_H_
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "base/sink.h"
+#include "base/status.h"
+#include "image/image.h"
+
+namespace edgemoe {
+
+/// Decodes a whole JPEG (grey, YCbCr, RGB, CMYK, YCCK; baseline or progressive) or PNG (every type, 1–16 bits). Upright
+/// by its EXIF orientation, alpha dropped, colours in sRGB when an RGB or CMYK profile is embedded (docs/pictures.md).
+/// PNG's 16 bits stay 16. Remarks (EXIF ignored, …) go to `note`.
+/// Faults: kMalformed (neither format, cut off, corrupt), kUnsupported, kTooLarge.
+Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits = {},
+                           const NoteSink& note = {});
+
+/// Reads and decodes a file; messages start with its path.
+Result<Image> load_image(const std::filesystem::path& path, const DecodeLimits& limits = {}, const NoteSink& note = {});
+
+/// The pictures of a folder (not of its subfolders), sorted by name: files named .jpg, .jpeg or .png in any case, and
+/// others whose content starts as one of these formats. Names that start with a dot are passed over. kNotFound when the
+/// folder is missing or holds none.
+Result<std::vector<std::filesystem::path>> list_pictures(const std::filesystem::path& folder);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_IMAGE_DECODE_H_

@@ -1,0 +1,233 @@
+#include "image/decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "image/test_pictures.h"
+
+namespace edgemoe {
+namespace {
+
+using test::encode_jpeg;
+using test::encode_test_png;
+using test::JpegColor;
+using test::make_scene;
+using test::PngColor;
+using ::testing::HasSubstr;
+
+/// Largest difference of any sample on the 8-bit scale; −1 when the sizes differ or nothing was compared.
+double worst_difference(const Image& a, const Image& b) {
+  if (a.width != b.width || a.height != b.height || a.width * a.height == 0) return -1.0;
+  const auto at = [](const Image& image, std::size_t i) {
+    return image.bits == 16 ? static_cast<double>(image.samples16[i]) / 257.0 : static_cast<double>(image.samples8[i]);
+  };
+  double worst = 0.0;
+  for (std::size_t i = 0; i < a.width * a.height * 3; ++i) worst = std::max(worst, std::abs(at(a, i) - at(b, i)));
+  return worst;
+}
+
+void expect_same(const Image& actual, const Image& expected, double tolerance) {
+  const double worst = worst_difference(actual, expected);
+  EXPECT_GE(worst, 0.0) << actual.width << "x" << actual.height << " is not " << expected.width << "x"
+                        << expected.height;
+  EXPECT_LE(worst, tolerance);
+}
+
+Image grey_of(Image scene) {
+  for (std::size_t i = 0; i < scene.samples8.size(); i += 3) {
+    scene.samples8[i + 1] = scene.samples8[i + 2] = scene.samples8[i];
+  }
+  return scene;
+}
+
+Image decoded(const std::vector<std::byte>& bytes, const NoteSink& note = {}) {
+  Result<Image> image = decode_image(bytes, {}, note);
+  EXPECT_TRUE(image.ok()) << image.status().message();
+  return image.ok() ? std::move(image).value() : Image();
+}
+
+constexpr double kJpegTolerance = 4.0;  // quality 100: DCT rounding, and rounding to YCbCr and back
+
+TEST(DecodeJpeg, everyColorSpace_keepsTheScene) {
+  const Image scene = make_scene(37, 29);
+  for (const bool progressive : {false, true}) {
+    for (const JpegColor color : {JpegColor::kYcc, JpegColor::kRgb}) {
+      expect_same(decoded(encode_jpeg(scene, {.color = color, .progressive = progressive})), scene, kJpegTolerance);
+    }
+    expect_same(decoded(encode_jpeg(scene, {.color = JpegColor::kGrey, .progressive = progressive})), grey_of(scene),
+                kJpegTolerance);
+  }
+}
+
+TEST(DecodeJpeg, cmykWithAndWithoutAdobeMarker_keepsTheScene) {
+  const Image scene = make_scene(37, 29);
+  expect_same(decoded(encode_jpeg(scene, {.color = JpegColor::kCmyk, .adobe_marker = true})), scene, kJpegTolerance);
+  expect_same(decoded(encode_jpeg(scene, {.color = JpegColor::kCmyk, .adobe_marker = false})), scene, kJpegTolerance);
+  expect_same(decoded(encode_jpeg(scene, {.color = JpegColor::kYcck, .adobe_marker = true})), scene, kJpegTolerance);
+}
+
+TEST(DecodeJpeg, redPicture_isRedInEveryColorSpace) {
+  Image red = make_image(16, 16);
+  for (std::size_t i = 0; i < red.samples8.size(); i += 3) red.samples8[i] = 255;
+  for (const JpegColor color : {JpegColor::kYcc, JpegColor::kRgb, JpegColor::kCmyk, JpegColor::kYcck}) {
+    const Image out = decoded(encode_jpeg(red, {.color = color}));
+    ASSERT_EQ(out.samples8.size(), red.samples8.size());
+    EXPECT_GT(out.samples8[0], 250);
+    EXPECT_LT(out.samples8[1], 5);
+    EXPECT_LT(out.samples8[2], 5);
+  }
+}
+
+TEST(DecodeJpeg, cutAnywhere_isAnErrorAndNeverAHalfPicture) {
+  const Image scene = make_scene(160, 120);
+  for (const bool progressive : {false, true}) {
+    const std::vector<std::byte> whole = encode_jpeg(scene, {.progressive = progressive});
+    for (std::size_t percent = 1; percent < 100; ++percent) {
+      const std::span<const std::byte> cut = std::span(whole).first(whole.size() * percent / 100);
+      const Result<Image> image = decode_image(cut);
+      ASSERT_FALSE(image.ok()) << percent << " % of a " << (progressive ? "progressive" : "sequential") << " file";
+      EXPECT_EQ(image.status().code(), StatusCode::kMalformed);
+    }
+  }
+}
+
+TEST(DecodePng, everyTypeAndDepth_keepsTheScene) {
+  const Image scene = make_scene(33, 17);
+  for (const bool interlaced : {false, true}) {
+    for (const int bits : {8, 16}) {
+      for (const PngColor color : {PngColor::kRgb, PngColor::kRgba}) {
+        const Image out = decoded(encode_test_png(scene, {.color = color, .bits = bits, .interlaced = interlaced}));
+        EXPECT_EQ(out.bits, bits);
+        expect_same(out, scene, 0.0);
+      }
+      for (const PngColor color : {PngColor::kGrey, PngColor::kGreyAlpha}) {
+        const Image out = decoded(encode_test_png(scene, {.color = color, .bits = bits, .interlaced = interlaced}));
+        expect_same(out, grey_of(scene), 0.0);
+      }
+    }
+  }
+}
+
+TEST(DecodePng, fewBits_spanTheWholeRange) {
+  const Image scene = make_scene(33, 17);
+  for (const int bits : {1, 2, 4}) {
+    Image expected = grey_of(scene);
+    const int top = (1 << bits) - 1;
+    for (std::uint8_t& sample : expected.samples8)
+      sample = static_cast<std::uint8_t>((sample >> (8 - bits)) * 255 / top);
+    expect_same(decoded(encode_test_png(scene, {.color = PngColor::kGrey, .bits = bits})), expected, 0.0);
+  }
+}
+
+TEST(DecodePng, palette_isLookedUp) {
+  const Image scene = make_scene(33, 17);
+  for (const int bits : {1, 2, 4, 8}) {
+    for (const bool transparent : {false, true}) {
+      Image expected = scene;
+      for (std::size_t i = 0; i < expected.samples8.size(); i += 3) {
+        const auto index = static_cast<std::uint8_t>(scene.samples8[i] >> (8 - bits));
+        expected.samples8[i] = index;
+        expected.samples8[i + 1] = static_cast<std::uint8_t>(255 - index);
+        expected.samples8[i + 2] = index / 2;
+      }
+      expect_same(decoded(encode_test_png(
+                      scene, {.color = PngColor::kPalette, .bits = bits, .transparent_color = transparent})),
+                  expected, 0.0);
+    }
+  }
+}
+
+TEST(DecodePng, transparentColor_isDroppedAsAlphaIs) {
+  const Image scene = make_scene(33, 17);
+  for (const int bits : {8, 16}) {
+    expect_same(decoded(encode_test_png(scene, {.color = PngColor::kRgb, .bits = bits, .transparent_color = true})),
+                scene, 0.0);
+  }
+}
+
+TEST(DecodePng, cutAnywhere_isAnError) {
+  const std::vector<std::byte> whole = encode_test_png(make_scene(160, 120));
+  for (std::size_t percent = 1; percent < 100; ++percent) {
+    const Result<Image> image = decode_image(std::span(whole).first(whole.size() * percent / 100));
+    ASSERT_FALSE(image.ok()) << percent;
+    EXPECT_EQ(image.status().code(), StatusCode::kMalformed);
+  }
+}
+
+TEST(DecodePng, flippedByte_isAnError) {
+  std::vector<std::byte> bytes = encode_test_png(make_scene(16, 16));
+  bytes[bytes.size() / 2] ^= std::byte{0x10};  // within IDAT: its check sum no longer fits
+  EXPECT_FALSE(decode_image(bytes).ok());
+}
+
+TEST(DecodePng, claimOf60000Squared_isRefusedFromTheHeader) {
+  std::vector<std::byte> bytes = encode_test_png(make_scene(4, 4));
+  for (const std::size_t at : {std::size_t{16}, std::size_t{20}}) {  // width and height, big-endian
+    bytes[at + 2] = std::byte{60000 >> 8};
+    bytes[at + 3] = std::byte{60000 & 255};
+  }
+  const Result<Image> image = decode_image(bytes);
+  ASSERT_FALSE(image.ok());
+  EXPECT_EQ(image.status().code(), StatusCode::kTooLarge);
+  EXPECT_THAT(image.status().message(), HasSubstr("60000x60000"));
+}
+
+TEST(DecodeImage, limits_refuseWhatIsOverAndTakeWhatIsAtThem) {
+  const Image scene = make_scene(40, 30);
+  for (const std::vector<std::byte>& bytes : {encode_jpeg(scene), encode_test_png(scene)}) {
+    EXPECT_TRUE(decode_image(bytes, {.max_pixels = 1200, .max_dimension = 40}).ok());
+    EXPECT_EQ(decode_image(bytes, {.max_pixels = 1199}).status().code(), StatusCode::kTooLarge);
+    EXPECT_EQ(decode_image(bytes, {.max_dimension = 39}).status().code(), StatusCode::kTooLarge);
+  }
+}
+
+TEST(DecodeImage, oddSizes_areKept) {
+  const std::pair<std::size_t, std::size_t> sizes[] = {{1, 1}, {17, 33}, {500, 375}, {375, 500}, {1, 9}};
+  for (const auto& [width, height] : sizes) {
+    const Image scene = make_scene(width, height);
+    expect_same(decoded(encode_jpeg(scene)), scene, 2 * kJpegTolerance);  // the blue corner's edge rings a little
+    expect_same(decoded(encode_test_png(scene)), scene, 0.0);
+    expect_same(decoded(encode_test_png(scene, {.interlaced = true})), scene, 0.0);
+  }
+}
+
+TEST(DecodeImage, notAPicture_saysSo) {
+  const auto message_of = [](std::string_view text) {
+    const Result<Image> image = decode_image(std::as_bytes(std::span(text.data(), text.size())));
+    EXPECT_FALSE(image.ok());
+    EXPECT_EQ(image.status().code(), StatusCode::kMalformed);
+    return image.status().message();
+  };
+  EXPECT_THAT(message_of(""), HasSubstr("empty"));
+  EXPECT_THAT(message_of("just some text in a file named .jpg\n"), HasSubstr("neither a JPEG nor a PNG"));
+  EXPECT_THAT(message_of("GIF89a"), HasSubstr("neither a JPEG nor a PNG"));
+  EXPECT_THAT(message_of("\xFF\xD8\xFF"), HasSubstr("JPEG"));
+  EXPECT_THAT(message_of("\x89PNG\r\n\x1A\n"), HasSubstr("PNG"));
+}
+
+TEST(DecodeImage, randomDamage_neverCrashes) {
+  Random random(11);
+  const Image scene = make_scene(48, 40);
+  std::size_t refused = 0;
+  for (const std::vector<std::byte>& whole :
+       {encode_jpeg(scene, {.app1 = test::app1_with_orientation(6)}), encode_jpeg(scene, {.progressive = true}),
+        encode_test_png(scene, {.exif = test::tiff_with_orientation(6)})}) {
+    for (int round = 0; round < 300; ++round) {
+      std::vector<std::byte> bytes = whole;
+      for (int i = 0; i < 4; ++i) bytes[random.below(bytes.size())] = static_cast<std::byte>(random.below(256));
+      const Result<Image> image = decode_image(bytes);
+      if (!image.ok()) ++refused;
+    }
+  }
+  EXPECT_GT(refused, 100U);
+}
+
+}  // namespace
+}  // namespace edgemoe
