@@ -81,6 +81,10 @@ struct MatrixView {
   T* row(std::size_t r) const { return data + r * stride; }
 };
 
+inline MatrixView<const float> as_const(const MatrixView<float>& matrix) {
+  return {matrix.data, matrix.rows, matrix.cols, matrix.stride};
+}
+
 /// Widens `count` floating-point elements to float32, exactly (kF32, kF16, kBF16 only). False for any other type.
 /// `bytes` must hold at least count · dtype_size(dtype) bytes; no alignment is needed.
 bool widen_to_f32(DType dtype, std::span<const std::byte> bytes, std::span<float> out);

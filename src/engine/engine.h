@@ -1,0 +1,77 @@
+// An engine runs one network on pictures that are already tensors. Engines differ in their arithmetic, never in what
+// they publish: the same taps, the same outputs, the same rules.
+#ifndef EDGEMOE_ENGINE_ENGINE_H_
+#define EDGEMOE_ENGINE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/status.h"
+#include "base/tensor.h"
+#include "kernels/isa.h"
+#include "model/config.h"
+#include "model/model_file.h"
+#include "model/taps.h"
+
+namespace edgemoe {
+
+struct EngineOptions {
+  int num_threads = 1;   // ≥ 1
+  Isa isa = best_isa();  // one of supported_isas()
+  int max_batch = 1;     // pictures in one run; memory grows with it
+  int input_height = 0;  // another input size than the model's (multiples of the patch): the position embedding is
+  int input_width = 0;   // resampled to its grid; 0: the model's own
+};
+
+/// Receives a head's output. Values are valid only during the call.
+class LogitsSink {
+ public:
+  virtual ~LogitsSink() = default;
+  /// `logits` is [height · width, outputs] at the network's input size, before any activation; `task` indexes
+  /// config().tasks.
+  virtual void on_logits(int image, int task, const MatrixView<const float>& logits) = 0;
+};
+
+struct EngineRequest {
+  std::span<const float* const> images;  // each [height, width, 3], mean and deviation applied; at most max_batch
+  std::span<const int> tasks;            // indices into config().tasks, none twice; at least one
+  LogitsSink* logits = nullptr;          // null: heads are not run
+  TapSink* taps = nullptr;               // null: none
+};
+
+struct EngineTimes {
+  std::int64_t backbone_ns = 0;  // patch embedding to last block, all tasks
+  std::int64_t head_ns = 0;      // heads of all tasks, time inside the sink left out
+};
+
+/// One network, loaded and packed, with all the memory it will need. `run` is not re-entrant. The outputs of a picture
+/// and task are the same bytes whatever else is in the request and however many threads run.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// The model's configuration, with the input size that this engine was made for.
+  virtual const ModelConfig& config() const = 0;
+  virtual std::string_view number_type() const = 0;
+  virtual Isa isa() const = 0;
+  virtual int num_threads() const = 0;
+  virtual int max_batch() const = 0;
+  /// Bytes of packed weights and of working memory.
+  virtual std::size_t weight_bytes() const = 0;
+  virtual std::size_t workspace_bytes() const = 0;
+  /// kInvalidArgument for a request outside its bounds. Allocates nothing unless taps are asked for.
+  virtual Result<EngineTimes> run(const EngineRequest& request) = 0;
+  /// One block alone, as `task` sees it, from given tokens: how two engines, or an engine and a golden file, are
+  /// compared block by block without one's errors reaching the next. Both spans hold num_tokens · embed_dim values.
+  virtual Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
+                           TapSink* taps) = 0;
+};
+
+/// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow.
+Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_ENGINE_ENGINE_H_

@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/float_backbone.h"
+#include "engine/float_head.h"
+#include "engine/float_weights.h"
+#include "engine/scratch.h"
+
+namespace edgemoe {
+namespace {
+
+constexpr int kMaxThreads = 256;
+constexpr int kMaxBatch = 1024;
+constexpr double kMaxWorkspaceBytes = 64e9;
+
+std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// A rough, overflow-free upper bound of the working memory, to refuse absurd sizes before planning them.
+double estimated_workspace_bytes(const ModelConfig& config, int max_batch) {
+  const double tokens = static_cast<double>(config.num_tokens());
+  const double rows = tokens * static_cast<double>(max_batch) * static_cast<double>(config.tasks.size());
+  const double per_row = 8.0 * config.embed_dim + std::max(config.mlp_dim, config.moe.expert_dim);
+  double head = 0;
+  if (config.head.present) {
+    double outputs = 0;
+    for (const TaskConfig& task : config.tasks) outputs = std::max(outputs, static_cast<double>(task.outputs));
+    const double scale = config.head.upsample == 2 ? std::pow(4.0, config.head.num_stages) : 1.0;
+    head = 2 * std::max(tokens * scale * std::max(static_cast<double>(config.head.channels), outputs),
+                        static_cast<double>(config.input.height) * config.input.width * outputs);
+  }
+  return 4.0 * (rows * per_row + head);
+}
+
+class FloatEngine final : public Engine {
+ public:
+  FloatEngine(const ModelFile& model, const ModelConfig& config, const EngineOptions& options)
+      : config_(config),
+        options_(options),
+        pool_(options.num_threads),
+        weights_(load_float_weights(model, config_, options.isa)) {
+    backbone_.emplace(config_, weights_, options.isa, pool_, static_cast<std::size_t>(options.max_batch), plan_);
+    heads_.reserve(weights_.heads.size());
+    for (const HeadWeights& head : weights_.heads) heads_.emplace_back(config_, head, options.isa, pool_, plan_);
+    workspace_ = AlignedBuffer<float>(plan_.size());
+    backbone_->bind(workspace_.data());
+    for (FloatHead& head : heads_) head.bind(workspace_.data());
+  }
+
+  const ModelConfig& config() const override { return config_; }
+  std::string_view number_type() const override { return "float32"; }
+  Isa isa() const override { return options_.isa; }
+  int num_threads() const override { return options_.num_threads; }
+  int max_batch() const override { return options_.max_batch; }
+  std::size_t weight_bytes() const override { return weights_.bytes(); }
+  std::size_t workspace_bytes() const override { return workspace_.size() * sizeof(float); }
+
+  Result<EngineTimes> run(const EngineRequest& request) override {
+    EDGEMOE_RETURN_IF_ERROR(check(request));
+    EngineTimes times;
+    Sequences sequences;
+    const auto start = std::chrono::steady_clock::now();
+    const MatrixView<const float> tokens = backbone_->run(request.images, request.tasks, request.taps, sequences);
+    times.backbone_ns = nanoseconds_since(start);
+    if (request.logits == nullptr) return times;
+    for (std::size_t t = 0; t < request.tasks.size(); ++t) {
+      for (std::size_t image = 0; image < request.images.size(); ++image) {
+        times.head_ns += run_head(request, sequences, tokens, t, image);
+      }
+    }
+    return times;
+  }
+
+  Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
+                   TapSink* taps) override {
+    const auto values = static_cast<std::size_t>(config_.num_tokens()) * static_cast<std::size_t>(config_.embed_dim);
+    if (block < 0 || block >= config_.depth || task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
+      return invalid_argument("block {} of task {}: the model has {} blocks and {} tasks", block, task, config_.depth,
+                              config_.tasks.size());
+    }
+    if (tokens_in.size() != values || tokens_out.size() != values) {
+      return invalid_argument("expected {} values of tokens, found {} in and {} out", values, tokens_in.size(),
+                              tokens_out.size());
+    }
+    backbone_->run_block(block, task, tokens_in.data(), tokens_out.data(), taps);
+    return {};
+  }
+
+ private:
+  Status check(const EngineRequest& request) const {
+    if (request.images.empty() || request.images.size() > static_cast<std::size_t>(options_.max_batch)) {
+      return invalid_argument("expected 1 to {} pictures in a run, found {}", options_.max_batch,
+                              request.images.size());
+    }
+    if (request.tasks.empty()) return invalid_argument("no task asked for; this model has {}", config_.task_list());
+    for (std::size_t i = 0; i < request.tasks.size(); ++i) {
+      const int task = request.tasks[i];
+      if (task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
+        return invalid_argument("task {} is not one of the model's {}", task, config_.tasks.size());
+      }
+      for (std::size_t j = 0; j < i; ++j) {
+        if (request.tasks[j] == task) {
+          return invalid_argument("task {} is asked for twice",
+                                  task_name(config_.tasks[static_cast<std::size_t>(task)].kind));
+        }
+      }
+    }
+    if (request.logits != nullptr && !config_.head.present) {
+      return unsupported("model {} has no heads, only a backbone: taps are all that it can give", config_.name);
+    }
+    return {};
+  }
+
+  std::int64_t run_head(const EngineRequest& request, const Sequences& sequences, const MatrixView<const float>& tokens,
+                        std::size_t task, std::size_t image) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto num_tokens = static_cast<std::size_t>(config_.num_tokens());
+    const std::size_t sequence = (sequences.split ? task * sequences.num_images : 0) + image;
+    const auto model_task = static_cast<std::size_t>(request.tasks[task]);
+    const MatrixView<const float> logits = heads_[model_task].run(
+        {tokens.data + sequence * num_tokens * tokens.stride, num_tokens, tokens.cols, tokens.stride},
+        {request.taps, static_cast<int>(image), task_name(config_.tasks[model_task].kind)});
+    const std::int64_t spent = nanoseconds_since(start);
+    request.logits->on_logits(static_cast<int>(image), request.tasks[task], logits);
+    return spent;
+  }
+
+  const ModelConfig config_;
+  const EngineOptions options_;
+  ThreadPool pool_;
+  const FloatWeights weights_;
+  ScratchPlan plan_;
+  std::optional<FloatBackbone> backbone_;
+  std::vector<FloatHead> heads_;
+  AlignedBuffer<float> workspace_;
+};
+
+Status check_options(const EngineOptions& options) {
+  if (options.num_threads < 1 || options.num_threads > kMaxThreads) {
+    return invalid_argument("threads: expected 1 to {}, found {}", kMaxThreads, options.num_threads);
+  }
+  if (options.max_batch < 1 || options.max_batch > kMaxBatch) {
+    return invalid_argument("batch: expected 1 to {}, found {}", kMaxBatch, options.max_batch);
+  }
+  std::string supported;
+  for (const Isa isa : supported_isas()) {
+    if (isa == options.isa) return {};
+    supported += supported.empty() ? "" : ", ";
+    supported += isa_name(isa);
+  }
+  return invalid_argument("instruction set {} does not run on this machine; it has {}", isa_name(options.isa),
+                          supported);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options) {
+  EDGEMOE_RETURN_IF_ERROR(check_options(options));
+  ModelConfig config = model.config();
+  if ((options.input_height == 0) != (options.input_width == 0)) {
+    return invalid_argument("input size: height and width must both be given, found {}x{}", options.input_height,
+                            options.input_width);
+  }
+  if (options.input_height != 0) {
+    config.input.height = options.input_height;
+    config.input.width = options.input_width;
+  }
+  EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));
+  const double bytes = estimated_workspace_bytes(config, options.max_batch);
+  if (bytes > kMaxWorkspaceBytes) {
+    return too_large("a batch of {} at {}x{} would need about {:.0f} GB of working memory; the limit is {:.0f} GB",
+                     options.max_batch, config.input.height, config.input.width, bytes / 1e9, kMaxWorkspaceBytes / 1e9);
+  }
+  return std::unique_ptr<Engine>(std::make_unique<FloatEngine>(model, config, options));
+}
+
+}  // namespace edgemoe

@@ -1,0 +1,87 @@
+#include "pipeline/task_map.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/check.h"
+#include "resample/resize.h"
+
+namespace edgemoe {
+namespace {
+
+constexpr std::size_t kMaxClasses = 255;  // 255 itself means "ignore" in label files and is never predicted
+
+/// Index of the largest value, the lowest on ties; NaN never wins.
+std::uint8_t argmax(const float* values, std::size_t count) {
+  std::size_t best = 0;
+  for (std::size_t c = 1; c < count; ++c) {
+    if (values[c] > values[best] || (std::isnan(values[best]) && !std::isnan(values[c]))) best = c;
+  }
+  return static_cast<std::uint8_t>(best);
+}
+
+void normalise(float* vectors, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    float* v = vectors + 3 * i;
+    const float length = std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+    const float divisor = std::max(length, 1e-12F);
+    for (int c = 0; c < 3; ++c) v[c] /= divisor;
+  }
+}
+
+void activate(TaskKind task, float* values, std::size_t pixels) {
+  switch (task) {
+    case TaskKind::kNormals:
+      normalise(values, pixels);
+      return;
+    case TaskKind::kEdge:
+    case TaskKind::kSaliency:
+      for (std::size_t i = 0; i < pixels; ++i) values[i] = 1.0F / (1.0F + std::exp(-values[i]));
+      return;
+    case TaskKind::kDepth:
+    case TaskKind::kSemseg:
+    case TaskKind::kHumanParts:
+      return;
+  }
+}
+
+}  // namespace
+
+bool is_label_task(TaskKind task) { return task == TaskKind::kSemseg || task == TaskKind::kHumanParts; }
+
+TaskMap make_task_map(TaskKind task, const MatrixView<const float>& logits, Extent from, Extent to, ThreadPool& pool) {
+  EDGEMOE_CHECK(logits.rows == from.height * from.width && logits.stride == logits.cols);
+  const std::size_t outputs = logits.cols;
+  const bool labels = is_label_task(task);
+  EDGEMOE_CHECK(!labels || outputs <= kMaxClasses);
+  TaskMap map{.task = task, .height = to.height, .width = to.width, .channels = labels ? 1 : outputs};
+  if (labels) {
+    map.labels.resize(to.height * to.width);
+  } else {
+    map.values.resize(to.height * to.width * outputs);
+  }
+
+  const ResizePlan plan({.in_height = from.height,
+                         .in_width = from.width,
+                         .out_height = to.height,
+                         .out_width = to.width,
+                         .channels = outputs});
+  const auto threads = static_cast<std::size_t>(pool.num_threads());
+  const std::size_t scratch = plan.workspace_size();
+  const std::size_t row_floats = to.width * outputs;
+  std::vector<float> workspace(threads * (scratch + (labels ? row_floats : 0)));
+  pool.parallel_for(to.height, [&](std::size_t y, int thread) {
+    float* own = workspace.data() + static_cast<std::size_t>(thread) * (workspace.size() / threads);
+    float* row = labels ? own + scratch : map.values.data() + y * row_floats;
+    plan.run_row(logits.data, y, row, std::span(own, scratch));
+    if (labels) {
+      for (std::size_t x = 0; x < to.width; ++x) map.labels[y * to.width + x] = argmax(row + x * outputs, outputs);
+    } else {
+      activate(task, row, to.width);
+    }
+  });
+  return map;
+}
+
+}  // namespace edgemoe
