@@ -67,6 +67,8 @@ class Engine {
   /// compared block by block without one's errors reaching the next. Both spans hold num_tokens · embed_dim values.
   virtual Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
                            TapSink* taps) = 0;
+  /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0.
+  virtual Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) = 0;
 };
 
 /// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow.

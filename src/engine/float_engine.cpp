@@ -78,16 +78,22 @@ class FloatEngine final : public Engine {
 
   Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
                    TapSink* taps) override {
-    const auto values = static_cast<std::size_t>(config_.num_tokens()) * static_cast<std::size_t>(config_.embed_dim);
-    if (block < 0 || block >= config_.depth || task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
-      return invalid_argument("block {} of task {}: the model has {} blocks and {} tasks", block, task, config_.depth,
-                              config_.tasks.size());
+    if (block < 0 || block >= config_.depth) {
+      return invalid_argument("block {}: the model has {}", block, config_.depth);
     }
-    if (tokens_in.size() != values || tokens_out.size() != values) {
-      return invalid_argument("expected {} values of tokens, found {} in and {} out", values, tokens_in.size(),
-                              tokens_out.size());
-    }
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens_in.size()));
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens_out.size()));
     backbone_->run_block(block, task, tokens_in.data(), tokens_out.data(), taps);
+    return {};
+  }
+
+  Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) override {
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens.size()));
+    EDGEMOE_RETURN_IF_ERROR(check_head());
+    const auto index = static_cast<std::size_t>(task);
+    const auto dim = static_cast<std::size_t>(config_.embed_dim);
+    logits.on_logits(0, task, heads_[index].run({tokens.data(), tokens.size() / dim, dim, dim},
+                                                {taps, 0, task_name(config_.tasks[index].kind)}));
     return {};
   }
 
@@ -110,10 +116,21 @@ class FloatEngine final : public Engine {
         }
       }
     }
-    if (request.logits != nullptr && !config_.head.present) {
-      return unsupported("model {} has no heads, only a backbone: taps are all that it can give", config_.name);
+    return request.logits != nullptr ? check_head() : Status();
+  }
+
+  Status check_head() const {
+    if (config_.head.present) return {};
+    return unsupported("model {} has no heads, only a backbone: taps are all that it can give", config_.name);
+  }
+
+  Status check_tokens(int task, std::size_t count) const {
+    if (task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
+      return invalid_argument("task {} is not one of the model's {}", task, config_.tasks.size());
     }
-    return {};
+    const auto expected = static_cast<std::size_t>(config_.num_tokens()) * static_cast<std::size_t>(config_.embed_dim);
+    if (count == expected) return {};
+    return invalid_argument("expected {} values of tokens, found {}", expected, count);
   }
 
   std::int64_t run_head(const EngineRequest& request, const Sequences& sequences, const MatrixView<const float>& tokens,
