@@ -1,0 +1,42 @@
+#include "command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+
+#include "base/thread_pool.h"
+
+namespace edgemoe::cli {
+
+ExitCode fail(const Status& status) {
+  std::fprintf(stderr, "edgemoe: %s\n", status.message().c_str());
+  return status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
+}
+
+void print_note(std::string_view note) { std::fprintf(stderr, "%.*s\n", static_cast<int>(note.size()), note.data()); }
+
+void print_progress(std::string_view what, std::size_t done, std::size_t total) {
+  static const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  if (!terminal) return;
+  std::fprintf(stderr, "\r%.*s: %zu of %zu%s", static_cast<int>(what.size()), what.data(), done, total,
+               done == total ? "\n" : "");
+  std::fflush(stderr);
+}
+
+std::vector<std::filesystem::path> config_folders() {
+  std::vector<std::filesystem::path> folders;
+  if (const char* chosen = std::getenv("EDGEMOE_CONFIG_DIR"); chosen != nullptr && *chosen != '\0') {
+    folders.emplace_back(chosen);
+  }
+  std::error_code error;
+  const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / "configs" / "models");
+  folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs" / "models");
+  return folders;
+}
+
+int default_threads() { return available_cpus(); }
+
+}  // namespace edgemoe::cli

@@ -1,0 +1,47 @@
+// What every subcommand of the edgemoe tool shares: registration, exit codes, and how it speaks.
+#ifndef EDGEMOE_CLI_COMMAND_H_
+#define EDGEMOE_CLI_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "edgemoe/status.h"
+
+namespace edgemoe::cli {
+
+enum ExitCode : int { kDone = 0, kFailed = 1, kUsage = 2 };
+
+/// A registered subcommand and what runs it once its options are parsed.
+struct Command {
+  CLI::App* app;
+  std::function<ExitCode()> run;
+};
+
+Command add_run_command(CLI::App& tool);
+Command add_convert_command(CLI::App& tool);
+Command add_new_command(CLI::App& tool);
+Command add_inspect_command(CLI::App& tool);
+Command add_compare_command(CLI::App& tool);
+Command add_verify_command(CLI::App& tool);
+Command add_doctor_command(CLI::App& tool);
+
+/// "edgemoe: <message>" on standard error. An invalid argument (unknown task, bad size, …) is kUsage, all else kFailed.
+ExitCode fail(const Status& status);
+/// One line on standard error.
+void print_note(std::string_view note);
+/// A line that is rewritten in place on a terminal, and silent elsewhere; `done == total` ends it.
+void print_progress(std::string_view what, std::size_t done, std::size_t total);
+
+/// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
+/// that it was built from.
+std::vector<std::filesystem::path> config_folders();
+
+/// Threads to use where the user said nothing: those that the process may run on.
+int default_threads();
+
+}  // namespace edgemoe::cli
+
+#endif  // EDGEMOE_CLI_COMMAND_H_

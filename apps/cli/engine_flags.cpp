@@ -1,0 +1,46 @@
+#include "engine_flags.h"
+
+#include <charconv>
+
+#include "command.h"
+
+namespace edgemoe::cli {
+
+void EngineFlags::add_to(CLI::App& app) {
+  app.add_option("--threads", threads, "Threads; 0: all available")->check(CLI::Range(0, 256))->capture_default_str();
+  app.add_option("--type", type, "Arithmetic of the engine")->check(CLI::IsMember({"float"}))->capture_default_str();
+  app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
+  app.add_option("--input-size", input_size,
+                 "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "
+                 "(default: the model's)");
+}
+
+Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
+  EngineOptions options;
+  options.num_threads = threads == 0 ? default_threads() : threads;
+  options.max_batch = max_batch;
+  if (!isa.empty()) {
+    const std::optional<Isa> chosen = isa_from_name(isa);
+    if (!chosen) return invalid_argument("--isa: expected portable, avx2, avx512 or neon, found \"{}\"", isa);
+    options.isa = *chosen;
+  }
+  if (!input_size.empty()) {
+    EDGEMOE_ASSIGN_OR_RETURN(const auto size, parse_size(input_size, "--input-size"));
+    options.input_height = size.first;
+    options.input_width = size.second;
+  }
+  return options;
+}
+
+Result<std::pair<int, int>> parse_size(std::string_view text, std::string_view what) {
+  std::pair<int, int> size;
+  const char* end = text.data() + text.size();
+  const auto [times, first_error] = std::from_chars(text.data(), end, size.first);
+  if (first_error == std::errc() && times != end && *times == 'x') {
+    const auto [rest, second_error] = std::from_chars(times + 1, end, size.second);
+    if (second_error == std::errc() && rest == end && size.first > 0 && size.second > 0) return size;
+  }
+  return invalid_argument("{}: expected two positive numbers like 128x256, found \"{}\"", what, text);
+}
+
+}  // namespace edgemoe::cli

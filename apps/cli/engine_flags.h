@@ -1,0 +1,31 @@
+// The options that choose and size an engine, the same for every command that runs one.
+#ifndef EDGEMOE_CLI_ENGINE_FLAGS_H_
+#define EDGEMOE_CLI_ENGINE_FLAGS_H_
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/status.h"
+#include "engine/engine.h"
+
+namespace edgemoe::cli {
+
+struct EngineFlags {
+  int threads = 0;             // 0: all that the process may run on
+  std::string type = "float";  // arithmetic
+  std::string isa;             // empty: the best
+  std::string input_size;      // "HEIGHTxWIDTH"; empty: the model's own
+
+  void add_to(CLI::App& app);
+  /// kInvalidArgument with what was expected.
+  Result<EngineOptions> engine_options(int max_batch) const;
+};
+
+/// "128x256" to two positive numbers; kInvalidArgument naming `what` otherwise.
+Result<std::pair<int, int>> parse_size(std::string_view text, std::string_view what);
+
+}  // namespace edgemoe::cli
+
+#endif  // EDGEMOE_CLI_ENGINE_FLAGS_H_
