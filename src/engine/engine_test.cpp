@@ -1,0 +1,264 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <new>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "model/tap_dump.h"
+
+namespace {
+std::atomic<std::size_t> g_allocations = 0;  // counted by the replaced operator new below
+}  // namespace
+
+// Counting every allocation of the process is how "no allocation in the frame loop" is checked.
+void* operator new(std::size_t size) {
+  g_allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace edgemoe {
+namespace {
+
+using Key = std::pair<int, int>;  // picture, task
+
+/// Keeps a copy of every head's output.
+struct KeepLogits final : LogitsSink {
+  std::map<Key, std::vector<float>> values;
+  void on_logits(int image, int task, const MatrixView<const float>& logits) override {
+    values[{image, task}] = std::vector<float>(logits.data, logits.data + logits.rows * logits.cols);
+  }
+};
+
+struct CountLogits final : LogitsSink {
+  std::size_t calls = 0;
+  void on_logits(int, int, const MatrixView<const float>&) override { ++calls; }
+};
+
+class EngineTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("edgemoe-engine-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    const auto config = config_of(GetParam());
+    const auto path = folder_ / "model.safetensors";
+    ASSERT_TRUE(write_seeded_model(path, config, 3).ok());
+    auto opened = ModelFile::open(path);
+    ASSERT_TRUE(opened.ok()) << opened.status().message();
+    model_.emplace(std::move(opened).value());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static ModelConfig config_of(const std::string& name) {
+    const auto text = read_text_file(std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/models" / (name + ".json"),
+                                     std::uint64_t{1} << 20);
+    EXPECT_TRUE(text.ok()) << text.status().message();
+    auto config = parse_model_config(*text);
+    EXPECT_TRUE(config.ok()) << config.status().message();
+    return *config;
+  }
+
+  std::unique_ptr<Engine> engine(EngineOptions options) const {
+    auto made = make_float_engine(*model_, options);
+    EXPECT_TRUE(made.ok()) << made.status().message();
+    return std::move(made).value();
+  }
+
+  std::vector<float> picture(std::uint64_t seed) const {
+    const InputConfig& input = model_->config().input;
+    std::vector<float> pixels(static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width) * 3);
+    Random random(seed);
+    for (float& pixel : pixels) pixel = random.uniform(-2, 2);
+    return pixels;
+  }
+
+  std::vector<int> all_tasks() const {
+    std::vector<int> tasks(model_->config().tasks.size());
+    std::iota(tasks.begin(), tasks.end(), 0);
+    return tasks;
+  }
+
+  static std::map<Key, std::vector<float>> run(Engine& engine, const std::vector<const float*>& images,
+                                               const std::vector<int>& tasks) {
+    KeepLogits keep;
+    const auto times = engine.run({.images = images, .tasks = tasks, .logits = &keep});
+    EXPECT_TRUE(times.ok()) << times.status().message();
+    EXPECT_EQ(keep.values.size(), images.size() * tasks.size());
+    return keep.values;
+  }
+
+  std::filesystem::path folder_;
+  std::optional<ModelFile> model_;
+};
+
+TEST_P(EngineTest, run_anyThreadCount_sameBytes) {
+  const std::vector<float> pixels = picture(1);
+  const auto one = run(*engine({.num_threads = 1}), {pixels.data()}, all_tasks());
+  for (const int threads : {2, 3, 7}) {
+    EXPECT_EQ(run(*engine({.num_threads = threads}), {pixels.data()}, all_tasks()), one) << threads << " threads";
+  }
+}
+
+TEST_P(EngineTest, run_batch_sameBytesAsAlone) {
+  const std::vector<std::vector<float>> pixels = {picture(1), picture(2), picture(3)};
+  const auto batch = run(*engine({.num_threads = 2, .max_batch = 3}),
+                         {pixels[0].data(), pixels[1].data(), pixels[2].data()}, all_tasks());
+  const auto alone = engine({.num_threads = 1});
+  for (int image = 0; image < 3; ++image) {
+    const auto single = run(*alone, {pixels[static_cast<std::size_t>(image)].data()}, all_tasks());
+    for (const int task : all_tasks()) EXPECT_EQ(batch.at({image, task}), single.at({0, task})) << image << ' ' << task;
+  }
+  EXPECT_NE(batch.at({0, 0}), batch.at({1, 0})) << "different pictures must differ, or nothing was compared";
+}
+
+TEST_P(EngineTest, run_tasksTogetherOrAlone_sameBytes_andAgainTheSame) {
+  const std::vector<float> pixels = picture(4);
+  const auto made = engine({.num_threads = 2});
+  const auto together = run(*made, {pixels.data()}, all_tasks());
+  for (const int task : all_tasks()) {
+    EXPECT_EQ(run(*made, {pixels.data()}, {task}).at({0, task}), together.at({0, task})) << task;
+  }
+  std::vector<int> reversed = all_tasks();
+  std::reverse(reversed.begin(), reversed.end());
+  EXPECT_EQ(run(*made, {pixels.data()}, reversed), together);
+}
+
+TEST_P(EngineTest, run_everyIsa_agreesWithinRounding) {
+  const std::vector<float> pixels = picture(5);
+  const auto portable = run(*engine({.isa = Isa::kPortable}), {pixels.data()}, all_tasks());
+  std::size_t compared = 0;
+  for (const Isa isa : supported_isas()) {
+    for (const auto& [key, values] : run(*engine({.isa = isa}), {pixels.data()}, all_tasks())) {
+      const std::vector<float>& expected = portable.at(key);
+      float scale = 0;
+      for (const float value : expected) scale = std::max(scale, std::abs(value));
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        // Four blocks and a head in float32, each within about 1e-6 of its scale.
+        ASSERT_NEAR(values[i], expected[i], 1e-4F * scale) << isa_name(isa) << ' ' << i;
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 0u);
+}
+
+TEST_P(EngineTest, run_secondTime_allocatesNothing) {
+  const std::vector<float> pixels = picture(6);
+  const std::vector<const float*> images = {pixels.data()};
+  const std::vector<int> tasks = all_tasks();
+  const auto made = engine({.num_threads = 2});
+  CountLogits count;
+  ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &count}).ok());
+  const std::size_t before = g_allocations.load();
+  ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &count}).ok());
+  EXPECT_EQ(g_allocations.load() - before, 0u);
+  EXPECT_EQ(count.calls, 2 * tasks.size());
+}
+
+TEST_P(EngineTest, run_withTaps_changesNothing_andPublishesEveryBlock) {
+  const std::vector<float> pixels = picture(7);
+  const std::vector<const float*> images = {pixels.data()};
+  const auto made = engine({.num_threads = 2});
+  const auto plain = run(*made, images, all_tasks());
+  KeepLogits keep;
+  TapRecorder recorder;
+  const std::vector<int> tasks = all_tasks();
+  ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &keep, .taps = &recorder}).ok());
+  EXPECT_EQ(keep.values, plain);
+  const SafetensorsIndex index = recorder.index();
+  const ModelConfig& config = model_->config();
+  for (const TaskConfig& task : config.tasks) {
+    for (int block = 0; block < config.depth; ++block) {
+      const std::string name = std::string(task_name(task.kind)) + "/" + block_tap(block, kTapBlockOut);
+      const TensorView* tap = find_tap(index, name);
+      ASSERT_NE(tap, nullptr) << name;
+      EXPECT_EQ(tap->shape, Shape({config.num_tokens(), config.embed_dim}));
+    }
+  }
+}
+
+TEST_P(EngineTest, runBlock_chained_equalsRun) {
+  const std::vector<float> pixels = picture(8);
+  const std::vector<const float*> images = {pixels.data()};
+  const auto made = engine({.num_threads = 2});
+  for (const int task : all_tasks()) {
+    const std::vector<int> tasks = {task};
+    TapRecorder recorder;
+    ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .taps = &recorder}).ok());
+    const SafetensorsIndex index = recorder.index();
+    const std::string scope = std::string(task_name(model_->config().tasks[static_cast<std::size_t>(task)].kind)) + "/";
+    const auto values = [&](const std::string& tap) {
+      const TensorView* view = find_tap(index, scope + tap);
+      EXPECT_NE(view, nullptr) << tap;
+      std::vector<float> out(static_cast<std::size_t>(view->shape.num_elements()));
+      EXPECT_TRUE(widen_to_f32(view->dtype, view->bytes, out));
+      return out;
+    };
+    std::vector<float> tokens = values(std::string(kTapPatchEmbed));
+    for (int block = 0; block < model_->config().depth; ++block) {
+      std::vector<float> out(tokens.size());
+      ASSERT_TRUE(made->run_block(block, task, tokens, out, nullptr).ok());
+      ASSERT_EQ(out, values(block_tap(block, kTapBlockOut))) << "block " << block;
+      tokens = out;
+    }
+  }
+}
+
+TEST_P(EngineTest, requestOutsideBounds_isRefused) {
+  const std::vector<float> pixels = picture(9);
+  const std::vector<const float*> one = {pixels.data()};
+  const std::vector<const float*> two = {pixels.data(), pixels.data()};
+  const auto made = engine({});
+  const std::vector<int> first = {0};
+  const std::vector<int> unknown = {static_cast<int>(model_->config().tasks.size())};
+  const std::vector<int> twice = {0, 0};
+  EXPECT_EQ(made->run({.images = two, .tasks = first}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(made->run({.images = {}, .tasks = first}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(made->run({.images = one, .tasks = {}}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(made->run({.images = one, .tasks = unknown}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(made->run({.images = one, .tasks = twice}).status().code(), StatusCode::kInvalidArgument);
+  for (const EngineOptions& options :
+       {EngineOptions{.num_threads = 0}, EngineOptions{.max_batch = 0}, EngineOptions{.input_height = 16},
+        EngineOptions{.input_height = 17, .input_width = 17}}) {
+    EXPECT_FALSE(make_float_engine(*model_, options).ok());
+  }
+}
+
+TEST_P(EngineTest, otherInputSize_runsOnItsOwnGrid_andTheModelsOwnChangesNothing) {
+  const InputConfig& input = model_->config().input;
+  const std::vector<float> pixels = picture(10);
+  EXPECT_EQ(run(*engine({.input_height = input.height, .input_width = input.width}), {pixels.data()}, all_tasks()),
+            run(*engine({}), {pixels.data()}, all_tasks()));
+  const int patch = model_->config().patch_size;
+  const auto other = engine({.input_height = 3 * patch, .input_width = 7 * patch});
+  EXPECT_EQ(other->config().num_tokens(), 22);
+  const std::vector<float> small(static_cast<std::size_t>(21 * patch * patch * 3), 0.5F);
+  for (const auto& [key, values] : run(*other, {small.data()}, all_tasks())) {
+    const auto outputs = static_cast<std::size_t>(model_->config().tasks[static_cast<std::size_t>(key.second)].outputs);
+    EXPECT_EQ(values.size(), small.size() / 3 * outputs);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Configs, EngineTest, ::testing::Values("tiny", "tiny-shared", "tiny-conditioned"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace edgemoe
