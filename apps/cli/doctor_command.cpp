@@ -1,0 +1,106 @@
+// edgemoe doctor: what this machine and this build have, and what each missing thing disables.
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/thread_pool.h"
+#include "command.h"
+#include "kernels/isa.h"
+
+namespace edgemoe::cli {
+namespace {
+
+/// An optional program and what is lost without it.
+struct OptionalTool {
+  const char* program;
+  const char* package;
+  const char* serves;
+};
+
+constexpr OptionalTool kOptionalTools[] = {
+    {"clang++-14", "clang-14 libclang-rt-14-dev", "fuzzing (make fuzz)"},
+    {"clang-format-14", "clang-format-14", "the format check (make format)"},
+    {"clang-tidy-14", "clang-tidy-14", "the linter (make lint)"},
+    {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", "the ARM cross build (make arm)"},
+    {"qemu-aarch64", "qemu-user", "running the ARM build's tests (make arm)"},
+    {"ccache", "ccache", "faster rebuilds"},
+    {"python3", "python3", "the benchmark against other programs, golden value scripts"},
+};
+
+bool on_path(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  std::string rest = path == nullptr ? "" : path;
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    const std::filesystem::path candidate = std::filesystem::path(rest.substr(0, colon)) / program;
+    std::error_code error;
+    if (std::filesystem::is_regular_file(candidate, error)) return true;
+    rest = colon == std::string::npos ? "" : rest.substr(colon + 1);
+  }
+  return false;
+}
+
+std::vector<std::string> named_configs() {
+  std::set<std::string> names;
+  for (const std::filesystem::path& folder : config_folders()) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+      if (entry.path().extension() == ".json") names.insert(entry.path().stem().string());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+ExitCode diagnose(bool json) {
+  std::vector<std::string> isas;
+  for (const Isa isa : supported_isas()) isas.emplace_back(isa_name(isa));
+  const std::vector<std::string> configs = named_configs();
+  if (json) {
+    nlohmann::ordered_json tools = nlohmann::ordered_json::array();
+    for (const OptionalTool& tool : kOptionalTools) {
+      tools.push_back({{"program", tool.program}, {"found", on_path(tool.program)}, {"serves", tool.serves}});
+    }
+    const nlohmann::ordered_json root = {{"version", EDGEMOE_VERSION}, {"threads", available_cpus()},
+                                         {"instruction_sets", isas},   {"best", isa_name(best_isa())},
+                                         {"configurations", configs},  {"optional_tools", tools}};
+    fmt::print("{}\n", root.dump(2));
+    return configs.empty() ? kFailed : kDone;
+  }
+  fmt::print("edgemoe {}\n", EDGEMOE_VERSION);
+  fmt::print("threads            {}\n", available_cpus());
+  fmt::print("instruction sets   {} (best last)\n", fmt::format("{}", fmt::join(isas, ", ")));
+  fmt::print("engines            float\n");
+  if (configs.empty()) {
+    fmt::print("configurations     none found: 'new' and 'convert' need a .json file; set EDGEMOE_CONFIG_DIR\n");
+  } else {
+    fmt::print("configurations     {}\n", fmt::format("{}", fmt::join(configs, ", ")));
+  }
+  fmt::print("optional tools (nothing here stops edgemoe run)\n");
+  for (const OptionalTool& tool : kOptionalTools) {
+    if (on_path(tool.program)) {
+      fmt::print("  found    {:<22} {}\n", tool.program, tool.serves);
+    } else {
+      fmt::print("  missing  {:<22} without it: no {} (Debian: apt install {})\n", tool.program, tool.serves,
+                 tool.package);
+    }
+  }
+  return configs.empty() ? kFailed : kDone;
+}
+
+}  // namespace
+
+Command add_doctor_command(CLI::App& tool) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* app =
+      tool.add_subcommand("doctor", "Say what this machine has and what each missing optional thing disables");
+  app->add_flag("--json", *json, "The same as JSON");
+  return {app, [json] { return diagnose(*json); }};
+}
+
+}  // namespace edgemoe::cli

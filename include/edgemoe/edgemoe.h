@@ -1,0 +1,122 @@
+// edgemoe: multi-task vision transformers with mixture of experts (M3ViT) on the CPU. One picture in, one map per task
+// out.
+//
+//   edgemoe::Result<edgemoe::Model> model = edgemoe::Model::load("model.safetensors");
+//   edgemoe::Result<edgemoe::Picture> picture = edgemoe::read_picture("street.jpg");
+//   edgemoe::Result<std::vector<edgemoe::Map>> maps = model->run(picture->view(), {"semseg", "depth"});
+//
+// Nothing here prints, throws on account of input, exits or keeps global state. Everything fallible returns a Status or
+// a Result.
+#ifndef EDGEMOE_EDGEMOE_H_
+#define EDGEMOE_EDGEMOE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edgemoe/status.h"
+
+namespace edgemoe {
+
+/// How the samples of a borrowed picture lie in memory.
+enum class PixelFormat {
+  kRgb8,   ///< three bytes a pixel: red, green, blue
+  kBgr8,   ///< three bytes a pixel: blue, green, red (OpenCV)
+  kRgb16,  ///< three 16-bit values a pixel in native byte order
+};
+
+/// A borrowed picture, rows from top to bottom.
+struct PictureView {
+  const void* pixels = nullptr;
+  std::size_t width = 0;             ///< pixels, ≥ 1
+  std::size_t height = 0;            ///< pixels, ≥ 1
+  std::size_t row_stride_bytes = 0;  ///< distance between rows; 0: rows follow each other without padding
+  PixelFormat format = PixelFormat::kRgb8;
+};
+
+/// An owned 8-bit or 16-bit RGB picture.
+struct Picture {
+  std::size_t width = 0;
+  std::size_t height = 0;
+  PixelFormat format = PixelFormat::kRgb8;
+  std::vector<std::uint8_t> bytes;  ///< [height, width, 3] samples of the format, no padding
+
+  PictureView view() const { return {bytes.data(), width, height, 0, format}; }
+};
+
+/// Reads a JPEG or PNG file upright (EXIF orientation applied) and in RGB. Faults name the file: kNotFound, kMalformed,
+/// kUnsupported, kTooLarge (over 100 million pixels).
+Result<Picture> read_picture(const std::filesystem::path& path);
+
+/// One task's answer for one picture, as large as the picture. Exactly one of `labels` and `values` is filled.
+struct Map {
+  std::string task;  ///< "semseg", "human_parts", "sal", "normals", "edge" or "depth"
+  std::size_t width = 0;
+  std::size_t height = 0;
+  std::size_t channels = 0;          ///< of `values`: 3 for normals, else 1
+  std::vector<std::uint8_t> labels;  ///< semseg, human_parts: class 0 … C−1, [height, width]
+  std::vector<float>
+      values;        ///< [height, width, channels]: depth in `unit`; sal, edge in [0, 1]; normals of unit length
+  std::string unit;  ///< depth: "m", or empty where the model's values have no known unit
+};
+
+/// Writes the picture of a map that people look at (class colours, depth colours with a scale bar, …) as a PNG.
+Status write_preview(const Map& map, const std::filesystem::path& path);
+
+struct TaskInfo {
+  std::string name;
+  int outputs = 0;                       ///< channels of the head
+  std::string unit;                      ///< as Map::unit
+  std::vector<std::string> class_names;  ///< label tasks, if known
+};
+
+struct ModelInfo {
+  std::string name;
+  std::vector<TaskInfo> tasks;
+  int input_height = 0;  ///< the network's own input size: pictures of any size are resized to it
+  int input_width = 0;
+  int num_experts = 0;  ///< 0: no mixture of experts
+  int top_k = 0;
+  std::string number_type;      ///< "float32"
+  std::string instruction_set;  ///< "avx512", "avx2", "neon" or "portable"
+  int num_threads = 0;
+};
+
+struct LoadOptions {
+  int num_threads = 0;          ///< 0: all that the process may run on
+  std::string instruction_set;  ///< empty: the best that the machine has
+  int max_batch = 1;            ///< pictures computed together by run_batch
+};
+
+/// A loaded network with the memory it works in. Movable. One thread at a time may run it; load one a thread for more.
+/// The maps of a picture and task are the same bytes for any number of threads, batch and set of tasks.
+class Model {
+ public:
+  /// Opens a model file made by `edgemoe convert` or `edgemoe new`. Faults name the file.
+  static Result<Model> load(const std::filesystem::path& path, const LoadOptions& options = {});
+
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+
+  const ModelInfo& info() const;
+
+  /// Runs the named tasks (none: all that the model has) and returns their maps in that order. kInvalidArgument for an
+  /// unknown or repeated task, naming those that there are, or for a picture without pixels.
+  Result<std::vector<Map>> run(const PictureView& picture, const std::vector<std::string>& tasks = {});
+  /// The same for several pictures, `max_batch` at a time: result [picture][task].
+  Result<std::vector<std::vector<Map>>> run_batch(const std::vector<PictureView>& pictures,
+                                                  const std::vector<std::string>& tasks = {});
+
+ private:
+  struct Implementation;
+  explicit Model(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_EDGEMOE_H_
