@@ -11,7 +11,7 @@
 
 #include "base/thread_pool.h"
 #include "command.h"
-#include "kernels/isa.h"
+#include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/status.h"
-#include "engine/engine.h"
+#include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
 
