@@ -24,10 +24,18 @@ ResizeKernel resize_kernel(InputResize resize) {
   return ResizeKernel::kBilinear;
 }
 
-bool same_shape(const ResizeShape& a, const ResizeShape& b) {
-  return a.in_height == b.in_height && a.in_width == b.in_width && a.out_height == b.out_height &&
-         a.out_width == b.out_width && a.channels == b.channels && a.kernel == b.kernel;
-}
+/// Numbers the taps of one engine run by the pictures of the whole request.
+class OffsetTaps final : public TapSink {
+ public:
+  OffsetTaps(TapSink& sink, std::size_t first) : sink_(sink), first_(static_cast<int>(first)) {}
+  void on_tap(int image, std::string_view scope, std::string_view tap, const TensorView& values) override {
+    sink_.on_tap(first_ + image, scope, tap, values);
+  }
+
+ private:
+  TapSink& sink_;
+  int first_;
+};
 
 /// Turns the logits of one engine run into maps and hands them on; remembers the first fault.
 class MapMaker final : public LogitsSink {
@@ -134,31 +142,22 @@ Result<PipelineTimes> Pipeline::run_tensors(std::span<const Tensor* const> tenso
   return times;
 }
 
-/// Resize from the samples as they are, then scale to [0,1], mean and deviation.
+/// Resize from the samples as they are to [0,1], then mean and deviation.
 void Pipeline::prepare(const Image& picture, float* input) {
   const InputConfig& target = config().input;
-  const ResizeShape shape{.in_height = picture.height,
-                          .in_width = picture.width,
-                          .out_height = static_cast<std::size_t>(target.height),
-                          .out_width = static_cast<std::size_t>(target.width),
-                          .channels = 3,
-                          .kernel = resize_kernel(target.resize)};
-  if (!resize_plan_ || !same_shape(resize_plan_->shape(), shape)) resize_plan_.emplace(shape);
-  const std::size_t scratch = resize_plan_->workspace_size();
-  std::vector<float> workspace(scratch * static_cast<std::size_t>(pool_.num_threads()));
-  const float full_scale = picture.bits == 16 ? 65535.0F : 255.0F;
-  pool_.parallel_for(shape.out_height, [&](std::size_t y, int thread) {
-    float* row = input + y * shape.out_width * 3;
-    const std::span<float> own(workspace.data() + static_cast<std::size_t>(thread) * scratch, scratch);
-    if (picture.bits == 16) {
-      resize_plan_->run_row(picture.samples16.data(), y, row, own);
-    } else {
-      resize_plan_->run_row(picture.samples8.data(), y, row, own);
-    }
-    for (std::size_t x = 0; x < shape.out_width; ++x) {
-      for (std::size_t c = 0; c < 3; ++c) {
-        row[3 * x + c] = (row[3 * x + c] / full_scale - target.mean[c]) / target.deviation[c];
-      }
+  const auto height = static_cast<std::size_t>(target.height);
+  const auto width = static_cast<std::size_t>(target.width);
+  if (!resizer_ || !resizer_->fits(picture)) {
+    resizer_.emplace(picture.height, picture.width, height, width, resize_kernel(target.resize));
+    workspace_ = AlignedBuffer<float>(resizer_->workspace_size() * static_cast<std::size_t>(pool_.num_threads()));
+  }
+  const std::size_t scratch = resizer_->workspace_size();
+  pool_.parallel_for(height, [&](std::size_t y, int thread) {
+    float* row = input + y * width * 3;
+    resizer_->run_row(picture, y, row,
+                      std::span(workspace_.data() + static_cast<std::size_t>(thread) * scratch, scratch));
+    for (std::size_t x = 0; x < width; ++x) {
+      for (std::size_t c = 0; c < 3; ++c) row[3 * x + c] = (row[3 * x + c] - target.mean[c]) / target.deviation[c];
     }
   });
 }
@@ -168,10 +167,12 @@ Result<PipelineTimes> Pipeline::run_batch(std::span<const Extent> sizes, std::si
   std::vector<const float*> images;
   for (std::size_t i = 0; i < sizes.size(); ++i) images.push_back(inputs_.data() + i * input_floats());
   MapMaker maps(config(), sizes, first, request.maps, pool_);
-  EDGEMOE_ASSIGN_OR_RETURN(
-      const EngineTimes spent,
-      engine_->run(
-          {.images = images, .tasks = request.tasks, .logits = request.maps ? &maps : nullptr, .taps = request.taps}));
+  std::optional<OffsetTaps> taps;
+  if (request.taps != nullptr) taps.emplace(*request.taps, request.first_tap_image + first);
+  EDGEMOE_ASSIGN_OR_RETURN(const EngineTimes spent, engine_->run({.images = images,
+                                                                  .tasks = request.tasks,
+                                                                  .logits = request.maps ? &maps : nullptr,
+                                                                  .taps = taps ? &*taps : nullptr}));
   EDGEMOE_RETURN_IF_ERROR(maps.status());
   return PipelineTimes{.backbone_ns = spent.backbone_ns, .head_ns = spent.head_ns, .maps_ns = maps.spent_ns()};
 }

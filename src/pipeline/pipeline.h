@@ -16,11 +16,11 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "engine/engine.h"
+#include "image/frame.h"
 #include "image/image.h"
 #include "model/config.h"
 #include "model/model_file.h"
 #include "pipeline/task_map.h"
-#include "resample/resize.h"
 
 namespace edgemoe {
 
@@ -50,7 +50,8 @@ class Pipeline {
   struct Request {
     std::span<const int> tasks;
     TapSink* taps = nullptr;
-    MapSink maps;  // empty: heads are not run
+    std::size_t first_tap_image = 0;  // number that the first picture's taps carry
+    MapSink maps;                     // empty: heads are not run
   };
 
   /// Runs on any number of pictures of at least 1×1, max_batch at a time. Maps are as large as their picture.
@@ -69,8 +70,9 @@ class Pipeline {
   ModelFile model_;
   std::unique_ptr<Engine> engine_;
   ThreadPool pool_;
-  AlignedBuffer<float> inputs_;            // [max_batch, height, width, 3]
-  std::optional<ResizePlan> resize_plan_;  // of the last picture's size
+  AlignedBuffer<float> inputs_;          // [max_batch, height, width, 3]
+  std::optional<FrameResizer> resizer_;  // for the last picture's size
+  AlignedBuffer<float> workspace_;       // of the resizer, one piece a thread
 };
 
 /// Indices of the named tasks in the model's order of them as asked for; "all" is every task. kInvalidArgument for an

@@ -1,0 +1,315 @@
+// edgemoe run: pictures in, a map per task out.
+#include "run_command.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <memory>
+
+#include "base/file.h"
+#include "image/array_file.h"
+#include "image/decode.h"
+#include "image/frame.h"
+#include "model/tap_dump.h"
+
+namespace edgemoe::cli {
+namespace {
+
+constexpr std::size_t kMaxDumpedPictures = 64;  // a dump is kept in memory until it is written
+
+std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool is_tensor_file(const std::filesystem::path& path) { return path.extension() == ".npy"; }
+
+/// Files named one by one, and the pictures of folders. Fails when there is nothing to run.
+Result<std::vector<std::filesystem::path>> expand_inputs(const std::vector<std::string>& inputs) {
+  std::vector<std::filesystem::path> paths;
+  for (const std::string& input : inputs) {
+    std::error_code error;
+    if (std::filesystem::is_directory(input, error)) {
+      EDGEMOE_ASSIGN_OR_RETURN(const std::vector<std::filesystem::path> listed, list_pictures(input));
+      paths.insert(paths.end(), listed.begin(), listed.end());
+    } else {
+      paths.emplace_back(input);
+    }
+  }
+  return paths;
+}
+
+/// One run of the tool: owns the pipeline, collects what happened.
+class Run {
+ public:
+  Run(const RunOptions& options, std::unique_ptr<Pipeline> pipeline, std::vector<int> tasks)
+      : options_(options), pipeline_(std::move(pipeline)), tasks_(std::move(tasks)) {}
+
+  Status files(const std::vector<std::filesystem::path>& paths);
+  Status raw_frames(std::size_t width, std::size_t height);
+  ExitCode finish(std::int64_t load_ns, std::int64_t total_ns);
+
+ private:
+  struct Batch {
+    std::vector<std::size_t> items;  // indices into items_
+    std::vector<Image> images;
+    std::vector<Tensor> tensors;
+  };
+  void load_file(const std::filesystem::path& path, Batch& batch);
+  Status run_batch(Batch& batch);
+  MapSink map_sink(const Batch& batch);
+  bool writes_maps() const { return !options_.output.empty(); }
+
+  const RunOptions& options_;
+  std::unique_ptr<Pipeline> pipeline_;
+  const std::vector<int> tasks_;
+  TapRecorder taps_;
+  std::vector<RunItem> items_;
+  std::map<std::string, int> stems_;
+  StageTimes times_;
+};
+
+/// Decodes one file into the batch; a fault is the item's own and stops nothing else.
+void Run::load_file(const std::filesystem::path& path, Batch& batch) {
+  const auto start = std::chrono::steady_clock::now();
+  RunItem item{.name = path.string(), .stem = unique_stem(path, stems_)};
+  Status status;
+  if (is_tensor_file(path)) {
+    Result<Tensor> tensor = read_npy(path);
+    status = tensor.status();
+    const InputConfig& input = pipeline_->config().input;
+    if (tensor.ok() && tensor->shape != Shape{3, input.height, input.width}) {
+      status = mismatch("{}: expected the network's input of shape {}, found {}", path.string(),
+                        Shape{3, input.height, input.width}.to_string(), tensor->shape.to_string());
+    } else if (tensor.ok()) {
+      item.height = static_cast<std::size_t>(input.height);
+      item.width = static_cast<std::size_t>(input.width);
+      batch.tensors.push_back(std::move(tensor).value());
+    }
+  } else {
+    Result<Image> image = load_image(path, {}, [&](std::string_view note) {
+      if (!options_.quiet) print_note(fmt::format("note: {}: {}", path.string(), note));
+    });
+    status = image.status();
+    if (image.ok()) {
+      item.height = image->height;
+      item.width = image->width;
+      batch.images.push_back(std::move(image).value());
+    }
+  }
+  if (!status.ok()) {
+    item.error = status.message();
+    fail(status);
+  } else {
+    batch.items.push_back(items_.size());
+  }
+  items_.push_back(std::move(item));
+  times_.decode_ns += nanoseconds_since(start);
+}
+
+MapSink Run::map_sink(const Batch& batch) {
+  if (!writes_maps()) return {};
+  return [this, &batch](std::size_t picture, const TaskMap& map) -> Status {
+    const auto start = std::chrono::steady_clock::now();
+    RunItem& item = items_[batch.items[picture]];
+    const auto task = static_cast<std::size_t>(*pipeline_->config().task_index(map.task));
+    const Image* source = batch.images.empty() ? nullptr : &batch.images[picture];
+    EDGEMOE_ASSIGN_OR_RETURN(
+        MapReport report,
+        write_map_files(map, pipeline_->config().tasks[task], source,
+                        {.folder = options_.output, .stem = item.stem, .float_format = options_.float_format},
+                        pipeline_->pool()));
+    item.maps.push_back(std::move(report));
+    times_.encode_ns += nanoseconds_since(start);
+    return {};
+  };
+}
+
+Status Run::run_batch(Batch& batch) {
+  if (batch.items.empty()) return {};
+  const Pipeline::Request request{.tasks = tasks_,
+                                  .taps = options_.dump_taps.empty() ? nullptr : &taps_,
+                                  .first_tap_image = batch.items.front(),
+                                  .maps = map_sink(batch)};
+  std::vector<const Image*> images;
+  for (const Image& image : batch.images) images.push_back(&image);
+  std::vector<const Tensor*> tensors;
+  for (const Tensor& tensor : batch.tensors) tensors.push_back(&tensor);
+  EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent,
+                           images.empty() ? pipeline_->run_tensors(tensors, request) : pipeline_->run(images, request));
+  times_.pipeline += spent;
+  if (!options_.quiet && !options_.json) {
+    for (const std::size_t item : batch.items) print_item(items_[item]);
+  }
+  batch = {};
+  return {};
+}
+
+Status Run::files(const std::vector<std::filesystem::path>& paths) {
+  Batch batch;
+  const auto batch_size = static_cast<std::size_t>(options_.batch);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const bool other_kind = is_tensor_file(paths[i]) ? !batch.images.empty() : !batch.tensors.empty();
+    if (other_kind) EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
+    load_file(paths[i], batch);
+    if (batch.items.size() == batch_size) EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
+    if (paths.size() > 1 && !options_.quiet) print_progress("pictures", i + 1, paths.size());
+  }
+  return run_batch(batch);
+}
+
+Status Run::raw_frames(std::size_t width, std::size_t height) {
+  for (bool more = true; more;) {
+    Batch batch;
+    while (batch.images.size() < static_cast<std::size_t>(options_.batch)) {
+      const auto start = std::chrono::steady_clock::now();
+      Image frame = make_image(width, height);
+      EDGEMOE_ASSIGN_OR_RETURN(more, read_rgb24_frame(std::cin, frame));
+      times_.decode_ns += nanoseconds_since(start);
+      if (!more) break;
+      batch.items.push_back(items_.size());
+      batch.images.push_back(std::move(frame));
+      items_.push_back({.name = fmt::format("frame {}", items_.size()),
+                        .stem = fmt::format("frame{:06}", items_.size()),
+                        .width = width,
+                        .height = height});
+    }
+    EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
+  }
+  if (items_.empty()) return invalid_argument("standard input: expected frames of {}x{}, found nothing", width, height);
+  return {};
+}
+
+ExitCode Run::finish(std::int64_t load_ns, std::int64_t total_ns) {
+  times_.load_ns = load_ns;
+  times_.total_ns = total_ns;
+  const auto failed = static_cast<std::size_t>(
+      std::count_if(items_.begin(), items_.end(), [](const RunItem& item) { return !item.error.empty(); }));
+  if (!options_.dump_taps.empty() && failed < items_.size()) {
+    const Status written = taps_.write(options_.dump_taps, {{"edgemoe.model", pipeline_->config().name}});
+    if (!written.ok()) return fail(written);
+  }
+  const std::string summary = summary_json(*pipeline_, options_, tasks_, items_, times_);
+  if (writes_maps()) {
+    const Status written = write_file(options_.output / "summary.json", summary + "\n");
+    if (!written.ok()) return fail(written);
+  }
+  if (options_.json) {
+    fmt::print("{}\n", summary);
+  } else if (!options_.quiet) {
+    print_times(times_, items_.size() - failed);
+    if (writes_maps()) fmt::print("maps       in {}, described in summary.json\n", options_.output.string());
+    if (!options_.dump_taps.empty()) fmt::print("taps       in {}\n", options_.dump_taps.string());
+  }
+  if (failed > 0 && items_.size() > 1) {
+    print_note(fmt::format("edgemoe: {} of {} pictures failed", failed, items_.size()));
+  }
+  return failed == 0 ? kDone : kFailed;
+}
+
+Status check_options(const RunOptions& options) {
+  if (options.output.empty() && options.dump_taps.empty()) {
+    return invalid_argument("run: give -o FOLDER for maps, --dump-taps FILE for taps, or both");
+  }
+  const bool reads_stdin = std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end();
+  if (reads_stdin && options.inputs.size() != 1) return invalid_argument("run: \"-\" must be the only input");
+  if (reads_stdin == options.raw_size.empty()) {
+    return invalid_argument(
+        "run: \"-\" reads raw RGB frames and needs --raw-size WIDTHxHEIGHT; neither goes without the other");
+  }
+  return {};
+}
+
+Status make_folder(const std::filesystem::path& folder) {
+  if (folder.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error || !std::filesystem::is_directory(folder)) {
+    return io_error("{}: cannot make this folder: {}", folder.string(), error ? error.message() : "not a folder");
+  }
+  return {};
+}
+
+ExitCode run(const RunOptions& options) {
+  if (const Status status = check_options(options); !status.ok()) return fail(status);
+  const bool raw = !options.raw_size.empty();
+  const Result<std::vector<std::filesystem::path>> paths =
+      expand_inputs(raw ? std::vector<std::string>() : options.inputs);
+  if (!paths.ok()) return fail(paths.status());
+  std::pair<int, int> frame_size;
+  if (raw) {
+    const Result<std::pair<int, int>> size = parse_size(options.raw_size, "--raw-size");
+    if (!size.ok()) return fail(size.status());
+    frame_size = *size;
+  }
+  if (!options.dump_taps.empty() && paths->size() > kMaxDumpedPictures) {
+    return fail(
+        invalid_argument("--dump-taps: at most {} pictures at a time, found {}", kMaxDumpedPictures, paths->size()));
+  }
+  const Result<EngineOptions> engine = options.engine.engine_options(options.batch);
+  if (!engine.ok()) return fail(engine.status());
+  const auto start = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::load(options.model, *engine);
+  if (!pipeline.ok()) return fail(pipeline.status());
+  const std::int64_t load_ns = nanoseconds_since(start);
+  const Result<std::vector<int>> tasks = select_tasks((*pipeline)->config(), options.tasks);
+  if (!tasks.ok()) return fail(tasks.status());
+  if (!options.output.empty() && !(*pipeline)->config().head.present) {
+    return fail(unsupported("{}: a backbone without heads makes no maps; use --dump-taps alone for its tokens",
+                            options.model.string()));
+  }
+  if (const Status status = make_folder(options.output); !status.ok()) return fail(status);
+  if (!options.quiet && !options.json) print_header(**pipeline, options, *tasks);
+
+  Run state(options, std::move(pipeline).value(), *tasks);
+  const auto run_start = std::chrono::steady_clock::now();
+  const Status status =
+      raw ? state.raw_frames(static_cast<std::size_t>(frame_size.first), static_cast<std::size_t>(frame_size.second))
+          : state.files(*paths);
+  if (!status.ok()) return fail(status);
+  return state.finish(load_ns, nanoseconds_since(run_start));
+}
+
+}  // namespace
+
+std::string unique_stem(const std::filesystem::path& path, std::map<std::string, int>& used) {
+  std::string stem = path.stem().string();
+  if (used.contains(stem)) stem = path.filename().string();
+  const int times = used[stem]++;
+  if (times == 0) return stem;
+  return unique_stem(stem + "-" + std::to_string(times + 1), used);
+}
+
+Command add_run_command(CLI::App& tool) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* app = tool.add_subcommand("run", "Run a model on pictures and write a map per task");
+  app->add_option(
+         "PICTURE", options->inputs,
+         "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W], or - for raw frames")
+      ->required();
+  app->add_option("--model", options->model, "Model file (edgemoe convert or new makes one)")->required();
+  app->add_option("--task", options->tasks, "Tasks, e.g. depth,semseg, or all")->delimiter(',')->capture_default_str();
+  app->add_option("-o,--output", options->output, "Folder for maps and summary.json; made if missing");
+  app->add_option("--dump-taps", options->dump_taps, "Write every intermediate value to this safetensors file");
+  app->add_option("--raw-size", options->raw_size, "WIDTHxHEIGHT of RGB24 frames on standard input (with -)");
+  app->add_option("--float-format", options->float_format, "Format of float maps: npy or pfm")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, FloatFormat>{{"npy", FloatFormat::kNpy}, {"pfm", FloatFormat::kPfm}}));
+  app->add_option("--batch", options->batch, "Pictures computed together")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app->add_flag("--json", options->json, "Print the summary as JSON on standard output, nothing else");
+  app->add_flag("-q,--quiet", options->quiet, "Print errors only");
+  options->engine.add_to(*app);
+  app->footer(
+      "Examples:\n"
+      "  edgemoe run street.jpg --model m.safetensors -o maps\n"
+      "  edgemoe run photos/ --model m.safetensors --task depth -o maps --batch 4\n"
+      "  ffmpeg -i clip.mp4 -f rawvideo -pix_fmt rgb24 - | \\\n"
+      "    edgemoe run - --raw-size 1280x720 --model m.safetensors --task semseg -o frames\n"
+      "  edgemoe run street.jpg --model m.safetensors --dump-taps taps.safetensors");
+  return {app, [options] { return run(*options); }};
+}
+
+}  // namespace edgemoe::cli

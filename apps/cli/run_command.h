@@ -1,0 +1,61 @@
+// The parts of edgemoe run.
+#ifndef EDGEMOE_CLI_RUN_COMMAND_H_
+#define EDGEMOE_CLI_RUN_COMMAND_H_
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "engine_flags.h"
+#include "pipeline/map_files.h"
+#include "pipeline/pipeline.h"
+
+namespace edgemoe::cli {
+
+struct RunOptions {
+  std::vector<std::string> inputs;
+  std::filesystem::path model;
+  std::vector<std::string> tasks = {"all"};
+  std::filesystem::path output;
+  std::filesystem::path dump_taps;
+  std::string raw_size;  // "WIDTHxHEIGHT" of frames on standard input
+  FloatFormat float_format = FloatFormat::kNpy;
+  int batch = 1;
+  bool json = false;
+  bool quiet = false;
+  EngineFlags engine;
+};
+
+/// One input of a run and what became of it.
+struct RunItem {
+  std::string name;  // path, or "frame 3"
+  std::string stem;  // of its files
+  std::size_t width = 0;
+  std::size_t height = 0;
+  std::vector<MapReport> maps;
+  std::string error;  // why there are no maps
+};
+
+struct StageTimes {
+  std::int64_t load_ns = 0;
+  std::int64_t decode_ns = 0;
+  PipelineTimes pipeline;
+  std::int64_t encode_ns = 0;
+  std::int64_t total_ns = 0;  // without loading the model
+};
+
+/// "street.jpg" → "street", made unique among `used` by the extension, then by a number.
+std::string unique_stem(const std::filesystem::path& path, std::map<std::string, int>& used);
+
+// run_report.cpp: what a run says.
+void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks);
+void print_item(const RunItem& item);
+void print_times(const StageTimes& times, std::size_t pictures);
+std::string summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
+                         const std::vector<RunItem>& items, const StageTimes& times);
+
+}  // namespace edgemoe::cli
+
+#endif  // EDGEMOE_CLI_RUN_COMMAND_H_

@@ -1,0 +1,56 @@
+// A task's map as files: the data for programs and the pictures for people. docs/outputs.md lists them.
+#ifndef EDGEMOE_PIPELINE_MAP_FILES_H_
+#define EDGEMOE_PIPELINE_MAP_FILES_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "image/image.h"
+#include "model/config.h"
+#include "pipeline/task_map.h"
+
+namespace edgemoe {
+
+enum class FloatFormat { kNpy, kPfm };
+
+struct MapFileOptions {
+  std::filesystem::path folder;  // exists
+  std::string stem;              // files are <folder>/<stem>_<task>…
+  FloatFormat float_format = FloatFormat::kNpy;
+};
+
+struct MapFile {
+  std::filesystem::path path;
+  std::string meaning;  // one phrase: "class of every pixel, 0 to 6"
+};
+
+/// What was written for one map, and what a reader of the files must know.
+struct MapReport {
+  std::string task;
+  std::vector<MapFile> files;
+  std::vector<std::uint64_t> class_pixels;  // label tasks: pixels of each class
+  // Other tasks: range of the finite values, and how many are not finite.
+  float min = 0;
+  float max = 0;
+  std::uint64_t non_finite = 0;
+  // The 16-bit depth file: depth = offset + sample / scale; sample 0 is invalid.
+  struct DepthCode {
+    double scale = 0;
+    double offset = 0;
+  };
+  std::optional<DepthCode> depth_code;
+};
+
+/// Writes all files of one map; `picture` is what it was made from (null: no overlay). Files are encoded on the pool. A
+/// fault leaves no half-written file.
+Result<MapReport> write_map_files(const TaskMap& map, const TaskConfig& task, const Image* picture,
+                                  const MapFileOptions& options, ThreadPool& pool);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_PIPELINE_MAP_FILES_H_
