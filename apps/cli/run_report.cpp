@@ -1,0 +1,175 @@
+// What edgemoe run prints, and its summary.json.
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "run_command.h"
+
+namespace edgemoe::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
+std::string origin(const ModelFile& model) {
+  const auto trained = model.metadata().find("edgemoe.trained");
+  if (trained == model.metadata().end() || trained->second != "no") return "";
+  const auto seed = model.metadata().find("edgemoe.seed");
+  return fmt::format(", UNTRAINED (random weights{}): its maps mean nothing",
+                     seed == model.metadata().end() ? "" : " of seed " + seed->second);
+}
+
+std::string describe_task(const TaskConfig& task) {
+  const std::string_view name = task_name(task.kind);
+  if (is_label_task(task.kind)) return fmt::format("{} ({} classes)", name, task.outputs);
+  if (task.kind == TaskKind::kDepth)
+    return fmt::format("{} ({})", name, task.unit.empty() ? "no known unit" : task.unit);
+  return std::string(name);
+}
+
+std::string describe_preprocessing(const InputConfig& input) {
+  const auto is = [](const std::array<float, 3>& values, float value) {
+    return values[0] == value && values[1] == value && values[2] == value;
+  };
+  std::string text = fmt::format("RGB stretched to {}x{} (height x width) by {}, scaled to [0,1]", input.height,
+                                 input.width, input_resize_name(input.resize));
+  if (!is(input.mean, 0) || !is(input.deviation, 1)) {
+    text += fmt::format(", less [{}] by [{}]", fmt::join(input.mean, ", "), fmt::join(input.deviation, ", "));
+  }
+  return text;
+}
+
+Json report_json(const MapReport& map, const TaskConfig& task) {
+  Json files = Json::array();
+  for (const MapFile& file : map.files) {
+    files.push_back({{"path", file.path.filename().string()}, {"meaning", file.meaning}});
+  }
+  Json root = {{"task", map.task}, {"files", files}};
+  if (is_label_task(task.kind)) {
+    Json classes = Json::array();
+    for (std::size_t c = 0; c < map.class_pixels.size(); ++c) {
+      Json entry = {{"index", c}};
+      if (c < task.class_names.size()) entry["name"] = task.class_names[c];
+      entry["pixels"] = map.class_pixels[c];
+      classes.push_back(entry);
+    }
+    root["classes"] = classes;
+    root["ignore_index"] = 255;
+  } else {
+    root["min"] = map.min;
+    root["max"] = map.max;
+    root["non_finite_pixels"] = map.non_finite;
+  }
+  if (task.kind == TaskKind::kDepth) root["unit"] = task.unit.empty() ? Json(nullptr) : Json(task.unit);
+  if (map.depth_code) {
+    root["png16"] = {{"scale", map.depth_code->scale},
+                     {"offset", map.depth_code->offset},
+                     {"invalid", 0},
+                     {"formula", "depth = offset + sample / scale"}};
+  }
+  return root;
+}
+
+Json times_json(const StageTimes& times) {
+  return {{"load", milliseconds(times.load_ns)},
+          {"decode", milliseconds(times.decode_ns)},
+          {"resize", milliseconds(times.pipeline.resize_ns)},
+          {"backbone", milliseconds(times.pipeline.backbone_ns)},
+          {"head", milliseconds(times.pipeline.head_ns)},
+          {"maps", milliseconds(times.pipeline.maps_ns)},
+          {"encode", milliseconds(times.encode_ns)},
+          {"total", milliseconds(times.total_ns)}};
+}
+
+}  // namespace
+
+void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks) {
+  const ModelConfig& config = pipeline.config();
+  std::vector<std::string> names;
+  for (const int task : tasks) names.push_back(describe_task(config.tasks[static_cast<std::size_t>(task)]));
+  fmt::print("model      {}: {}{}\n", options.model.string(), config.name, origin(pipeline.model()));
+  fmt::print("tasks      {}\n", fmt::join(names, ", "));
+  if (config.moe.blocks.empty()) {
+    fmt::print("experts    none (a plain ViT of {} blocks)\n", config.depth);
+  } else {
+    fmt::print("experts    {} in {} of {} blocks, {} a token\n", config.moe.num_experts, config.moe.blocks.size(),
+               config.depth, config.moe.top_k);
+  }
+  fmt::print("grid       {}x{} patches of {} pixels and a class token: {} tokens of {}\n", config.grid_height(),
+             config.grid_width(), config.patch_size, config.num_tokens(), config.embed_dim);
+  fmt::print("input      {}\n", describe_preprocessing(config.input));
+  fmt::print("engine     {}, {}, {} threads, batch {}\n", pipeline.engine().number_type(),
+             isa_name(pipeline.engine().isa()), pipeline.engine().num_threads(), pipeline.engine().max_batch());
+}
+
+void print_item(const RunItem& item) {
+  fmt::print("{}  {}x{}\n", item.name, item.width, item.height);
+  for (const MapReport& map : item.maps) {
+    for (const MapFile& file : map.files) {
+      fmt::print("  {:<12} {:<40} {}\n", map.task, file.path.filename().string(), file.meaning);
+    }
+  }
+}
+
+void print_times(const StageTimes& times, std::size_t pictures) {
+  if (pictures == 0) return;
+  const auto each = [&](std::int64_t ns) { return milliseconds(ns) / static_cast<double>(pictures); };
+  fmt::print(
+      "time       {:.1f} ms a picture: decode {:.1f}, resize {:.1f}, backbone {:.1f}, head {:.1f}, maps {:.1f}, encode "
+      "{:.1f}; the model took {:.0f} ms to load\n",
+      each(times.total_ns), each(times.decode_ns), each(times.pipeline.resize_ns), each(times.pipeline.backbone_ns),
+      each(times.pipeline.head_ns), each(times.pipeline.maps_ns), each(times.encode_ns), milliseconds(times.load_ns));
+}
+
+std::string summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
+                         const std::vector<RunItem>& items, const StageTimes& times) {
+  const ModelConfig& config = pipeline.config();
+  Json task_names = Json::array();
+  for (const int task : tasks) task_names.push_back(task_name(config.tasks[static_cast<std::size_t>(task)].kind));
+  const auto trained = pipeline.model().metadata().find("edgemoe.trained");
+  Json pictures = Json::array();
+  for (const RunItem& item : items) {
+    Json entry = {{"picture", item.name}};
+    if (!item.error.empty()) {
+      entry["error"] = item.error;
+    } else {
+      entry["width"] = item.width;
+      entry["height"] = item.height;
+      Json maps = Json::array();
+      for (const MapReport& map : item.maps) {
+        const auto task = static_cast<std::size_t>(*config.task_index(*task_from_name(map.task)));
+        maps.push_back(report_json(map, config.tasks[task]));
+      }
+      entry["maps"] = maps;
+    }
+    pictures.push_back(entry);
+  }
+  const Json root = {{"edgemoe", EDGEMOE_VERSION},
+                     {"model",
+                      {{"file", options.model.string()},
+                       {"name", config.name},
+                       {"trained", trained == pipeline.model().metadata().end() || trained->second != "no"},
+                       {"experts", config.moe.blocks.empty() ? 0 : config.moe.num_experts},
+                       {"top_k", config.moe.blocks.empty() ? 0 : config.moe.top_k},
+                       {"grid", {config.grid_height(), config.grid_width()}},
+                       {"tokens", config.num_tokens()}}},
+                     {"tasks", task_names},
+                     {"input",
+                      {{"height", config.input.height},
+                       {"width", config.input.width},
+                       {"resize", input_resize_name(config.input.resize)},
+                       {"mean", config.input.mean},
+                       {"deviation", config.input.deviation}}},
+                     {"engine",
+                      {{"type", pipeline.engine().number_type()},
+                       {"instruction_set", isa_name(pipeline.engine().isa())},
+                       {"threads", pipeline.engine().num_threads()},
+                       {"batch", pipeline.engine().max_batch()}}},
+                     {"times_ms", times_json(times)},
+                     {"pictures", pictures}};
+  return root.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace edgemoe::cli
