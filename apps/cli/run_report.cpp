@@ -63,11 +63,12 @@ Json report_json(const MapReport& map, const TaskConfig& task) {
     root["non_finite_pixels"] = map.non_finite;
   }
   if (task.kind == TaskKind::kDepth) root["unit"] = task.unit.empty() ? Json(nullptr) : Json(task.unit);
-  if (map.depth_code) {
-    root["png16"] = {{"scale", map.depth_code->scale},
-                     {"offset", map.depth_code->offset},
+  if (map.depth) {
+    root["png16"] = {{"scale", map.depth->scale},
                      {"invalid", 0},
-                     {"formula", "depth = offset + sample / scale"}};
+                     {"invalid_pixels", map.depth->num_invalid},
+                     {"clipped_pixels", map.depth->num_clipped},
+                     {"formula", "depth = sample / scale"}};
   }
   return root;
 }

@@ -29,21 +29,22 @@ struct MapFile {
   std::string meaning;  // one phrase: "class of every pixel, 0 to 6"
 };
 
+/// The 16-bit depth file: depth = sample / scale, sample 0 where there is none.
+struct DepthFileReport {
+  double scale = 0;
+  std::uint64_t num_invalid = 0;  // not finite, zero or below
+  std::uint64_t num_clipped = 0;
+};
+
 /// What was written for one map, and what a reader of the files must know.
 struct MapReport {
   std::string task;
   std::vector<MapFile> files;
   std::vector<std::uint64_t> class_pixels;  // label tasks: pixels of each class
-  // Other tasks: range of the finite values, and how many are not finite.
-  float min = 0;
+  float min = 0;                            // other tasks: range of the finite values, …
   float max = 0;
-  std::uint64_t non_finite = 0;
-  // The 16-bit depth file: depth = offset + sample / scale; sample 0 is invalid.
-  struct DepthCode {
-    double scale = 0;
-    double offset = 0;
-  };
-  std::optional<DepthCode> depth_code;
+  std::uint64_t non_finite = 0;  // … and how many are not finite
+  std::optional<DepthFileReport> depth;
 };
 
 /// Writes all files of one map; `picture` is what it was made from (null: no overlay). Files are encoded on the pool. A

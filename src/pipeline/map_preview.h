@@ -1,0 +1,28 @@
+// The one picture of a map that people look at, and the colours that it uses.
+#ifndef EDGEMOE_PIPELINE_MAP_PREVIEW_H_
+#define EDGEMOE_PIPELINE_MAP_PREVIEW_H_
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "image/image.h"
+#include "image/palette.h"
+#include "pipeline/task_map.h"
+
+namespace edgemoe {
+
+/// Colours of a label task's classes: the Cityscapes colours for semseg of 7 or 19 classes, else the PASCAL VOC rule.
+std::vector<Rgb> task_palette(TaskKind task, std::size_t num_classes);
+
+/// The map in colours, exactly as large as the map: class colours, depth from dark (near) to bright, normals as (n + 1)
+/// / 2, edges and saliency grey. `num_classes` counts for label tasks only.
+Result<Image> colorize_map(const TaskMap& map, std::size_t num_classes);
+
+/// colorize_map, under it the scale bar for depth; written as a PNG.
+Status write_map_preview(const TaskMap& map, const std::string& unit, const std::filesystem::path& path);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_PIPELINE_MAP_PREVIEW_H_
