@@ -34,7 +34,7 @@ struct RunItem {
   std::string stem;  // of its files
   std::size_t width = 0;
   std::size_t height = 0;
-  std::vector<MapReport> maps;
+  std::vector<MapReport> maps = {};
   std::string error;  // why there are no maps
 };
 

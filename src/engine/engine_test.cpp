@@ -254,8 +254,8 @@ TEST_P(EngineTest, otherInputSize_runsOnItsOwnGrid_andTheModelsOwnChangesNothing
 }
 
 INSTANTIATE_TEST_SUITE_P(Configs, EngineTest, ::testing::Values("tiny", "tiny-shared", "tiny-conditioned"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
