@@ -51,7 +51,8 @@ TEST(PipelineTest, maps_haveThePicturesSize) {
   const auto pipeline = model.pipeline({.num_threads = 2});
   for (const auto& [width, height] :
        std::vector<std::pair<std::size_t, std::size_t>>{{500, 375}, {375, 500}, {17, 33}, {1, 1}, {1, 200}, {48, 32}}) {
-    for (const TaskMap& map : run(*pipeline, {noise(width, height, 1)}, {0, 1, 2})[0]) {
+    const auto maps = run(*pipeline, {noise(width, height, 1)}, {0, 1, 2});
+    for (const TaskMap& map : maps[0]) {
       EXPECT_EQ(map.width, width);
       EXPECT_EQ(map.height, height);
       EXPECT_EQ(is_label_task(map.task) ? map.labels.size() : map.values.size() / map.channels, width * height);
@@ -80,7 +81,7 @@ TEST(PipelineTest, sixteenBits_sameSceneSameMaps) {
   for (std::size_t i = 0; i < maps[0][0].values.size(); ++i, ++compared) {
     ASSERT_NEAR(maps[0][0].values[i], maps[1][0].values[i], 1e-4F);
   }
-  EXPECT_EQ(compared, 64u * 48u);
+  EXPECT_EQ(compared, 64u * 48u * maps[0][0].channels);
 }
 
 TEST(PipelineTest, redAndBlueExchanged_givesOtherMaps) {
