@@ -5,6 +5,8 @@
 function(edgemoe_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                            -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+  # Designated initialisers leave the rest to its defaults: that is what they are for.
+  target_compile_options(${target} PRIVATE -Wno-missing-field-initializers)
   if(EDGEMOE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

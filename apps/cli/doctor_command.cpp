@@ -7,10 +7,10 @@
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/thread_pool.h"
 #include "command.h"
+#include "model/named_config.h"
 #include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
@@ -46,21 +46,10 @@ bool on_path(const std::string& program) {
   return false;
 }
 
-std::vector<std::string> named_configs() {
-  std::set<std::string> names;
-  for (const std::filesystem::path& folder : config_folders()) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-      if (entry.path().extension() == ".json") names.insert(entry.path().stem().string());
-    }
-  }
-  return {names.begin(), names.end()};
-}
-
 ExitCode diagnose(bool json) {
   std::vector<std::string> isas;
   for (const Isa isa : supported_isas()) isas.emplace_back(isa_name(isa));
-  const std::vector<std::string> configs = named_configs();
+  const std::vector<std::string> configs = list_named_configs(config_folders());
   if (json) {
     nlohmann::ordered_json tools = nlohmann::ordered_json::array();
     for (const OptionalTool& tool : kOptionalTools) {

@@ -5,31 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <new>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/random.h"
+#include "engine/allocation_counter.h"
 #include "model/tap_dump.h"
-
-namespace {
-std::atomic<std::size_t> g_allocations = 0;  // counted by the replaced operator new below
-}  // namespace
-
-// Counting every allocation of the process is how "no allocation in the frame loop" is checked.
-void* operator new(std::size_t size) {
-  g_allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace edgemoe {
 namespace {
@@ -163,9 +148,9 @@ TEST_P(EngineTest, run_secondTime_allocatesNothing) {
   const auto made = engine({.num_threads = 2});
   CountLogits count;
   ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &count}).ok());
-  const std::size_t before = g_allocations.load();
+  const std::size_t before = allocation_count();
   ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &count}).ok());
-  EXPECT_EQ(g_allocations.load() - before, 0u);
+  EXPECT_EQ(allocation_count() - before, 0u);
   EXPECT_EQ(count.calls, 2 * tasks.size());
 }
 

@@ -27,8 +27,8 @@ FloatBackbone::FloatBackbone(const ModelConfig& config, const FloatWeights& weig
       isa_(isa),
       pool_(pool),
       num_tokens_(extent(config.num_tokens())),
-      max_rows_(max_images * num_tokens_ * (tasks_share_backbone(config) ? 1 : config.tasks.size())),
-      shared_backbone_(tasks_share_backbone(config)) {
+      max_rows_(max_images * num_tokens_ * (config.tasks_share_backbone() ? 1 : config.tasks.size())),
+      shared_backbone_(config.tasks_share_backbone()) {
   const auto piece = [&](std::size_t cols, std::size_t rows) { return Piece{plan.take(rows * cols), cols}; };
   const std::size_t dim = extent(config.embed_dim);
   residual_ = piece(dim, max_rows_);

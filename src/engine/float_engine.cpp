@@ -92,8 +92,9 @@ class FloatEngine final : public Engine {
     EDGEMOE_RETURN_IF_ERROR(check_head());
     const auto index = static_cast<std::size_t>(task);
     const auto dim = static_cast<std::size_t>(config_.embed_dim);
-    logits.on_logits(0, task, heads_[index].run({tokens.data(), tokens.size() / dim, dim, dim},
-                                                {taps, 0, task_name(config_.tasks[index].kind)}));
+    logits.on_logits(0, task,
+                     heads_[index].run({tokens.data(), tokens.size() / dim, dim, dim},
+                                       {taps, 0, task_name(config_.tasks[index].kind)}));
     return {};
   }
 

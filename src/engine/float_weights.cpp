@@ -158,7 +158,7 @@ GateWeights Loader::gate(const Tensor& columns, int task) const {
 }
 
 std::vector<GateWeights> Loader::gates(int block) const {
-  const int count = tasks_share_backbone(config_) ? 1 : static_cast<int>(config_.tasks.size());
+  const int count = config_.tasks_share_backbone() ? 1 : static_cast<int>(config_.tasks.size());
   std::vector<GateWeights> gates;
   for (int task = 0; task < count; ++task) gates.push_back(gate(tensor(gate_name(config_, block, task)), task));
   return gates;
@@ -238,7 +238,9 @@ FloatWeights Loader::load() const {
 
 std::size_t floats(const LinearWeights& linear) { return linear.weight.panels.size() + linear.bias.values.size(); }
 std::size_t floats(const NormWeights& norm) { return norm.weight.values.size() + norm.bias.values.size(); }
-std::size_t floats(const ConvStage& stage) { return stage.weight.packed.panels.size() + stage.bias.values.size(); }
+std::size_t floats(const ConvStage& stage) {
+  return stage.weight.packed.panels.size() + stage.weight.zeros.size() + stage.bias.values.size();
+}
 
 }  // namespace
 
@@ -256,10 +258,6 @@ std::size_t FloatWeights::bytes() const {
     for (const ConvStage& stage : head.stages) count += floats(stage);
   }
   return count * sizeof(float);
-}
-
-bool tasks_share_backbone(const ModelConfig& config) {
-  return config.moe.blocks.empty() || (config.moe.router == RouterKind::kShared && config.moe.experts_per_task == 0);
 }
 
 FloatWeights load_float_weights(const ModelFile& model, const ModelConfig& config, Isa isa) {

@@ -66,9 +66,6 @@ struct FloatWeights {
   std::size_t bytes() const;
 };
 
-/// True when no router looks at the task, so that one pass through the backbone serves all.
-bool tasks_share_backbone(const ModelConfig& config);
-
 /// Loads for `config`, which is the model's own but for the input size.
 FloatWeights load_float_weights(const ModelFile& model, const ModelConfig& config, Isa isa);
 

@@ -28,7 +28,7 @@ std::optional<TaskKind> task_from_name(std::string_view name);
 enum class RouterKind {
   kPerTask,          ///< "per_task": a gate a task, tensors mlp.gate.<task index>.w_gate (multi_gate in the original)
   kTaskConditioned,  ///< "task_conditioned": one gate, the task's feature appended after the token
-  kShared,           ///< "shared": one plain gate; one backbone pass serves every task
+  kShared,           ///< "shared": one plain gate; without expert groups one backbone pass serves every task
 };
 
 /// Order of softmax and selection.
@@ -49,6 +49,8 @@ struct TaskConfig {
   int outputs = 0;                       // channels of the head's last convolution
   std::string unit;                      // depth: "m", or "" where the values have no known unit; other tasks: ""
   std::vector<std::string> class_names;  // segmentation, human parts: one a class, or empty (printed as "class 7")
+
+  bool operator==(const TaskConfig&) const = default;
 };
 
 /// Picture size and what is done to pixel values before patch embedding: (value in [0,1] − mean) / deviation, RGB.
@@ -58,6 +60,8 @@ struct InputConfig {
   std::array<float, 3> mean = {};
   std::array<float, 3> deviation = {};
   InputResize resize = InputResize::kBicubic;
+
+  bool operator==(const InputConfig&) const = default;
 };
 
 /// The MoE blocks. `blocks` empty means a plain ViT; the rest is unused then.
@@ -72,6 +76,8 @@ struct MoeConfig {
   bool gate_input_ahead = false;         // the router sees the block's raw input instead of the normed tokens
   int experts_per_task = 0;              // expert groups: experts a task may use; 0: no groups
   std::optional<float> prune_threshold;  // router weights not strictly above it become 0; none: no pruning
+
+  bool operator==(const MoeConfig&) const = default;
 };
 
 /// The up-head family: LayerNorm, tokens to a grid, then `num_stages` times (convolution → batch norm → ReLU →
@@ -84,6 +90,8 @@ struct HeadConfig {
   int channels = 0;
   int first_kernel = 0;  // 3 or 1, of conv_0; the others are 3; 0 until read from the weights
   int upsample = 1;      // 2 or 1
+
+  bool operator==(const HeadConfig&) const = default;
 };
 
 struct ModelConfig {
@@ -109,12 +117,16 @@ struct ModelConfig {
   bool is_moe_block(int block) const;
   /// First block with a router; `depth` when there is none. Every task shares what comes before it.
   int first_moe_block() const { return moe.blocks.empty() ? depth : moe.blocks.front(); }
+  /// Whether one pass of the backbone serves every task: a plain ViT, or a shared router without expert groups.
+  bool tasks_share_backbone() const;
   /// Index of the task in `tasks`, or nothing.
   std::optional<int> task_index(TaskKind kind) const;
   /// "semseg, depth": what to offer when a task is not there.
   std::string task_list() const;
   /// First expert of a task's group (0 without groups); starts accumulate as in the original.
   int expert_group_start(int task) const;
+
+  bool operator==(const ModelConfig&) const = default;
 };
 
 /// Reads a configuration: unknown, missing and mistyped keys are errors that name the key; so is any value that

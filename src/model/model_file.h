@@ -6,7 +6,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "model/config.h"
@@ -28,21 +32,32 @@ class ModelFile {
   const SafetensorsFile& file() const { return file_; }
   /// Metadata other than the configuration, e.g. "edgemoe.trained".
   const std::map<std::string, std::string, std::less<>>& metadata() const { return file_.index().metadata; }
+  /// Names in the file that the network does not use.
+  const std::vector<std::string>& unused() const { return unused_; }
   /// The view of a tensor that tensor_table names. Programmer's fault if it is none.
   const TensorView& tensor(std::string_view name) const;
   /// The same, widened to float32.
   Tensor load_f32(std::string_view name) const;
 
  private:
-  ModelFile(ModelConfig config, SafetensorsFile file) : config_(std::move(config)), file_(std::move(file)) {}
+  ModelFile(ModelConfig config, SafetensorsFile file, std::vector<std::string> unused)
+      : config_(std::move(config)), file_(std::move(file)), unused_(std::move(unused)) {}
   ModelConfig config_;
   SafetensorsFile file_;
+  std::vector<std::string> unused_;
 };
+
+/// The metadata of a model file: configuration, format and `extra`.
+std::map<std::string, std::string, std::less<>> model_metadata(
+    const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra);
 
 /// Writes a model atomically after checking `tensors` against tensor_table(config); `extra_metadata` is added.
 Status write_model_file(const std::filesystem::path& path, const ModelConfig& config,
                         std::span<const NamedTensor> tensors,
                         const std::map<std::string, std::string, std::less<>>& extra_metadata);
+
+/// Index of the first value that is not finite, or nothing. A weight that is not finite makes every output NaN.
+std::optional<std::size_t> find_non_finite(const TensorView& view);
 
 /// Writes a model with seeded random weights, the same bytes for the same configuration and seed on every machine.
 /// Marked untrained by the metadata "edgemoe.trained" = "no" and "edgemoe.seed".

@@ -21,7 +21,7 @@ struct SafetensorsIndex {
   std::map<std::string, std::string, std::less<>> metadata;
 };
 
-/// Parses bytes of a safetensors file. Refuses: a header longer than the file or 100 MB, a header that is no JSON
+/// Parses bytes of a safetensors file. Refuses: a header longer than the file or 8 MiB, a header that is no JSON
 /// object, duplicate names, unknown element types, shapes that overflow, offsets that are reversed, past the end,
 /// overlapping or that do not match shape and type. Takes memory in proportion to the header only.
 Result<SafetensorsIndex> parse_safetensors(std::span<const std::byte> bytes);
@@ -42,15 +42,40 @@ class SafetensorsFile {
   SafetensorsIndex index_;
 };
 
+/// A tensor that is about to be written.
+struct SafetensorsEntry {
+  std::string name;
+  DType dtype = DType::kF32;
+  Shape shape;
+};
+
+/// Writes a file tensor by tensor, so that a model need never be in memory whole. The header is padded with spaces so
+/// that data starts at a multiple of 64 bytes; tensors lie side by side in the order of the entries.
+class SafetensorsWriter {
+ public:
+  /// kInvalidArgument for two tensors of one name, kIo.
+  static Result<SafetensorsWriter> create(const std::filesystem::path& path, std::span<const SafetensorsEntry> entries,
+                                          const std::map<std::string, std::string, std::less<>>& metadata);
+  /// The bytes of the next entry, as many as its shape and type take.
+  Status write_next(std::span<const std::byte> bytes);
+  /// Ends the file and gives it its name; until then there is none of that name, or the old one.
+  Status commit();
+
+ private:
+  SafetensorsWriter(AtomicFile file, std::vector<std::uint64_t> sizes)
+      : file_(std::move(file)), sizes_(std::move(sizes)) {}
+  AtomicFile file_;
+  std::vector<std::uint64_t> sizes_;
+  std::size_t next_ = 0;
+};
+
 /// One tensor to write; the bytes are borrowed.
 struct NamedTensor {
   std::string name;
   TensorView view;
 };
 
-/// Writes a file atomically; tensors lie in the order given, each aligned to 64 bytes by padding the header only where
-/// the format allows (the header is padded with spaces to a multiple of 64; elements are 4-byte aligned for float32
-/// files).
+/// The same in one step.
 Status write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                          const std::map<std::string, std::string, std::less<>>& metadata);
 

@@ -55,7 +55,7 @@ TEST(TaskMapTest, labels_mirroredLogits_giveTheMirroredMap_andNoNewLabels) {
   std::size_t different = 0;
   for (std::size_t y = 0; y < to.height; ++y) {
     for (std::size_t x = 0; x < to.width; ++x) {
-      different += map.labels[y * to.width + x] != other.labels[y * to.width + to.width - 1 - x] ? 1 : 0;
+      different += map.labels[y * to.width + x] != other.labels[y * to.width + to.width - 1 - x] ? std::size_t{1} : 0;
     }
   }
   EXPECT_EQ(different, 0u);

@@ -18,7 +18,8 @@ struct ConvWeights {
   std::size_t outputs = 0;
   std::size_t inputs = 0;
   std::size_t kernel = 0;
-  GemmWeights packed;  // [outputs, kernel · kernel · inputs]
+  GemmWeights packed;          // [outputs, kernel · kernel · inputs]
+  AlignedBuffer<float> zeros;  // [inputs]: what lies outside the picture
 };
 
 ConvWeights pack_conv_weights(Isa isa, const float* weights, std::size_t outputs, std::size_t inputs,

@@ -2,6 +2,8 @@
 //
 // Every element of C is one chain of fused multiply-adds over k in ascending order, starting at zero, whatever the
 // tiling: the result of a row depends on that row of A alone, not on M, on the other rows, or on the number of threads.
+// Isa::kPortable rounds the product and the sum apart, on every machine, since not every machine can fuse them; the
+// other instruction sets give the same bits as each other.
 #ifndef EDGEMOE_KERNELS_GEMM_GEMM_H_
 #define EDGEMOE_KERNELS_GEMM_GEMM_H_
 

@@ -1,0 +1,70 @@
+#include "image/palette.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/check.h"
+
+namespace edgemoe {
+namespace {
+
+// Road, sidewalk, building, wall, fence, pole, traffic light, traffic sign, vegetation, terrain, sky, person, rider,
+// car, truck, bus, train, motorcycle, bicycle.
+constexpr Rgb kCityscapesClasses[] = {{128, 64, 128},  {244, 35, 232}, {70, 70, 70},  {102, 102, 156}, {190, 153, 153},
+                                      {153, 153, 153}, {250, 170, 30}, {220, 220, 0}, {107, 142, 35},  {152, 251, 152},
+                                      {70, 130, 180},  {220, 20, 60},  {255, 0, 0},   {0, 0, 142},     {0, 0, 70},
+                                      {0, 60, 100},    {0, 80, 100},   {0, 0, 230},   {119, 11, 32}};
+
+// Flat, construction, object, nature, sky, human, vehicle: each in the colour of its commonest class.
+constexpr Rgb kCityscapesCategories[] = {{128, 64, 128}, {70, 70, 70},  {153, 153, 153}, {107, 142, 35},
+                                         {70, 130, 180}, {220, 20, 60}, {0, 0, 142}};
+
+constexpr Rgb kViridis[] = {{68, 1, 84},    {72, 23, 105},  {71, 42, 122},  {67, 61, 132},  {61, 78, 138},
+                            {53, 94, 141},  {46, 109, 142}, {41, 123, 142}, {35, 137, 142}, {31, 151, 139},
+                            {33, 165, 133}, {46, 179, 124}, {70, 192, 111}, {101, 203, 94}, {137, 213, 72},
+                            {176, 221, 47}, {216, 226, 25}, {253, 231, 37}};
+
+Rgb pascal_voc_color(std::size_t index) {
+  unsigned red = 0;
+  unsigned green = 0;
+  unsigned blue = 0;
+  auto rest = static_cast<unsigned>(index);
+  for (int bit = 7; bit >= 0; --bit, rest >>= 3) {
+    red |= (rest & 1U) << bit;
+    green |= (rest >> 1 & 1U) << bit;
+    blue |= (rest >> 2 & 1U) << bit;
+  }
+  return {static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green), static_cast<std::uint8_t>(blue)};
+}
+
+}  // namespace
+
+std::vector<Rgb> class_palette(PaletteKind kind, std::size_t num_classes) {
+  EDGEMOE_CHECK(num_classes <= kIgnoreLabel);
+  if (kind == PaletteKind::kCityscapes && num_classes == std::size(kCityscapesClasses)) {
+    return {std::begin(kCityscapesClasses), std::end(kCityscapesClasses)};
+  }
+  if (kind == PaletteKind::kCityscapes && num_classes == std::size(kCityscapesCategories)) {
+    return {std::begin(kCityscapesCategories), std::end(kCityscapesCategories)};
+  }
+  std::vector<Rgb> palette(num_classes);
+  for (std::size_t i = 0; i < num_classes; ++i) palette[i] = pascal_voc_color(i);
+  return palette;
+}
+
+Rgb sequential_color(float t) {
+  constexpr std::size_t kLast = std::size(kViridis) - 1;
+  const float place = (t > 0.0F ? std::min(t, 1.0F) : 0.0F) * static_cast<float>(kLast);
+  const std::size_t below = std::min(static_cast<std::size_t>(place), kLast - 1);
+  const float fraction = place - static_cast<float>(below);
+  const auto between = [&](std::uint8_t low, std::uint8_t high) {
+    const auto a = static_cast<float>(low);
+    const auto b = static_cast<float>(high);
+    return static_cast<std::uint8_t>(a + fraction * (b - a) + 0.5F);
+  };
+  const Rgb low = kViridis[below];
+  const Rgb high = kViridis[below + 1];
+  return {between(low.r, high.r), between(low.g, high.g), between(low.b, high.b)};
+}
+
+}  // namespace edgemoe

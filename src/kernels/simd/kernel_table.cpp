@@ -1,0 +1,27 @@
+#include "kernels/simd/kernel_table.h"
+
+#include "base/check.h"
+
+namespace edgemoe {
+
+const KernelTable& kernel_table(Isa isa) {
+  switch (isa) {
+    case Isa::kPortable:
+      return simd::kPortableKernels;
+#if defined(__aarch64__)
+    case Isa::kNeon:
+      return simd::kNeonKernels;
+#endif
+#if defined(__x86_64__)
+    case Isa::kAvx2:
+      return simd::kAvx2Kernels;
+    case Isa::kAvx512:
+      return simd::kAvx512Kernels;
+#endif
+    default:
+      break;
+  }
+  EDGEMOE_CHECK(!"this build has no code for the instruction set");
+}
+
+}  // namespace edgemoe
