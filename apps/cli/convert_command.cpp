@@ -1,0 +1,79 @@
+// edgemoe convert: a checkpoint to a model file.
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "checkpoint/convert.h"
+#include "command.h"
+#include "model/named_config.h"
+
+namespace edgemoe::cli {
+namespace {
+
+struct ConvertCommandOptions {
+  std::vector<std::filesystem::path> inputs;
+  std::string config;
+  std::filesystem::path output;
+  DTypePolicy dtype = DTypePolicy::kFloat32;
+  std::string checksum;
+  bool strict = false;
+  bool no_heads = false;
+  bool allow_non_finite = false;
+  bool dry_run = false;
+  bool json = false;
+};
+
+ExitCode convert(const ConvertCommandOptions& options) {
+  if (options.output.empty() && !options.dry_run) {
+    return fail(invalid_argument("convert: give -o FILE, or --dry-run to see what would match"));
+  }
+  Result<ModelConfig> config = load_named_config(options.config, config_folders());
+  if (!config.ok()) return fail(config.status());
+  const ConvertOptions conversion{
+      .inputs = options.inputs,
+      .config = std::move(config).value(),
+      .output = options.output,
+      .dtype = options.dtype,
+      .strictness = options.strict ? Strictness::kStrict : Strictness::kLenient,
+      .non_finite = options.allow_non_finite ? NonFinitePolicy::kAllow : NonFinitePolicy::kRefuse,
+      .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
+      .expected_checksum = options.checksum,
+      .metadata = {},
+      .progress = print_progress,
+      .note = options.json ? NoteSink() : NoteSink(print_note)};
+  const Result<ConvertReport> report =
+      options.dry_run ? inspect_checkpoint(conversion) : convert_checkpoint(conversion);
+  if (!report.ok()) return fail(report.status());
+  fmt::print("{}\n", options.json ? report->to_json() : report->to_text());
+  return report->missing.empty() ? kDone : kFailed;
+}
+
+}  // namespace
+
+Command add_convert_command(CLI::App& tool) {
+  auto options = std::make_shared<ConvertCommandOptions>();
+  CLI::App* app = tool.add_subcommand("convert", "Turn a checkpoint into a model file");
+  app->add_option("CHECKPOINT", options->inputs,
+                  "PyTorch .pth or .pth.tar, a directory of rank files, safetensors, or folders of float32 files")
+      ->required();
+  app->add_option("--config", options->config, "Named configuration (edgemoe doctor lists them) or a .json file")
+      ->required();
+  app->add_option("-o,--output", options->output, "Model file to write");
+  app->add_option("--dtype", options->dtype, "Type of the written weights: f32 (exact), or keep as stored")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, DTypePolicy>{{"f32", DTypePolicy::kFloat32}, {"keep", DTypePolicy::kKeep}}));
+  app->add_option("--checksum", options->checksum, "Fail unless the weights have this checksum (an earlier report's)");
+  app->add_flag("--strict", options->strict, "Refuse unknown tensors and a position embedding of another grid");
+  app->add_flag("--no-heads", options->no_heads, "Convert the backbone alone");
+  app->add_flag("--allow-non-finite", options->allow_non_finite, "Accept NaN and infinity among the weights");
+  app->add_flag("--dry-run", options->dry_run, "Say what would match, write nothing");
+  app->add_flag("--json", options->json, "Print the report as JSON");
+  app->footer(
+      "Nothing in a checkpoint is executed, and no Python is needed. docs/checkpoints.md has the details.\n"
+      "Examples:\n"
+      "  edgemoe convert model_best.pth.tar --config m3vit-small-nyud -o model.safetensors\n"
+      "  edgemoe convert weights/ experts/ --config edgemoe-cityscapes --no-heads -o backbone.safetensors");
+  return {app, [options] { return convert(*options); }};
+}
+
+}  // namespace edgemoe::cli

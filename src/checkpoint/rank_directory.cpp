@@ -1,0 +1,121 @@
+#include "checkpoint/rank_directory.h"
+
+#include <charconv>
+#include <map>
+
+#include "base/file.h"
+#include "checkpoint/text.h"
+
+namespace edgemoe {
+namespace {
+
+constexpr int kMaxRanks = 4096;
+
+/// The rank that a file is called after.
+std::optional<int> rank_of(const std::filesystem::path& file) {
+  if (file.extension() != ".pth") return std::nullopt;
+  const std::string stem = file.stem().string();
+  int rank = 0;
+  const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), rank);
+  if (error != std::errc() || end != stem.data() + stem.size() || rank < 0 || rank >= kMaxRanks) return std::nullopt;
+  return rank;
+}
+
+Result<std::map<int, std::filesystem::path>> list_ranks(const std::filesystem::path& directory,
+                                                        std::vector<std::string>& others) {
+  std::map<int, std::filesystem::path> ranks;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::optional<int> rank = rank_of(entry->path());
+    if (!rank) {
+      others.push_back(entry->path().filename().string());
+      continue;
+    }
+    const auto [place, is_new] = ranks.emplace(*rank, entry->path());
+    if (!is_new) {
+      return mismatch("{}: rank {} stands twice, as {} and as {}", directory.string(), *rank,
+                      place->second.filename().string(), entry->path().filename().string());
+    }
+  }
+  if (error) return io_error("{}: {}", directory.string(), error.message());
+  for (int rank = 0; rank <= ranks.rbegin()->first; ++rank) {
+    if (!ranks.contains(rank)) {
+      return not_found("{}: {}.pth is missing (ranks go up to {})", directory.string(), rank, ranks.rbegin()->first);
+    }
+  }
+  return ranks;
+}
+
+Result<CheckpointSource> open_rank(const std::filesystem::path& path) {
+  EDGEMOE_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::open(path));
+  auto file = std::make_shared<MappedFile>(std::move(mapped));
+  return open_checkpoint_bytes({file->bytes(), file}, path.string());
+}
+
+const SourceTensor* find_tensor(const CheckpointSource& source, std::string_view name) {
+  for (const SourceTensor& tensor : source.tensors) {
+    if (tensor.name == name) return &tensor;
+  }
+  return nullptr;
+}
+
+/// Puts another rank's experts behind those already in `whole`.
+Status append_experts(SourceTensor& whole, const CheckpointSource& rank) {
+  const SourceTensor* shard = find_tensor(rank, whole.name);
+  if (shard == nullptr) return mismatch("{}: tensor {} is missing", rank.path, printable(whole.name));
+  const Shape one_rank(whole.parts[0].sizes);
+  if (shard->shape != one_rank || shard->type != whole.type) {
+    return mismatch("{}: tensor {} is {} {}, but rank 0 has {} {}: every rank holds the same number of experts",
+                    rank.path, printable(whole.name), shard->type->dtype, shard->shape.to_string(), whole.type->dtype,
+                    one_rank.to_string());
+  }
+  std::vector<std::int64_t> dims(whole.shape.dims().begin(), whole.shape.dims().end());
+  if (dims.empty() || __builtin_add_overflow(dims[0], one_rank[0], &dims[0]) || !Shape(dims).checked_num_elements()) {
+    return malformed("{}: tensor {} {} can't hold experts", rank.path, printable(whole.name), whole.shape.to_string());
+  }
+  whole.shape = Shape(std::move(dims));
+  whole.parts.push_back(shard->parts[0]);
+  return {};
+}
+
+}  // namespace
+
+bool is_rank_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (rank_of(entry->path())) return true;
+  }
+  return false;
+}
+
+Result<CheckpointSource> open_rank_directory(const std::filesystem::path& directory) {
+  std::vector<std::string> others;
+  EDGEMOE_ASSIGN_OR_RETURN(const auto ranks, list_ranks(directory, others));
+  EDGEMOE_ASSIGN_OR_RETURN(CheckpointSource whole, open_rank(ranks.at(0)));
+  std::vector<SourceTensor*> experts;
+  for (SourceTensor& tensor : whole.tensors) {
+    if (is_expert_name(tensor.name)) experts.push_back(&tensor);
+  }
+  if (experts.empty()) return mismatch("{}: rank 0 holds no expert tensors (…experts.htoh4…)", whole.path);
+  for (const auto& [rank, path] : ranks) {
+    if (rank == 0) continue;
+    EDGEMOE_ASSIGN_OR_RETURN(const CheckpointSource shard, open_rank(path));
+    for (SourceTensor* tensor : experts) EDGEMOE_RETURN_IF_ERROR(append_experts(*tensor, shard));
+    for (const SourceTensor& tensor : shard.tensors) {
+      if (!is_expert_name(tensor.name)) {
+        whole.beside.push_back(path.filename().string() + ": " + printable(tensor.name));
+      } else if (find_tensor(whole, tensor.name) == nullptr) {
+        return mismatch("{}: expert tensor {} is not in rank 0", shard.path, printable(tensor.name));
+      }
+    }
+    for (const auto& [prefix, count] : shard.stripped) whole.stripped[prefix] += count;
+  }
+  whole.path = directory.string();
+  whole.format = CheckpointFormat::kRankDirectory;
+  whole.extra_files = std::move(others);
+  return whole;
+}
+
+}  // namespace edgemoe
