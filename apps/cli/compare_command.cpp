@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "command.h"
+#include "cli/command.h"
 #include "model/safetensors.h"
 #include "model/tap_dump.h"
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "checkpoint/convert.h"
-#include "command.h"
+#include "cli/command.h"
 #include "model/named_config.h"
 
 namespace edgemoe::cli {

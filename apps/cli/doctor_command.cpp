@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/thread_pool.h"
-#include "command.h"
+#include "cli/command.h"
 #include "model/named_config.h"
 #include "pipeline/pipeline.h"
 

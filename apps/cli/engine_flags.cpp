@@ -1,8 +1,8 @@
-#include "engine_flags.h"
+#include "cli/engine_flags.h"
 
 #include <charconv>
 
-#include "command.h"
+#include "cli/command.h"
 
 namespace edgemoe::cli {
 

@@ -1,7 +1,7 @@
 // The edgemoe command-line tool.
 #include <vector>
 
-#include "command.h"
+#include "cli/command.h"
 
 int main(int argc, char** argv) {
   using namespace edgemoe::cli;

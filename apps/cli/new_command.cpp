@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "command.h"
+#include "cli/command.h"
 #include "model/config.h"
 #include "model/model_file.h"
 #include "model/named_config.h"

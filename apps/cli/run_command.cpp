@@ -1,5 +1,5 @@
 // edgemoe run: pictures in, a map per task out.
-#include "run_command.h"
+#include "cli/run_command.h"
 
 #include <fmt/core.h>
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "command.h"
-#include "engine_flags.h"
+#include "cli/command.h"
+#include "cli/engine_flags.h"
 #include "pipeline/map_files.h"
 #include "pipeline/pipeline.h"
 

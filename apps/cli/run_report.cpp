@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "run_command.h"
+#include "cli/run_command.h"
 
 namespace edgemoe::cli {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "command.h"
-#include "engine_flags.h"
+#include "cli/command.h"
+#include "cli/engine_flags.h"
 #include "model/safetensors.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/verify.h"

@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from cases import CASES
 from dump_golden import dump
 from m3vit_oracle import MultiTaskModel

@@ -13,6 +13,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"(?P<own>[^"]+)"|<(?P<angle>[^>]+)>)
 STANDARD = re.compile(r"^[a-z0-9_]+$")
 TOP_FOLDERS = ("src", "include", "apps", "python", "examples", "bench", "tests")
 EXTENSIONS = (".cpp", ".h")
+# x_test.cpp, and what tests share: test_x.h, testing.h, x_testing.cpp.
+TEST_FILE = re.compile(r"(_test\.cpp|(^|/)test_\w+\.(cpp|h)|(^|/)(\w+_)?testing\.(cpp|h))$")
 
 
 class Checker:
@@ -32,6 +34,9 @@ class Checker:
             if str(candidate) in self.folders:
                 return str(candidate)
         return None
+
+    def is_test(self, path):
+        return bool(TEST_FILE.search(path)) or self.folder_of(path) == "tests"
 
     def resolve(self, name):
         for root in self.roots:
@@ -61,6 +66,8 @@ class Checker:
             match = INCLUDE.match(line)
             if match and match["own"]:
                 self.check_own(path, folder, number, match["own"])
+            elif match and (self.root / "include" / match["angle"]).is_file():
+                self.check_own(path, folder, number, match["angle"])
             elif match:
                 self.check_angle(path, folder, number, match["angle"])
 
@@ -71,11 +78,13 @@ class Checker:
                                "includes are written from there")
             return
         self.edges[path].append((number, target))
+        if TEST_FILE.search(target) and not self.is_test(path):
+            self.faults.append(f'{path}:{number}: "{name}" is for tests only')
         used = self.folder_of(target)
         row = self.folders[folder]
         if used is None or used == folder or row["may_use"] == "all" or used in row["may_use"]:
             return
-        if path.endswith("_test.cpp") and self.folders[used]["level"] <= row["level"]:
+        if TEST_FILE.search(path) and self.folders[used]["level"] <= row["level"]:
             return
         self.faults.append(f'{path}:{number}: {folder} may not include {used} ("{name}"); '
                            f'it may use {", ".join(row["may_use"]) or "nothing"}')
@@ -83,7 +92,7 @@ class Checker:
     def check_angle(self, path, folder, number, name):
         if STANDARD.match(name) or name.startswith(self.system):
             return
-        is_test = path.endswith("_test.cpp") or folder == "tests"
+        is_test = self.is_test(path)
         for library, rule in self.third_party.items():
             if not name.startswith(tuple(rule["prefixes"])):
                 continue

@@ -70,6 +70,10 @@ class CheckLayersTest(unittest.TestCase):
         self.assert_rejected("src/base may not include src/model",
                              {"src/base/tensor_test.cpp": '#include "model/config.h"\n'})
 
+    def test_header_of_tests_in_the_library_is_rejected(self):
+        self.assert_rejected('src/base/tensor.cpp:1: "base/testing.h" is for tests only',
+                             {"src/base/tensor.cpp": '#include "base/testing.h"\n', "src/base/testing.h": "#include <gtest/gtest.h>\n"})
+
     def test_public_header_that_includes_an_inner_one_is_rejected(self):
         self.assert_rejected("include/edgemoe may not include src/base",
                              {"include/edgemoe/edgemoe.h": '#include "base/status.h"\n'})
