@@ -6,7 +6,7 @@
 #include "checkpoint/float_folder.h"
 #include "checkpoint/rank_directory.h"
 #include "checkpoint/state_dict.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 #include "checkpoint/torch_archive.h"
 #include "model/safetensors.h"
 

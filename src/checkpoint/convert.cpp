@@ -4,7 +4,7 @@
 
 #include "checkpoint/checkpoint_source.h"
 #include "checkpoint/match.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 #include "model/model_file.h"
 #include "model/tensor_table.h"
 

@@ -5,7 +5,7 @@
 
 #include "checkpoint/float_folder.h"
 #include "checkpoint/names.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 #include "model/tensor_table.h"
 
 namespace edgemoe {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <set>
 
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/file.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <set>
 
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "checkpoint/pickle_reader.h"
-#include "checkpoint/text.h"
+#include "base/text.h"
 #include "checkpoint/torch_archive.h"
 
 namespace edgemoe {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "base/text.h"
+
 namespace edgemoe {
 namespace {
 
@@ -30,7 +32,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool start_object(std::size_t /*elements*/) override { return open(JsonValue{JsonValue::Object{}}); }
   bool key(string_t& val) override {
     if (!open_.back().names.insert(val).second)
-      return fail(malformed("the key \"{:.80}\" stands twice in one object", val));
+      return fail(malformed("the key \"{}\" stands twice in one object", printable(val)));
     open_.back().key = std::move(val);
     return true;
   }
@@ -43,7 +45,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     // "[json.exception.parse_error.101] parse error at line 1, column 5: …": the part behind the bracket is for people.
     std::string_view what = error.what();
     what.remove_prefix(std::min(what.size(), what.find("] ") + 2));
-    return fail(malformed("no valid JSON: {:.200}", what));
+    return fail(malformed("no valid JSON: {}", printable(what)));
   }
 
   Result<JsonValue> take() && {
@@ -103,7 +105,7 @@ struct Describe {
   std::string operator()(double value) const { return fmt::format("the number {}", value); }
   std::string operator()(const std::string& value) const {
     if (value.size() > kMaxQuotedBytes) return fmt::format("a string of {} bytes", value.size());
-    return fmt::format("the string \"{}\"", value);
+    return fmt::format("the string \"{}\"", printable(value));
   }
   std::string operator()(const JsonValue::Array& value) const {
     return fmt::format("an array of {} values", value.size());

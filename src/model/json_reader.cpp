@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {
@@ -12,24 +13,6 @@ namespace {
 const JsonValue kNull;
 const JsonValue::Array kNoValues;
 constexpr std::size_t kMaxNamedKeys = 8;  // listed in one error message
-
-/// Collects "a, b, c and 3 more".
-class NameList {
- public:
-  void add(std::string_view name) {
-    if (++count_ > kMaxNamedKeys) return;
-    if (count_ > 1) text_ += ", ";
-    text_ += fmt::format("{:.80}", name);
-  }
-  bool empty() const { return count_ == 0; }
-  std::string text() const {
-    return count_ > kMaxNamedKeys ? fmt::format("{} and {} more", text_, count_ - kMaxNamedKeys) : text_;
-  }
-
- private:
-  std::string text_;
-  std::size_t count_ = 0;
-};
 
 }  // namespace
 
@@ -42,22 +25,22 @@ JsonObjectReader::JsonObjectReader(const JsonValue& value, std::string path,
     fail(path_.empty() ? "the document" : path_, "an object", value);
     return;
   }
-  NameList missing;
-  NameList unknown;
+  std::vector<std::string> missing;
+  std::vector<std::string> unknown;
   for (const std::string_view key : keys) {
     const bool present = std::any_of(object->begin(), object->end(), [&](const auto& m) { return m.first == key; });
-    if (!present) missing.add(path_of(key));
+    if (!present) missing.push_back(path_of(key));
   }
   for (const auto& member : *object) {
-    if (std::find(keys.begin(), keys.end(), member.first) == keys.end()) unknown.add(path_of(member.first));
+    if (std::find(keys.begin(), keys.end(), member.first) == keys.end()) unknown.push_back(path_of(member.first));
   }
   if (missing.empty() && unknown.empty()) {
     object_ = object;
     return;
   }
   std::string message;
-  if (!missing.empty()) message = "missing " + missing.text();
-  if (!unknown.empty()) message += (message.empty() ? "unknown " : "; unknown ") + unknown.text();
+  if (!missing.empty()) message = "missing " + sample(missing, kMaxNamedKeys);
+  if (!unknown.empty()) message += (message.empty() ? "unknown " : "; unknown ") + sample(unknown, kMaxNamedKeys);
   status_ = malformed("{} (every key must be set, no other may)", message);
 }
 

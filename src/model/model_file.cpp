@@ -1,31 +1,47 @@
 #include "model/model_file.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {
 
 constexpr std::string_view kConfigKey = "edgemoe.config";
 constexpr std::string_view kFormatKey = "edgemoe.format";
+constexpr std::size_t kNamesShown = 4;  // of missing tensors, in one message
 
 bool widens_exactly(DType dtype) { return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16; }
 
-/// What a file that is no safetensors file probably is; empty when there is nothing helpful to say.
-std::string guess_other_format(const std::filesystem::path& path) {
-  const Result<MappedFile> file = MappedFile::open(path);
-  if (!file.ok() || file->bytes().size() < 4) return "";
-  const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(file->bytes()[i]); };
-  const bool zip = byte(0) == 'P' && byte(1) == 'K' && byte(2) == 3 && byte(3) == 4;
-  const bool pickle = byte(0) == 0x80 && byte(1) <= 5;
-  if (!zip && !pickle) return "";
-  return fmt::format(
-      "{}: this looks like a PyTorch checkpoint; convert it first: edgemoe convert {} --config NAME -o "
-      "model.safetensors",
-      path.string(), path.string());
+/// What a file that is no safetensors file probably is and what to do with it; empty when nothing is recognised.
+std::string_view recognise(std::span<const std::byte> bytes) {
+  const auto starts_with = [&](std::initializer_list<unsigned char> magic) {
+    return bytes.size() >= magic.size() &&
+           std::equal(magic.begin(), magic.end(), bytes.begin(),
+                      [](unsigned char expected, std::byte found) { return std::byte{expected} == found; });
+  };
+  // A zip archive (torch.save since PyTorch 1.6), or a pickle of protocol 2 to 5 (before).
+  const bool is_torch = starts_with({'P', 'K', 3, 4}) || starts_with({0x80, 2}) || starts_with({0x80, 3}) ||
+                        starts_with({0x80, 4}) || starts_with({0x80, 5});
+  if (is_torch) return "this looks like a PyTorch checkpoint; convert it first (edgemoe convert --help)";
+  if (starts_with({'{'})) return "this looks like JSON, perhaps a configuration; edgemoe new makes a model from one";
+  return {};
+}
+
+/// Refuses what is plainly no safetensors file, with advice.
+Status check_kind(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return unsupported(
+        "{}: expected a model file, found a folder; a checkpoint in pieces is converted first (edgemoe "
+        "convert --help)",
+        path.string());
+  }
+  EDGEMOE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(path));
+  const std::string_view advice = recognise(file.bytes());
+  return advice.empty() ? Status() : unsupported("{}: expected a model file; {}", path.string(), advice);
 }
 
 /// Every tensor of the network against `find`; lists what is missing, refuses what does not fit.
@@ -48,35 +64,26 @@ Status check_tensors(const ModelConfig& config, const Find& find) {
     }
   }
   if (missing.empty()) return {};
-  constexpr std::size_t kShown = 3;
-  std::string names;
-  for (std::size_t i = 0; i < std::min(kShown, missing.size()); ++i) names += (i == 0 ? "" : ", ") + missing[i];
-  return not_found("{} of {} tensors are missing: {}{}", missing.size(), table.size(), names,
-                   missing.size() > kShown ? ", …" : "");
+  return mismatch("{} of {} tensors are missing: {}", missing.size(), table.size(), sample(missing, kNamesShown));
 }
 
 }  // namespace
 
 Result<ModelFile> ModelFile::open(const std::filesystem::path& path) {
-  Result<SafetensorsFile> opened = SafetensorsFile::open(path);
-  if (!opened.ok()) {
-    const std::string guess =
-        opened.status().code() == StatusCode::kMalformed ? guess_other_format(path) : std::string();
-    return guess.empty() ? opened.status() : Status(StatusCode::kMalformed, guess);
-  }
-  SafetensorsFile file = std::move(opened).value();
+  EDGEMOE_RETURN_IF_ERROR(check_kind(path));
+  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::open(path));
   const auto& metadata = file.index().metadata;
   const auto config_text = metadata.find(kConfigKey);
   if (config_text == metadata.end()) {
-    return malformed(
-        "{}: a safetensors file without \"{}\" in its metadata, so not a model; convert it first: edgemoe "
-        "convert {} --config NAME -o model.safetensors",
-        path.string(), kConfigKey, path.string());
+    return unsupported(
+        "{}: a safetensors file without \"{}\" in its metadata, so bare weights and not a model; convert "
+        "it first (edgemoe convert --help)",
+        path.string(), kConfigKey);
   }
   const auto format = metadata.find(kFormatKey);
   if (format == metadata.end() || format->second != kModelFormatVersion) {
-    return unsupported("{}: model format \"{}\", this program reads \"{}\"", path.string(),
-                       format == metadata.end() ? "" : format->second.substr(0, 20), kModelFormatVersion);
+    return unsupported("{}: model format \"{}\", this program reads \"{}\"; a newer edgemoe may read it", path.string(),
+                       format == metadata.end() ? "" : printable(format->second), kModelFormatVersion);
   }
   Result<ModelConfig> config = parse_model_config(config_text->second);
   Status status = config.ok() ? validate_complete_config(*config) : config.status();
@@ -119,28 +126,25 @@ Status write_model_file(const std::filesystem::path& path, const ModelConfig& co
                         const std::map<std::string, std::string, std::less<>>& extra_metadata) {
   EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));
   std::map<std::string_view, const TensorView*> by_name;
-  for (const NamedTensor& tensor : tensors) by_name[tensor.name] = &tensor.view;
-  EDGEMOE_RETURN_IF_ERROR(check_tensors(config, [&](const std::string& name) -> const TensorView* {
-    const auto found = by_name.find(name);
-    return found == by_name.end() ? nullptr : found->second;
-  }));
-  return write_safetensors(path, tensors, model_metadata(config, extra_metadata));
-}
-
-std::optional<std::size_t> find_non_finite(const TensorView& view) {
-  const std::size_t size = dtype_size(view.dtype);
-  const std::size_t count = view.bytes.size() / size;
-  constexpr std::size_t kChunk = 4096;
-  std::vector<float> chunk(std::min(kChunk, count));
-  for (std::size_t begin = 0; begin < count; begin += kChunk) {
-    const std::size_t length = std::min(kChunk, count - begin);
-    const std::span<float> values(chunk.data(), length);
-    if (!widen_to_f32(view.dtype, view.bytes.subspan(begin * size, length * size), values)) return std::nullopt;
-    for (std::size_t i = 0; i < length; ++i) {
-      if (!std::isfinite(values[i])) return begin + i;
+  for (const NamedTensor& tensor : tensors) {
+    if (!by_name.emplace(tensor.name, &tensor.view).second) {
+      return invalid_argument("{}: two tensors called {}", path.string(), printable(tensor.name));
     }
   }
-  return std::nullopt;
+  const Status status = check_tensors(config, [&](const std::string& name) -> const TensorView* {
+    const auto found = by_name.find(name);
+    return found == by_name.end() ? nullptr : found->second;
+  });
+  if (!status.ok()) return status.with_context(path.string());
+  std::vector<NamedTensor> ordered;
+  for (const TensorSpec& spec : tensor_table(config)) {
+    ordered.push_back({spec.name, *by_name.at(spec.name)});
+    by_name.erase(spec.name);
+  }
+  if (!by_name.empty()) {
+    return mismatch("{}: the network has no tensor {}", path.string(), printable(by_name.begin()->first));
+  }
+  return write_safetensors(path, ordered, model_metadata(config, extra_metadata));
 }
 
 }  // namespace edgemoe

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +24,8 @@ inline constexpr std::string_view kModelFormatVersion = "1";
 /// a floating-point type that widens exactly (F32, F16, BF16).
 class ModelFile {
  public:
-  /// Opens and checks. kNotFound, kMalformed, kMismatch (names tensor, both shapes), kUnsupported (element type).
+  /// Opens and checks. kNotFound; kMalformed; kMismatch (missing tensors, or a tensor with both shapes); kUnsupported
+  /// (another kind of file, another format version, an element type).
   static Result<ModelFile> open(const std::filesystem::path& path);
 
   const ModelConfig& config() const { return config_; }
@@ -51,13 +51,11 @@ class ModelFile {
 std::map<std::string, std::string, std::less<>> model_metadata(
     const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra);
 
-/// Writes a model atomically after checking `tensors` against tensor_table(config); `extra_metadata` is added.
+/// Writes a model atomically: `tensors`, given in any order, must be exactly those of tensor_table(config) and lie in
+/// its order in the file; `extra_metadata` is added.
 Status write_model_file(const std::filesystem::path& path, const ModelConfig& config,
                         std::span<const NamedTensor> tensors,
                         const std::map<std::string, std::string, std::less<>>& extra_metadata);
-
-/// Index of the first value that is not finite, or nothing. A weight that is not finite makes every output NaN.
-std::optional<std::size_t> find_non_finite(const TensorView& view);
 
 /// Writes a model with seeded random weights, the same bytes for the same configuration and seed on every machine.
 /// Marked untrained by the metadata "edgemoe.trained" = "no" and "edgemoe.seed".

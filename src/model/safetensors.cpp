@@ -1,163 +1,251 @@
 #include "model/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
-#include "model/json.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "files are little-endian and mapped as they are");
+static_assert(std::endian::native == std::endian::little, "files and memory are taken to have the same byte order");
 
-constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kLengthBytes = 8;  // the header's length, little-endian, before the header
 // The reference reader takes 100 MB; 100,000 tensors fit in this, and reading it stays within 100 MB of memory.
 constexpr std::uint64_t kMaxHeaderBytes = 8 << 20;
-constexpr std::size_t kHeaderAlignment = 64;
+constexpr std::size_t kMaxRank = 16;
+constexpr std::string_view kMetadataKey = "__metadata__";
 
-/// One tensor's bytes within the data section, for the check that all of it is covered once.
-struct Extent {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-  std::string_view name;
+/// One tensor as the header states it.
+struct Entry {
+  std::string name;
+  std::optional<DType> dtype;
+  std::optional<Shape> shape;
+  std::optional<std::array<std::int64_t, 2>> offsets;  // begin and end within the data
+
+  std::string label() const { return fmt::format("tensor \"{}\"", printable(name)); }
 };
 
-/// Text of a file fit for a message: printable ASCII, at most 100 characters.
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, 100));
-  for (char& c : out) {
-    if (c < 0x20 || c > 0x7E) c = '?';
-  }
-  return out;
-}
+/// Reads the header's events. Only what the format allows is let through, so memory grows with what is kept alone:
+/// {"name": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}, …, "__metadata__": {"key": "text", …}}.
+class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  std::vector<Entry> entries;
+  std::map<std::string, std::string, std::less<>> metadata;
+  Status status;
 
-const JsonValue* member(const JsonValue::Object& object, std::string_view key) {
-  for (const auto& [name, value] : object) {
-    if (name == key) return &value;
+  bool null() override { return refuse("null"); }
+  bool boolean(bool /*val*/) override { return refuse("a boolean"); }
+  bool number_integer(number_integer_t /*val*/) override { return refuse("a negative number"); }
+  bool number_float(number_float_t /*val*/, const string_t& text) override {
+    return refuse("the number " + printable(text));
   }
-  return nullptr;
-}
+  bool binary(binary_t& /*val*/) override { return refuse("binary data"); }
 
-template <typename T>
-const T* as(const JsonValue* value) {
-  return value == nullptr ? nullptr : std::get_if<T>(&value->value);
-}
+  bool number_unsigned(number_unsigned_t val) override {
+    if (place_ != Place::kShape && place_ != Place::kOffsets) return refuse("a number");
+    if (val > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return refuse("a number past 2^63");
+    if (numbers_.size() == (place_ == Place::kShape ? kMaxRank : 2)) return refuse("more numbers");
+    numbers_.push_back(static_cast<std::int64_t>(val));
+    return true;
+  }
 
-/// An array of non-negative integers.
-std::optional<std::vector<std::int64_t>> integers(const JsonValue* value) {
-  const auto* array = as<JsonValue::Array>(value);
-  if (array == nullptr) return std::nullopt;
-  std::vector<std::int64_t> out;
-  for (const JsonValue& item : *array) {
-    const auto* integer = as<std::int64_t>(&item);
-    if (integer == nullptr || *integer < 0) return std::nullopt;
-    out.push_back(*integer);
-  }
-  return out;
-}
-
-/// Reads one entry of the header; `data` is the data section.
-Result<TensorView> read_entry(const JsonValue& value, std::span<const std::byte> data, Extent& extent) {
-  const auto* object = as<JsonValue::Object>(&value);
-  if (object == nullptr)
-    return malformed("expected an object with dtype, shape and data_offsets, found {}", value.describe());
-  const auto* type_name = as<std::string>(member(*object, "dtype"));
-  const auto shape = integers(member(*object, "shape"));
-  const auto offsets = integers(member(*object, "data_offsets"));
-  if (type_name == nullptr) return malformed("no dtype");
-  if (!shape) return malformed("shape: expected an array of sizes");
-  if (!offsets || offsets->size() != 2) return malformed("data_offsets: expected two offsets");
-  const std::optional<DType> dtype = dtype_from_name(*type_name);
-  if (!dtype) return unsupported("element type \"{}\"", printable(*type_name));
-  constexpr std::size_t kMaxRank = 16;
-  if (shape->size() > kMaxRank) return malformed("shape of {} dimensions, the limit is {}", shape->size(), kMaxRank);
-  TensorView view{*dtype, Shape(*shape), {}};
-  const std::optional<std::int64_t> count = view.shape.checked_num_elements();
-  std::uint64_t bytes = 0;
-  if (!count || __builtin_mul_overflow(static_cast<std::uint64_t>(*count), dtype_size(*dtype), &bytes)) {
-    return malformed("shape {} is too large for any file", view.shape.to_string());
-  }
-  extent.begin = static_cast<std::uint64_t>((*offsets)[0]);
-  extent.end = static_cast<std::uint64_t>((*offsets)[1]);
-  if (extent.begin > extent.end || extent.end > data.size()) {
-    return malformed("offsets {} to {} do not lie within the {} bytes of data", extent.begin, extent.end, data.size());
-  }
-  if (extent.end - extent.begin != bytes) {
-    return malformed("shape {} of {} takes {} bytes, its offsets hold {}", view.shape.to_string(), *type_name, bytes,
-                     extent.end - extent.begin);
-  }
-  view.bytes = data.subspan(static_cast<std::size_t>(extent.begin), static_cast<std::size_t>(bytes));
-  return view;
-}
-
-/// As the format demands: tensors lie side by side from the first byte of data to the last.
-Status check_coverage(std::vector<Extent> extents, std::uint64_t size) {
-  std::sort(extents.begin(), extents.end(),
-            [](const Extent& a, const Extent& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
-  std::uint64_t covered = 0;
-  for (const Extent& extent : extents) {
-    if (extent.begin != covered) {
-      return malformed("tensor {} begins at byte {} of the data, expected {}: tensors {}", printable(extent.name),
-                       extent.begin, covered, extent.begin < covered ? "overlap" : "leave a hole");
+  bool string(string_t& val) override {
+    if (place_ == Place::kMetadata) {
+      metadata[key_] = std::move(val);
+      return true;
     }
-    covered = extent.end;
+    if (place_ != Place::kTensor || key_ != "dtype") return refuse("a string");
+    entries.back().dtype = dtype_from_name(val);
+    if (!entries.back().dtype) {
+      return fail(
+          unsupported("{}: element type \"{}\" (F32, F16, BF16, F64, I64, I32, I16, I8, U8 "
+                      "and BOOL are read)",
+                      entries.back().label(), printable(val)));
+    }
+    return true;
   }
-  if (covered != size) return malformed("{} bytes of data belong to no tensor", size - covered);
-  return {};
+
+  bool start_object(std::size_t /*elements*/) override {
+    if (place_ == Place::kOutside) {
+      place_ = Place::kHeader;
+    } else if (place_ == Place::kHeader && key_ == kMetadataKey) {
+      place_ = Place::kMetadata;
+    } else if (place_ == Place::kHeader) {
+      place_ = Place::kTensor;
+      entries.push_back({std::move(key_), {}, {}, {}});
+    } else {
+      return refuse("an object");
+    }
+    return true;
+  }
+
+  bool end_object() override {
+    if (place_ == Place::kTensor && !(entries.back().dtype && entries.back().shape && entries.back().offsets)) {
+      return fail(malformed("{}: dtype, shape or data_offsets is missing", entries.back().label()));
+    }
+    place_ = place_ == Place::kHeader ? Place::kOutside : Place::kHeader;
+    return true;
+  }
+
+  bool start_array(std::size_t /*elements*/) override {
+    if (place_ != Place::kTensor || key_ == "dtype") return refuse("an array");
+    place_ = key_ == "shape" ? Place::kShape : Place::kOffsets;
+    numbers_.clear();
+    return true;
+  }
+
+  bool end_array() override {
+    if (place_ == Place::kShape) {
+      entries.back().shape.emplace(numbers_);
+    } else {
+      if (numbers_.size() != 2) return refuse(numbers_.empty() ? "none" : "one");
+      entries.back().offsets = {numbers_[0], numbers_[1]};
+    }
+    place_ = Place::kTensor;
+    return true;
+  }
+
+  bool key(string_t& val) override {
+    const bool twice = place_ == Place::kMetadata ? metadata.contains(val)
+                       : place_ == Place::kTensor ? has_field(val)
+                                                  : val == kMetadataKey && has_metadata_;
+    if (twice) return fail(malformed("the header has \"{}\" twice", printable(val)));
+    if (place_ == Place::kTensor && val != "dtype" && val != "shape" && val != "data_offsets") {
+      return fail(malformed("{}: unknown field \"{}\"", entries.back().label(), printable(val)));
+    }
+    if (place_ == Place::kHeader && val == kMetadataKey) has_metadata_ = true;
+    key_ = std::move(val);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string& /*last_token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return fail(malformed("the header is no valid JSON at its byte {}", position));
+  }
+
+ private:
+  enum class Place { kOutside, kHeader, kMetadata, kTensor, kShape, kOffsets };
+
+  bool fail(Status fault) {
+    status = std::move(fault);
+    return false;
+  }
+
+  bool refuse(std::string_view found) {
+    switch (place_) {
+      case Place::kOutside:
+        return fail(malformed("the header: expected a JSON object, found {}", found));
+      case Place::kHeader:
+        return fail(malformed("header entry \"{}\": expected an object, found {}", printable(key_), found));
+      case Place::kMetadata:
+        return fail(malformed("metadata \"{}\": expected a string, found {}", printable(key_), found));
+      case Place::kTensor:
+        return fail(malformed("{}: expected {}, found {}", entries.back().label(),
+                              key_ == "dtype" ? "a type's name under dtype" : "an array under " + key_, found));
+      case Place::kShape:
+        return fail(malformed("{}: expected a shape of at most {} sizes from 0 on, found {}", entries.back().label(),
+                              kMaxRank, found));
+      case Place::kOffsets:
+        return fail(malformed("{}: expected two data_offsets from 0 on, found {}", entries.back().label(), found));
+    }
+    return fail(malformed("the header is malformed"));
+  }
+
+  bool has_field(std::string_view name) const {
+    const Entry& entry = entries.back();
+    return (name == "dtype" && entry.dtype) || (name == "shape" && entry.shape) ||
+           (name == "data_offsets" && entry.offsets);
+  }
+
+  Place place_ = Place::kOutside;
+  std::string key_;
+  std::vector<std::int64_t> numbers_;  // of the shape or the offsets being read
+  bool has_metadata_ = false;
+};
+
+Result<std::string_view> find_header(std::span<const std::byte> bytes) {
+  if (bytes.size() < kLengthBytes) {
+    return malformed("{} bytes are too few for a safetensors file, which starts with the 8-byte length of its header",
+                     bytes.size());
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > bytes.size() - kLengthBytes) {
+    return malformed("the header claims {} bytes, only {} follow: the file is cut short or no safetensors file", length,
+                     bytes.size() - kLengthBytes);
+  }
+  if (length > kMaxHeaderBytes) return too_large("a header of {} bytes, the limit is {}", length, kMaxHeaderBytes);
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes,
+                                static_cast<std::size_t>(length));
+  if (header.empty() || header.front() != '{') return malformed("the header is no JSON object");
+  // The parser takes a NUL byte for the end of the text and would ignore what follows.
+  if (header.find('\0') != std::string_view::npos) return malformed("the header has a NUL byte");
+  return header;
 }
 
-Status read_metadata(const JsonValue& value, SafetensorsIndex& index) {
-  const auto* object = as<JsonValue::Object>(&value);
-  if (object == nullptr) return malformed("__metadata__: expected an object, found {}", value.describe());
-  for (const auto& [key, entry] : *object) {
-    const auto* text = as<std::string>(&entry);
-    if (text == nullptr) {
-      return malformed("__metadata__.{}: expected a string, found {}", printable(key), entry.describe());
-    }
-    index.metadata.emplace(key, *text);
+/// Bytes that shape and type ask for; nothing when the product passes 2^63.
+std::optional<std::int64_t> expected_bytes(const Shape& shape, DType dtype) {
+  const std::optional<std::int64_t> elements = shape.checked_num_elements();
+  std::int64_t bytes = 0;
+  if (!elements || __builtin_mul_overflow(*elements, static_cast<std::int64_t>(dtype_size(dtype)), &bytes)) {
+    return std::nullopt;
   }
-  return {};
+  return bytes;
+}
+
+/// Sorts the entries by place and requires that they fill the data without overlap or hole, as the format does.
+Status check_layout(std::vector<Entry>& entries, std::size_t data_bytes) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return *a.offsets < *b.offsets; });
+  std::int64_t filled = 0;
+  for (const Entry& entry : entries) {
+    const std::int64_t begin = (*entry.offsets)[0];
+    const std::int64_t end = (*entry.offsets)[1];
+    if (begin > end) return malformed("{}: begins at {} and ends before, at {}", entry.label(), begin, end);
+    if (static_cast<std::uint64_t>(end) > data_bytes) {
+      return malformed("{}: ends at byte {} of the data, the file has {}: it is cut short or corrupt", entry.label(),
+                       end, data_bytes);
+    }
+    const std::optional<std::int64_t> expected = expected_bytes(*entry.shape, *entry.dtype);
+    if (expected != end - begin) {
+      return malformed("{}: expected {} bytes for {} of {}, found {}", entry.label(),
+                       expected ? std::to_string(*expected) : "more than 2^63", entry.shape->to_string(),
+                       dtype_name(*entry.dtype), end - begin);
+    }
+    if (begin != filled) {
+      return malformed("{}: begins at byte {} of the data, {} the tensor before it ends at {}", entry.label(), begin,
+                       begin < filled ? "overlapping:" : "leaving a hole:", filled);
+    }
+    filled = end;
+  }
+  if (static_cast<std::uint64_t>(filled) == data_bytes) return {};
+  return malformed("the tensors end at byte {} of the data, the file has {}", filled, data_bytes);
 }
 
 }  // namespace
 
 Result<SafetensorsIndex> parse_safetensors(std::span<const std::byte> bytes) {
-  if (bytes.size() < kLengthBytes) {
-    return malformed("not a safetensors file: {} bytes, expected at least {}", bytes.size(), kLengthBytes);
-  }
-  std::uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
-  if (header_bytes > bytes.size() - kLengthBytes) {
-    return malformed("not a safetensors file, or cut short: a header of {} bytes in a file of {}", header_bytes,
-                     bytes.size());
-  }
-  if (header_bytes > kMaxHeaderBytes) {
-    return too_large("safetensors header of {} bytes, the limit is {}", header_bytes, kMaxHeaderBytes);
-  }
-  const auto header = bytes.subspan(kLengthBytes, static_cast<std::size_t>(header_bytes));
-  const auto data = bytes.subspan(kLengthBytes + static_cast<std::size_t>(header_bytes));
-  const Result<JsonValue> root = parse_json({reinterpret_cast<const char*>(header.data()), header.size()},
-                                            {.max_bytes = kMaxHeaderBytes, .max_depth = 8});
-  if (!root.ok()) return root.status().with_context("safetensors header");
-  const auto* object = as<JsonValue::Object>(&*root);
-  if (object == nullptr) return malformed("safetensors header: expected an object, found {}", root->describe());
-
+  EDGEMOE_ASSIGN_OR_RETURN(const std::string_view header, find_header(bytes));
+  HeaderReader reader;
+  nlohmann::json::sax_parse(header, &reader);
+  EDGEMOE_RETURN_IF_ERROR(reader.status);
+  const std::span<const std::byte> data = bytes.subspan(kLengthBytes + header.size());
+  EDGEMOE_RETURN_IF_ERROR(check_layout(reader.entries, data.size()));
   SafetensorsIndex index;
-  std::vector<Extent> extents;
-  for (const auto& [name, value] : *object) {
-    if (name == "__metadata__") {
-      EDGEMOE_RETURN_IF_ERROR(read_metadata(value, index));
-      continue;
-    }
-    Extent extent{.name = name};
-    Result<TensorView> view = read_entry(value, data, extent);
-    if (!view.ok()) return view.status().with_context("tensor " + printable(name));
-    extents.push_back(extent);
-    index.tensors.emplace(name, std::move(view).value());
+  index.metadata = std::move(reader.metadata);
+  for (Entry& entry : reader.entries) {
+    const auto begin = static_cast<std::size_t>((*entry.offsets)[0]);
+    const auto end = static_cast<std::size_t>((*entry.offsets)[1]);
+    const auto [place, is_new] = index.tensors.try_emplace(
+        std::move(entry.name), TensorView{*entry.dtype, std::move(*entry.shape), data.subspan(begin, end - begin)});
+    if (!is_new) return malformed("the header has \"{}\" twice", printable(place->first));
   }
-  EDGEMOE_RETURN_IF_ERROR(check_coverage(std::move(extents), data.size()));
   return index;
 }
 
@@ -171,61 +259,6 @@ Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path)
 const TensorView* SafetensorsFile::find(std::string_view name) const {
   const auto found = index_.tensors.find(name);
   return found == index_.tensors.end() ? nullptr : &found->second;
-}
-
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& path,
-                                                    std::span<const SafetensorsEntry> entries,
-                                                    const std::map<std::string, std::string, std::less<>>& metadata) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  std::vector<std::uint64_t> sizes;
-  for (const SafetensorsEntry& entry : entries) {
-    if (entry.name == "__metadata__" || header.contains(entry.name)) {
-      return invalid_argument("{}: two tensors called {}", path.string(), entry.name);
-    }
-    const std::uint64_t bytes =
-        static_cast<std::uint64_t>(entry.shape.num_elements()) * static_cast<std::uint64_t>(dtype_size(entry.dtype));
-    const auto dims = entry.shape.dims();
-    header[entry.name] = {{"dtype", dtype_name(entry.dtype)},
-                          {"shape", std::vector<std::int64_t>(dims.begin(), dims.end())},
-                          {"data_offsets", {offset, offset + bytes}}};
-    offset += bytes;
-    sizes.push_back(bytes);
-  }
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-  text.append((kHeaderAlignment - (kLengthBytes + text.size()) % kHeaderAlignment) % kHeaderAlignment, ' ');
-  if (text.size() > kMaxHeaderBytes) {
-    return too_large("{}: a header of {} bytes, the limit is {}", path.string(), text.size(), kMaxHeaderBytes);
-  }
-  EDGEMOE_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::create(path));
-  const std::uint64_t length = text.size();
-  EDGEMOE_RETURN_IF_ERROR(file.write(std::as_bytes(std::span(&length, 1))));
-  EDGEMOE_RETURN_IF_ERROR(file.write(text));
-  return SafetensorsWriter(std::move(file), std::move(sizes));
-}
-
-Status SafetensorsWriter::write_next(std::span<const std::byte> bytes) {
-  if (next_ >= sizes_.size() || bytes.size() != sizes_[next_]) {
-    return invalid_argument("tensor {} of {}: expected {} bytes, found {}", next_, sizes_.size(),
-                            next_ < sizes_.size() ? sizes_[next_] : 0, bytes.size());
-  }
-  ++next_;
-  return file_.write(bytes);
-}
-
-Status SafetensorsWriter::commit() {
-  if (next_ != sizes_.size()) return invalid_argument("{} of {} tensors were written", next_, sizes_.size());
-  return file_.commit();
-}
-
-Status write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                         const std::map<std::string, std::string, std::less<>>& metadata) {
-  std::vector<SafetensorsEntry> entries;
-  for (const NamedTensor& tensor : tensors) entries.push_back({tensor.name, tensor.view.dtype, tensor.view.shape});
-  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsWriter writer, SafetensorsWriter::create(path, entries, metadata));
-  for (const NamedTensor& tensor : tensors) EDGEMOE_RETURN_IF_ERROR(writer.write_next(tensor.view.bytes));
-  return writer.commit();
 }
 
 }  // namespace edgemoe

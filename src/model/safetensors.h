@@ -21,9 +21,10 @@ struct SafetensorsIndex {
   std::map<std::string, std::string, std::less<>> metadata;
 };
 
-/// Parses bytes of a safetensors file. Refuses: a header longer than the file or 8 MiB, a header that is no JSON
-/// object, duplicate names, unknown element types, shapes that overflow, offsets that are reversed, past the end,
-/// overlapping or that do not match shape and type. Takes memory in proportion to the header only.
+/// Parses bytes of a safetensors file. kMalformed: a header longer than the file, a header that is no JSON object of
+/// the format's own shape, names that stand twice, shapes that overflow, offsets that are reversed, past the end,
+/// overlapping, leaving a hole or not matching shape and type. kTooLarge: a header over 8 MiB. kUnsupported: an element
+/// type that base/tensor.h lacks. Takes memory in proportion to what the header names.
 Result<SafetensorsIndex> parse_safetensors(std::span<const std::byte> bytes);
 
 /// A mapped file with its index.
@@ -53,7 +54,8 @@ struct SafetensorsEntry {
 /// that data starts at a multiple of 64 bytes; tensors lie side by side in the order of the entries.
 class SafetensorsWriter {
  public:
-  /// kInvalidArgument for two tensors of one name, kIo.
+  /// kInvalidArgument: two tensors of one name or one called "__metadata__", text that is not UTF-8, sizes past 2^63;
+  /// kTooLarge: a header that parse_safetensors would refuse; kIo.
   static Result<SafetensorsWriter> create(const std::filesystem::path& path, std::span<const SafetensorsEntry> entries,
                                           const std::map<std::string, std::string, std::less<>>& metadata);
   /// The bytes of the next entry, as many as its shape and type take.

@@ -1,6 +1,6 @@
 // Text from files, made fit for a message.
-#ifndef EDGEMOE_CHECKPOINT_TEXT_H_
-#define EDGEMOE_CHECKPOINT_TEXT_H_
+#ifndef EDGEMOE_BASE_TEXT_H_
+#define EDGEMOE_BASE_TEXT_H_
 
 #include <span>
 #include <string>
@@ -17,4 +17,4 @@ std::string sample(std::span<const std::string> names, std::size_t limit);
 
 }  // namespace edgemoe
 
-#endif  // EDGEMOE_CHECKPOINT_TEXT_H_
+#endif  // EDGEMOE_BASE_TEXT_H_

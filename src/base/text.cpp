@@ -1,4 +1,4 @@
-#include "checkpoint/text.h"
+#include "base/text.h"
 
 namespace edgemoe {
 
