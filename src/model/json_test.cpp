@@ -13,15 +13,19 @@ TEST(ParseJson, values_keepTheirTypesAndOrder) {
   ASSERT_TRUE(parsed.ok()) << parsed.status().message();
   const auto& object = std::get<JsonValue::Object>(parsed->value);
   ASSERT_EQ(object.size(), 4u);
-  EXPECT_EQ(object[0].first, "z");
-  EXPECT_EQ(std::get<std::int64_t>(object[0].second.value), 1);
-  EXPECT_EQ(std::get<double>(object[1].second.value), 1.0);
-  const auto& list = std::get<JsonValue::Array>(object[2].second.value);
+  const auto& [first_name, first] = object[0];
+  const auto& [second_name, second] = object[1];
+  const auto& [list_name, third] = object[2];
+  const auto& [big_name, big] = object[3];
+  EXPECT_EQ(first_name + second_name + list_name + big_name, "zalistbig");
+  EXPECT_EQ(std::get<std::int64_t>(first.value), 1);
+  EXPECT_EQ(std::get<double>(second.value), 1.0);
+  EXPECT_EQ(std::get<double>(big.value), 0x1p63);
+  const auto& list = std::get<JsonValue::Array>(third.value);
   ASSERT_EQ(list.size(), 3u);
   EXPECT_TRUE(std::get<bool>(list[0].value));
   EXPECT_TRUE(list[1].is_null());
   EXPECT_EQ(std::get<std::string>(list[2].value), "x");
-  EXPECT_EQ(std::get<double>(object[3].second.value), 0x1p63);
 }
 
 TEST(ParseJson, brokenText_isMalformedAndSaysWhere) {
