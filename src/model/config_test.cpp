@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "model/json.h"
 #include "model/named_config.h"
 
 namespace edgemoe {
@@ -360,6 +361,28 @@ TEST(ModelConfig, tasksShareTheBackbone_unlessARouterTellsThemApart) {
   EXPECT_FALSE(config.tasks_share_backbone());
   config.moe.blocks.clear();
   EXPECT_TRUE(config.tasks_share_backbone());
+}
+
+/// Full paths of the keys below `value` that hold no object: "moe.top_k", "tasks[i].name".
+void collect_keys(const JsonValue& value, const std::string& path, std::vector<std::string>& keys) {
+  if (const auto* array = std::get_if<JsonValue::Array>(&value.value)) {
+    for (const JsonValue& item : *array) collect_keys(item, path + "[i]", keys);
+  } else if (const auto* object = std::get_if<JsonValue::Object>(&value.value)) {
+    for (const auto& [name, member] : *object) {
+      const std::string key = path.empty() ? name : path + "." + name;
+      if (!std::holds_alternative<JsonValue::Object>(member.value)) keys.push_back(key);
+      collect_keys(member, key, keys);
+    }
+  }
+}
+
+TEST(ModelFormatDocument, listsEveryKey) {
+  const auto document = read_text_file(std::filesystem::path(EDGEMOE_SOURCE_DIR) / "docs/model-format.md", 1 << 20);
+  ASSERT_TRUE(document.ok()) << document.status().message();
+  std::vector<std::string> keys;
+  collect_keys(*parse_json(tiny_text()), "", keys);
+  EXPECT_GE(keys.size(), 38u);
+  for (const std::string& key : keys) EXPECT_THAT(*document, HasSubstr("`" + key + "`"));
 }
 
 TEST(TaskNames, readBack) {
