@@ -65,10 +65,11 @@ Json report_json(const MapReport& map, const TaskConfig& task) {
   if (task.kind == TaskKind::kDepth) root["unit"] = task.unit.empty() ? Json(nullptr) : Json(task.unit);
   if (map.depth) {
     root["png16"] = {{"scale", map.depth->scale},
+                     {"offset", map.depth->offset},
                      {"invalid", 0},
                      {"invalid_pixels", map.depth->num_invalid},
                      {"clipped_pixels", map.depth->num_clipped},
-                     {"formula", "depth = sample / scale"}};
+                     {"formula", "depth = offset + sample / scale"}};
   }
   return root;
 }

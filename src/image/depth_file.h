@@ -16,20 +16,22 @@ namespace edgemoe {
 /// The stored value of "no depth here".
 inline constexpr std::uint16_t kInvalidDepth = 0;
 
-/// Stored values [height, width] and what they mean: depth = value / scale, in the map's unit.
+/// Stored values [height, width] and what they mean: depth = offset + value / scale, in the map's unit.
 struct DepthSamples {
   std::vector<std::uint16_t> values;
   double scale = 1.0;
-  std::size_t num_invalid = 0;  // Inf, NaN, zero and below: stored as kInvalidDepth
+  double offset = 0.0;
+  std::size_t num_invalid = 0;  // stored as kInvalidDepth: Inf, NaN, and of metres zero and below
   std::size_t num_clipped = 0;  // past 65535 / scale: stored as 65535
 };
 
-/// value = round(depth · scale), at least 1 for a depth above zero. Metres (unit "m") are stored in millimetres
-/// (scale 1000); any other unit takes the scale that puts the largest finite depth on 65535.
+/// value = round((depth − offset) · scale). Metres (unit "m") are stored in millimetres: scale 1000, offset 0, at least
+/// 1 for a depth above zero. Any other unit takes the scale and offset that put the smallest finite depth on 1 and the
+/// largest on 65535.
 DepthSamples depth_samples(std::span<const float> depth, std::string_view unit);
 
-/// Writes the samples as 16-bit grey PNG with the text keys "unit", "scale" and "invalid". kInvalidArgument for a wrong
-/// number of values, kIo.
+/// Writes the samples as 16-bit grey PNG with the text keys "unit", "scale", "offset" and "invalid". kInvalidArgument
+/// for a wrong number of values, kIo.
 Status write_depth_png(const std::filesystem::path& path, const DepthSamples& samples, std::size_t height,
                        std::size_t width, std::string_view unit);
 

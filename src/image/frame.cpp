@@ -60,7 +60,7 @@ void FrameResizer::run_row(const Image& image, std::size_t out_y, float* out_row
   // The division comes last: weights of one then give exactly sample / 255.
   const float one = image.max_sample();
   for (float& value : std::span(out_row, plan_.shape().out_width * 3)) {
-    value = std::clamp(value / one, 0.0F, 1.0F);
+    value /= one;
   }
 }
 

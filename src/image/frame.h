@@ -22,10 +22,10 @@ Status assign_rgb24(std::span<const std::byte> frame, std::size_t width, std::si
 /// at the stream's end; kMalformed when it ends within a frame.
 Result<bool> read_rgb24_frame(std::istream& stream, Image& image);
 
-/// Pictures of one size to a network's input [out_height, out_width, 3]: RGB in [0, 1] (sample / 255 or / 65535).
-/// Kernels that overshoot are cut at 0 and 1, as a picture's own samples are. Reads the 8 or 16-bit samples directly:
-/// no float copy of the picture is made. Running it allocates nothing; threads may share it, each with its own
-/// workspace.
+/// Pictures of one size to a network's input [out_height, out_width, 3]: RGB, sample / 255 or / 65535. Where a bicubic
+/// kernel overshoots, values leave [0, 1] a little, as in M3ViT's own preprocessing, which resizes float samples. Reads
+/// the 8 or 16-bit samples directly: no float copy of the picture is made. Running it allocates nothing; threads may
+/// share it, each with its own workspace.
 class FrameResizer {
  public:
   FrameResizer(std::size_t in_height, std::size_t in_width, std::size_t out_height, std::size_t out_width,

@@ -101,8 +101,9 @@ void MapFileWriter::add_label_files() {
 void MapFileWriter::add_depth_files() {
   const std::string unit = task_.unit.empty() ? "no known unit" : task_.unit;
   depth_ = depth_samples(map_.values, task_.unit);
-  report_.depth = DepthFileReport{depth_.scale, depth_.num_invalid, depth_.num_clipped};
-  add(".png", fmt::format("16 bits: depth = sample / {:.6g} ({}), 0 is invalid", depth_.scale, unit),
+  report_.depth = DepthFileReport{depth_.scale, depth_.offset, depth_.num_invalid, depth_.num_clipped};
+  const std::string offset = depth_.offset == 0 ? "" : fmt::format("{:.6g} + ", depth_.offset);
+  add(".png", fmt::format("16 bits: depth = {}sample / {:.6g} ({}), 0 is invalid", offset, depth_.scale, unit),
       [this](const std::filesystem::path& path) {
         return write_depth_png(path, depth_, map_.height, map_.width, task_.unit);
       });

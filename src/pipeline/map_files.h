@@ -29,10 +29,11 @@ struct MapFile {
   std::string meaning;  // one phrase: "class of every pixel, 0 to 6"
 };
 
-/// The 16-bit depth file: depth = sample / scale, sample 0 where there is none.
+/// The 16-bit depth file: depth = offset + sample / scale, sample 0 where there is none.
 struct DepthFileReport {
   double scale = 0;
-  std::uint64_t num_invalid = 0;  // not finite, zero or below
+  double offset = 0;
+  std::uint64_t num_invalid = 0;
   std::uint64_t num_clipped = 0;
 };
 
