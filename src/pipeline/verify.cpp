@@ -98,6 +98,8 @@ class TaskVerifier {
   const TensorView* golden_tap(std::string_view tap) const {
     return find_tap(golden_, report_.task + "/" + std::string(tap));
   }
+  /// A golden tap's values as tokens of the network.
+  Result<std::vector<float>> tokens(const TensorView& view) const;
   Status check_block(int block);
   Status check_head();
   Status check_end_to_end();
@@ -159,15 +161,23 @@ Result<TaskVerifier::Flow> TaskVerifier::check_tap(const std::string& name, cons
   return Flow::kGoOn;
 }
 
+Result<std::vector<float>> TaskVerifier::tokens(const TensorView& view) const {
+  const Shape expected{engine_.config().num_tokens(), engine_.config().embed_dim};
+  if (view.shape != expected) {
+    return mismatch("golden tokens of {}: expected shape {}, found {}", report_.task, expected.to_string(),
+                    view.shape.to_string());
+  }
+  return widened(view);
+}
+
 Status TaskVerifier::check_block(int block) {
   const std::vector<std::string> names = golden_taps(block_tap(block, ""));
   const TensorView* input = golden_tap(block == 0 ? std::string(kTapPatchEmbed) : block_tap(block - 1, kTapBlockOut));
   if (names.empty() || input == nullptr || report_.block_by_block.first) return {};
-  const std::vector<float> tokens_in = widened(*input);
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<float> tokens_in, tokens(*input));
   std::vector<float> tokens_out(tokens_in.size());
   TapRecorder recorder;
-  EDGEMOE_RETURN_IF_ERROR(
-      engine_.run_block(block, task_, tokens_in, tokens_out, &recorder).with_context("golden tokens"));
+  EDGEMOE_RETURN_IF_ERROR(engine_.run_block(block, task_, tokens_in, tokens_out, &recorder));
   const SafetensorsIndex found = recorder.index();
   std::vector<std::int64_t> skip_rows;
   for (const std::string& name : names) {
@@ -183,9 +193,10 @@ Status TaskVerifier::check_head() {
   const std::vector<std::string> names = golden_taps(head_tap(""));
   const TensorView* input = golden_tap(block_tap(engine_.config().depth - 1, kTapBlockOut));
   if (names.empty() || input == nullptr || report_.block_by_block.first) return {};
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<float> tokens_in, tokens(*input));
   TapRecorder recorder;
   DiscardLogits discard;
-  EDGEMOE_RETURN_IF_ERROR(engine_.run_head(task_, widened(*input), discard, &recorder));
+  EDGEMOE_RETURN_IF_ERROR(engine_.run_head(task_, tokens_in, discard, &recorder));
   const SafetensorsIndex found = recorder.index();
   std::vector<std::int64_t> skip_rows;
   for (const std::string& name : names) {

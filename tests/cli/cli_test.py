@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""cli_test.py TOOL SOURCE: the edgemoe tool as a user runs it, on pictures and checkpoints made here."""
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import png
+
+TOOL, SOURCE = (Path(argument).resolve() for argument in sys.argv[1:3])
+GOLDEN = SOURCE / "tests/golden/data"
+CHECKPOINTS = SOURCE / "tests/golden/checkpoints"
+
+
+def noise(width, height, seed=1):
+    return random.Random(seed).randbytes(width * height * 3)
+
+
+class ToolTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = Path(tempfile.mkdtemp(prefix="edgemoe-cli-"))
+        cls.model = cls.shared / "tiny.safetensors"
+        done = subprocess.run([TOOL, "new", "tiny", "--seed", "5", "-o", cls.model], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.shared)
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="case-", dir=self.shared))
+
+    def tool(self, *arguments, expect=0, stdin=None):
+        done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, input=stdin)
+        done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
+        return done
+
+    def picture(self, name="a.png", width=60, height=40, seed=1, **format_):
+        path = self.folder / name
+        path.write_bytes(png.encode(width, height, noise(width, height, seed), **format_))
+        return path
+
+    def run_maps(self, *inputs, out="maps", options=(), **kwargs):
+        folder = self.folder / out
+        self.tool("run", *inputs, "--model", self.model, "-o", folder, *options, **kwargs)
+        return folder
+
+    def files(self, folder):
+        """File name → bytes of all maps (the summary holds times)."""
+        found = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "summary.json"}
+        self.assertTrue(found)
+        return found
+
+    def decoded(self, path):
+        return png.decode(path.read_bytes())
+
+
+class Run(ToolTest):
+    def test_maps_have_the_pictures_size(self):
+        for width, height in ((500, 375), (17, 33), (1, 1), (40, 200)):
+            folder = self.run_maps(self.picture(width=width, height=height), out=f"{width}x{height}")
+            for name in ("a_semseg.png", "a_semseg_color.png", "a_semseg_overlay.png", "a_depth.png",
+                         "a_depth_color.png", "a_normals.png"):
+                self.assertEqual(self.decoded(folder / name)[:2], (width, height), name)
+
+    def test_label_files_agree_with_each_other_and_the_summary(self):
+        folder = self.run_maps(self.picture())
+        width, height, channels, bits, labels = self.decoded(folder / "a_semseg.png")
+        self.assertEqual((channels, bits), (1, 8))
+        colors = self.decoded(folder / "a_semseg_color.png")[4]
+        palette = {}
+        for i, label in enumerate(labels):
+            self.assertLess(label, 5)
+            color = tuple(colors[3 * i:3 * i + 3])
+            self.assertEqual(palette.setdefault(label, color), color)
+        self.assertEqual(len(set(palette.values())), len(palette))
+        summary = json.loads((folder / "summary.json").read_text())
+        semseg = summary["pictures"][0]["maps"][0]
+        self.assertEqual([c["pixels"] for c in semseg["classes"]], [labels.count(c) for c in range(5)])
+        self.assertEqual(semseg["classes"][0]["name"], "road")
+        self.assertEqual(sum(c["pixels"] for c in semseg["classes"]), width * height)
+
+    def test_depth_png_and_npy_agree_by_the_stated_scale(self):
+        folder = self.run_maps(self.picture())
+        summary = json.loads((folder / "summary.json").read_text())
+        code = [m for m in summary["pictures"][0]["maps"] if m["task"] == "depth"][0]
+        self.assertEqual(code["unit"], "m")
+        samples = self.decoded(folder / "a_depth.png")[4]
+        data = (folder / "a_depth.npy").read_bytes()
+        floats = struct.unpack(f"<{len(samples)}f", data[-4 * len(samples):])
+        compared = 0
+        for sample, value in zip(samples, floats):
+            if sample == code["png16"]["invalid"]:
+                self.assertLessEqual(value, 0)
+            else:
+                self.assertAlmostEqual(code["png16"]["offset"] + sample / code["png16"]["scale"], value,
+                                       delta=0.001 if sample == 1 else 0.00051)
+                compared += 1
+        self.assertGreater(compared, 0)
+
+    def test_threads_batch_and_task_sets_give_the_same_bytes(self):
+        pictures = [self.picture(f"p{i}.png", 30 + 7 * i, 50 - 5 * i, seed=i) for i in range(4)]
+        expected = self.files(self.run_maps(*pictures, out="one", options=("--threads", "1")))
+        for options in (("--threads", "2", "--batch", "3"), ("--threads", "7", "--batch", "8")):
+            self.assertEqual(self.files(self.run_maps(*pictures, out="-".join(options), options=options)), expected)
+        depth = self.files(self.run_maps(*pictures, out="depth", options=("--task", "depth")))
+        self.assertEqual(depth, {name: data for name, data in expected.items() if "_depth" in name})
+
+    def test_channels_and_bit_depths_of_one_scene_give_the_same_maps(self):
+        rgb = noise(24, 20)
+        grey = bytes(rgb[::3])
+        variants = {
+            "rgba": png.encode(24, 20, b"".join(rgb[i:i + 3] + b"\x33" for i in range(0, len(rgb), 3)), "rgba"),
+            "rgb16": png.encode(24, 20, b"".join(bytes((v, v)) for v in rgb), bits=16),
+            "rgb": png.encode(24, 20, rgb),
+        }
+        greys = {
+            "grey": png.encode(24, 20, grey, "grey"),
+            "grey_alpha": png.encode(24, 20, b"".join(bytes((v, 7)) for v in grey), "grey_alpha"),
+            "palette": png.encode(24, 20, grey, "palette", palette=bytes(v for i in range(256) for v in (i, i, i))),
+            "grey_rgb": png.encode(24, 20, b"".join(bytes((v, v, v)) for v in grey)),
+        }
+        for scene in (variants, greys):
+            depths = {}
+            for name, data in scene.items():
+                path = self.folder / f"{name}.png"
+                path.write_bytes(data)
+                folder = self.run_maps(path, out=name)
+                depths[name] = self.decoded(folder / f"{name}_depth.png")[4]
+            first = depths.popitem()[1]
+            for name, other in depths.items():
+                self.assertLessEqual(max(abs(a - b) for a, b in zip(first, other)), 1, name)
+
+    def test_raw_frames_equal_the_same_pictures_as_files(self):
+        expected = [self.files(self.run_maps(self.picture(f"f{i}.png", 32, 24, seed=i), out=f"f{i}")) for i in (1, 2)]
+        folder = self.run_maps("-", out="raw", options=("--raw-size", "32x24"), stdin=noise(32, 24, 1) + noise(32, 24, 2))
+        raw = self.files(folder)
+        for i, files in enumerate(expected):
+            for name, data in files.items():
+                self.assertEqual(raw[name.replace(f"f{i + 1}_", f"frame{i:06}_")], data)
+        self.tool("run", "-", "--model", self.model, "-o", self.folder / "cut", "--raw-size", "32x24",
+                  stdin=noise(32, 24)[:-5], expect=1)
+
+    def test_red_and_blue_are_not_the_same(self):
+        rgb = bytes((200, 30, 10)) * 600
+        self.assertNotEqual(*[self.files(self.run_maps(path, out=path.stem))[f"{path.stem}_depth.npy"] for path in (
+            self.picture_of("red", 30, 20, rgb), self.picture_of("blue", 30, 20, bytes((10, 30, 200)) * 600))])
+
+    def picture_of(self, name, width, height, rgb):
+        path = self.folder / f"{name}.png"
+        path.write_bytes(png.encode(width, height, rgb))
+        return path
+
+    def test_pictures_of_one_name_do_not_overwrite_each_other(self):
+        (self.folder / "b").mkdir()
+        shutil.copy(self.picture("x.png"), self.folder / "b" / "x.png")
+        folder = self.run_maps(self.folder / "x.png", self.folder / "b" / "x.png", options=("--task", "depth"))
+        self.assertTrue((folder / "x_depth.png").exists() and (folder / "x.png_depth.png").exists())
+
+    def test_a_folder_is_run_in_order_and_an_empty_one_is_an_error(self):
+        pictures = self.folder / "in"
+        pictures.mkdir()
+        self.tool("run", pictures, "--model", self.model, "-o", self.folder / "none", expect=1)
+        self.assertFalse((self.folder / "none").exists())
+        for name in ("b.png", "a.PNG"):
+            shutil.copy(self.picture("p.png"), pictures / name)
+        folder = self.run_maps(pictures)
+        names = [Path(p["picture"]).name for p in json.loads((folder / "summary.json").read_text())["pictures"]]
+        self.assertEqual(names, ["a.PNG", "b.png"])
+
+    def test_bad_pictures_say_why_and_the_others_are_run(self):
+        good = self.picture()
+        data = good.read_bytes()
+        huge = (
+            b"\x89PNG\r\n\x1a\n" + png.chunk(b"IHDR", struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)) +
+            png.chunk(b"IDAT", b"") + png.chunk(b"IEND", b""))
+        bad = {"cut.png": data[:len(data) // 2], "empty.jpg": b"", "text.jpg": b"hello, I am no picture",
+               "huge.png": huge}
+        for name, content in bad.items():
+            (self.folder / name).write_bytes(content)
+            out = self.folder / f"{name}-maps"
+            done = self.tool("run", self.folder / name, "--model", self.model, "-o", out, expect=1)
+            self.assertIn(name, done.stderr)
+            self.assertEqual([p.name for p in out.iterdir()], ["summary.json"])
+        done = self.tool("run", self.folder / "cut.png", good, self.folder / "missing.png", "--model", self.model, "-o",
+                         self.folder / "mixed", expect=1)
+        self.assertIn("2 of 3", done.stderr)
+        self.assertTrue((self.folder / "mixed" / "a_depth.png").exists())
+
+    def test_usage_faults_are_exit_code_2_and_name_the_choices(self):
+        good = self.picture()
+        for arguments, words in (
+                (("run", good, "--model", self.model, "-o", self.folder / "x", "--task", "dept"), "semseg, normals, depth"),
+                (("run", good, "--model", self.model), "-o"),
+                (("run", good, "--model", self.model, "-o", self.folder / "x", "--isa", "mmx"), "avx2"),
+                (("run", good, "--model", self.model, "-o", self.folder / "x", "--input-size", "30"), "128x256"),
+                (("run", "-", "--model", self.model, "-o", self.folder / "x"), "--raw-size"),
+                (("run", good), "--model"),
+                (("frobnicate",), ""),
+                ((), "")):
+            done = self.tool(*arguments, expect=2)
+            self.assertIn(words, done.stdout + done.stderr)
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_json_is_the_only_output_and_tells_all(self):
+        done = self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "maps", "--json")
+        summary = json.loads(done.stdout)
+        self.assertEqual(summary["tasks"], ["semseg", "normals", "depth"])
+        self.assertEqual(summary["model"]["trained"], False)
+        self.assertEqual(set(summary["times_ms"]),
+                         {"load", "decode", "resize", "backbone", "head", "maps", "encode", "total"})
+        for entry in summary["pictures"][0]["maps"]:
+            for file in entry["files"]:
+                self.assertTrue((self.folder / "maps" / file["path"]).is_file())
+
+    def test_other_input_size_runs(self):
+        folder = self.run_maps(self.picture(), options=("--input-size", "64x64"))
+        self.assertEqual(json.loads((folder / "summary.json").read_text())["model"]["tokens"], 65)
+        self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "x", "--input-size", "63x64", expect=1)
+
+
+class Models(ToolTest):
+    def test_new_is_reproducible(self):
+        for name, seed in (("a", "5"), ("b", "6")):
+            self.tool("new", "tiny", "--seed", seed, "-o", self.folder / name)
+        self.assertEqual((self.folder / "a").read_bytes(), self.model.read_bytes())
+        self.assertNotEqual((self.folder / "b").read_bytes(), self.model.read_bytes())
+        done = self.tool("new", "tinny", "-o", self.folder / "c", expect=1)
+        self.assertIn("edgemoe-cityscapes", done.stderr)
+
+    def test_inspect_shows_text_and_json(self):
+        self.assertIn("4 experts, top 2", self.tool("inspect", self.model).stdout)
+        root = json.loads(self.tool("inspect", self.model, "--json").stdout)
+        self.assertEqual(root["config"]["moe"]["top_k"], 2)
+        self.assertEqual(root["metadata"]["edgemoe.trained"], "no")
+
+    def test_doctor_lists_what_there_is(self):
+        self.assertIn("tiny", self.tool("doctor").stdout)
+        self.assertIn("portable", json.loads(self.tool("doctor", "--json").stdout)["instruction_sets"])
+
+    def test_damaged_models_are_refused(self):
+        data = self.model.read_bytes()
+        picture = self.picture()
+        for name, content in {"cut": data[:len(data) * 6 // 10], "empty": b"", "zip": b"PK\3\4" + data[:100],
+                              "length": struct.pack("<Q", 1 << 63) + data[8:]}.items():
+            path = self.folder / name
+            path.write_bytes(content)
+            done = self.tool("run", picture, "--model", path, "-o", self.folder / "maps", expect=1)
+            self.assertIn(str(path), done.stderr)
+        self.assertFalse((self.folder / "maps").exists())
+
+
+class Taps(ToolTest):
+    def dump(self, name, *options, picture=None):
+        path = self.folder / name
+        self.tool("run", picture or self.picture(), "--model", self.model, "--dump-taps", path, *options)
+        return path
+
+    def test_dumps_of_any_thread_count_compare_equal(self):
+        one, seven = self.dump("one", "--threads", "1"), self.dump("seven", "--threads", "7")
+        self.assertIn("equal", self.tool("compare", one, seven).stdout)
+
+    def test_compare_stops_at_the_first_difference(self):
+        one = self.dump("one")
+        other = self.dump("other", picture=self.picture("b.png", seed=2))
+        done = self.tool("compare", one, other, expect=1)
+        self.assertRegex(done.stdout, r"first difference +shared/input\[0,0,0\]")
+        self.tool("compare", one, self.model, expect=1)
+
+    def test_verify_accepts_golden_values_and_rejects_a_changed_one(self):
+        model, golden = GOLDEN / "ties.model.safetensors", GOLDEN / "ties.golden.safetensors"
+        self.assertIn("verified", self.tool("verify", model, "--golden", golden).stdout)
+        data = bytearray(golden.read_bytes())
+        header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+        name = next(key for key in header if key.endswith("/block1.mlp.out"))
+        place = 8 + struct.unpack("<Q", data[:8])[0] + header[name]["data_offsets"][0]
+        data[place:place + 4] = struct.pack("<f", struct.unpack("<f", data[place:place + 4])[0] + 1)
+        changed = self.folder / "changed"
+        changed.write_bytes(data)
+        self.assertIn(f"{name}[0,0]", self.tool("verify", model, "--golden", changed, expect=1).stdout)
+        self.tool("verify", model, "--golden", GOLDEN / "medium.golden.safetensors", expect=1)
+
+
+class Convert(ToolTest):
+    def test_foreign_keys_match_nothing(self):
+        foreign = self.folder / "foreign.safetensors"
+        body = struct.pack("<2f", 1, 2)
+        header = json.dumps({"wrapper.encoder.weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+        foreign.write_bytes(struct.pack("<Q", len(header)) + header + body)
+        done = self.tool("convert", foreign, "--config", "tiny", "-o", self.folder / "m", expect=1)
+        self.assertRegex(done.stderr, r"0 of \d+ tensors matched")
+        self.assertIn("wrapper.encoder.weight", done.stderr)
+        self.assertFalse((self.folder / "m").exists())
+
+    def test_a_model_file_converts_to_itself(self):
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "again")
+        picture = self.picture()
+        expected = self.files(self.run_maps(picture, out="first"))
+        type(self).model, kept = self.folder / "again", self.model
+        try:
+            self.assertEqual(self.files(self.run_maps(picture, out="second")), expected)
+        finally:
+            type(self).model = kept
+
+    def test_a_cut_checkpoint_leaves_nothing(self):
+        whole = (CHECKPOINTS / "training.pth.tar").read_bytes()
+        cut = self.folder / "cut.pth"
+        cut.write_bytes(whole[:len(whole) * 6 // 10])
+        self.tool("convert", cut, "--config", "tiny", "-o", self.folder / "m", expect=1)
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["cut.pth"])
+
+
+if __name__ == "__main__":
+    os.environ.pop("EDGEMOE_CONFIG_DIR", None)
+    unittest.main(argv=sys.argv[:1], verbosity=1)
