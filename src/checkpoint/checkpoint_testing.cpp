@@ -32,7 +32,8 @@ std::uint16_t half_bits(float value) {
   if (value == 0) return sign;
   if (exponent == 128) return static_cast<std::uint16_t>(sign | 0x7C00u | mantissa >> 13);
   EDGEMOE_CHECK(exponent >= -24 && exponent <= 15);
-  if (exponent >= -14) return static_cast<std::uint16_t>(sign | static_cast<unsigned>(exponent + 15) << 10 | mantissa >> 13);
+  if (exponent >= -14)
+    return static_cast<std::uint16_t>(sign | static_cast<unsigned>(exponent + 15) << 10 | mantissa >> 13);
   return static_cast<std::uint16_t>(sign | (mantissa | 0x800000u) >> (13 + (-14 - exponent)));
 }
 

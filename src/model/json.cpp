@@ -69,7 +69,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (auto* object = std::get_if<JsonValue::Object>(&open_.back().container.value)) {
-      object->emplace_back(std::move(open_.back().key), std::move(value));
+      object->push_back({std::move(open_.back().key), std::move(value)});
     } else {
       std::get<JsonValue::Array>(open_.back().container.value).push_back(std::move(value));
     }

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,16 +13,23 @@
 
 namespace edgemoe {
 
+struct JsonMember;
+
 /// One JSON value. A number written without fraction and exponent that fits is an int64, any other a double.
 struct JsonValue {
   using Array = std::vector<JsonValue>;
-  using Object = std::vector<std::pair<std::string, JsonValue>>;  // in the text's order; names are unique
+  using Object = std::vector<JsonMember>;  // in the text's order; names are unique
 
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value;
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value); }
   /// "the integer 7", "the string \"7\"", "an object": what an error message says was found.
   std::string describe() const;
+};
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
 };
 
 struct JsonLimits {

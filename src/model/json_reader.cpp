@@ -28,11 +28,11 @@ JsonObjectReader::JsonObjectReader(const JsonValue& value, std::string path,
   std::vector<std::string> missing;
   std::vector<std::string> unknown;
   for (const std::string_view key : keys) {
-    const bool present = std::any_of(object->begin(), object->end(), [&](const auto& m) { return m.first == key; });
+    const bool present = std::any_of(object->begin(), object->end(), [&](const auto& m) { return m.name == key; });
     if (!present) missing.push_back(path_of(key));
   }
   for (const auto& member : *object) {
-    if (std::find(keys.begin(), keys.end(), member.first) == keys.end()) unknown.push_back(path_of(member.first));
+    if (std::find(keys.begin(), keys.end(), member.name) == keys.end()) unknown.push_back(path_of(member.name));
   }
   if (missing.empty() && unknown.empty()) {
     object_ = object;

@@ -21,7 +21,7 @@ const KernelTable& kernel_table(Isa isa) {
     default:
       break;
   }
-  EDGEMOE_CHECK(!"this build has no code for the instruction set");
+  check_failed(__FILE__, __LINE__, "this build has code for the instruction set");
 }
 
 }  // namespace edgemoe

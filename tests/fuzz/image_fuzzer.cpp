@@ -1,0 +1,17 @@
+// Any bytes as a picture: an error, or a picture of the size that it says.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/check.h"
+#include "image/decode.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const edgemoe::DecodeLimits limits{.max_pixels = 1 << 18, .max_dimension = 4096};
+  const auto image = edgemoe::decode_image(std::as_bytes(std::span(data, size)), limits);
+  if (!image.ok()) return 0;
+  const std::size_t samples = image->width * image->height * 3;
+  EDGEMOE_CHECK(samples > 0 && image->samples8.size() == (image->bits == 8 ? samples : 0) &&
+                image->samples16.size() == (image->bits == 16 ? samples : 0));
+  return 0;
+}

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""make_seeds.py OUT: small valid inputs for every fuzzer, under OUT/<fuzzer>/."""
+import json
+import shutil
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/cli"))
+import png
+
+
+def safetensors(tensors, metadata=None):
+    header, data = ({"__metadata__": metadata} if metadata else {}), b""
+    for name, (dtype, shape, values) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + len(values)]}
+        data += values
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def pictures():
+    rgb = bytes(range(48))
+    yield "rgb.png", png.encode(4, 4, rgb)
+    yield "rgb16.png", png.encode(2, 4, rgb, bits=16)
+    yield "palette.png", png.encode(4, 4, bytes(16), "palette", palette=bytes(6), extra=png.chunk(b"tRNS", b"\0"))
+    yield "alpha.png", png.encode(4, 3, rgb, "rgba", extra=png.chunk(b"eXIf", EXIF))
+    yield "grey.jpg", JPEG
+    yield "exif.jpg", JPEG[:2] + b"\xff\xe1" + struct.pack(">H", 8 + len(EXIF)) + b"Exif\0\0" + EXIF + JPEG[2:]
+
+
+# A TIFF block with one entry, orientation 6.
+EXIF = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, 6, 0, 0)
+# One grey 8x8 block, baseline.
+JPEG = bytes.fromhex(
+    "ffd8ffdb004300" + "10" * 64 + "ffc0000b080008000801011100" "ffc4001400010000000000000000000000000000000a"
+    "ffc4001410010000000000000000000000000000000000" "ffda0008010100003f00" "7fffd9")
+
+
+def main(out):
+    for path in sorted((ROOT / "tests/golden/checkpoints").rglob("*.pth*")):
+        if path.is_file():
+            name = f"{path.parent.name}-{path.name}"
+            (out / "checkpoint").mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, out / "checkpoint" / name)
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    pickle = next(entry for entry in archive.namelist() if entry.endswith("data.pkl"))
+                    write(out / "pickle" / name, archive.read(pickle))
+            else:
+                write(out / "pickle" / name, path.read_bytes()[:40000])
+    for path in sorted((ROOT / "configs/models").glob("*.json")):
+        write(out / "config" / path.name, path.read_bytes())
+    values = struct.pack("<6f", *range(6))
+    write(out / "safetensors" / "two", safetensors({"a": ("F32", [2, 3], values), "b": ("BF16", [2], b"\0\0\x80\x3f")}))
+    write(out / "safetensors" / "metadata", safetensors({"a": ("I32", [], b"\0\0\0\0")}, {"edgemoe.format": "1"}))
+    write(out / "checkpoint" / "safetensors", safetensors({"module.a": ("F16", [3], bytes(6))}))
+    for name, data in pictures():
+        write(out / "image" / name, data)
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".ljust(117) + "\n"
+    write(out / "npy" / "v1", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + values)
+    write(out / "npy" / "v2", b"\x93NUMPY\2\0" + struct.pack("<I", len(header)) + header.encode() + values)
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
