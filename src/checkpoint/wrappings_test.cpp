@@ -1,0 +1,174 @@
+// The same weights however they were saved: the same model file, bit for bit.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "checkpoint/checkpoint_testing.h"
+#include "model/model_file.h"
+
+namespace edgemoe {
+namespace {
+
+const std::filesystem::path kFixtures = std::filesystem::path(EDGEMOE_SOURCE_DIR) / "tests/golden/checkpoints";
+
+std::vector<TestTensor> prefixed(std::vector<TestTensor> tensors, const std::string& prefix) {
+  for (TestTensor& tensor : tensors) tensor.name = prefix + tensor.name;
+  return tensors;
+}
+
+/// {"epoch": 3, KEY: state dict} as a pickle.
+std::string wrapped_pickle(const std::vector<TestTensor>& state, std::string_view key) {
+  return PickleWriter().raw("}").text("epoch").integer(3).raw("s").text(key).state_dict(state).raw("s").finish();
+}
+
+class WrappingsTest : public CheckpointTest {
+ protected:
+  void SetUp() override {
+    CheckpointTest::SetUp();
+    state_ = formula_state(tiny_config());
+  }
+  std::vector<TestTensor> state_;
+};
+
+TEST_F(WrappingsTest, filesWrittenByPyTorch_giveTheFormulasWeights) {
+  std::string first;
+  for (const char* name : {"training.pth.tar", "legacy.pth", "half.pth", "views.pth", "ranks.pth.tar"}) {
+    const ConvertReport report = expect_formula(options(kFixtures / name));
+    EXPECT_EQ(report.matched, report.expected) << name;
+    const std::string bytes = slurp(output());
+    if (first.empty()) first = bytes;
+    EXPECT_EQ(bytes, first) << name << " gave another file";
+  }
+}
+
+TEST_F(WrappingsTest, trainingFile_listsWhatItLeavesAside) {
+  const ConvertReport report = expect_formula(options(kFixtures / "training.pth.tar"));
+  EXPECT_EQ(report.stripped.at("module."), report.inputs.at(0).tensors);
+  std::vector<std::string> ignored;
+  for (const ConvertReport::Ignored& item : report.ignored) ignored.push_back(item.name);
+  for (const char* name : {"optimizer", "epoch", "best_result", "decoders.semseg.syncbn_fc_0.num_batches_tracked",
+                           "tam_model0.layers0.0.weight"}) {
+    EXPECT_NE(std::find(ignored.begin(), ignored.end(), name), ignored.end()) << name;
+  }
+  EXPECT_TRUE(report.left_over.empty());
+  EXPECT_NE(report.to_text().find("matched"), std::string::npos);
+}
+
+TEST_F(WrappingsTest, everyWrapperAndPrefix_sameBytes) {
+  const auto path = folder_ / "checkpoint.pth";
+  write_torch_zip(path, state_);
+  expect_formula(options(path));
+  const std::string expected = slurp(output());
+  for (const char* wrapper : {"state_dict", "model", "model_state_dict", "net"}) {
+    for (const char* prefix : {"", "module.", "_orig_mod."}) {
+      write_torch_zip(path, wrapped_pickle(prefixed(state_, prefix), wrapper), state_);
+      expect_formula(options(path));
+      EXPECT_EQ(slurp(output()), expected) << wrapper << ' ' << prefix;
+    }
+  }
+  write_torch_legacy(path, prefixed(state_, "module."));
+  expect_formula(options(path));
+  EXPECT_EQ(slurp(output()), expected);
+  write_safetensors_state(folder_ / "state.safetensors", prefixed(state_, "module."));
+  expect_formula(options(folder_ / "state.safetensors"));
+  EXPECT_EQ(slurp(output()), expected);
+  write_torch_zip(path, PickleWriter().state_dict(state_).finish(), state_, {}, ZipMethod::kDeflate);
+  expect_formula(options(path));
+  EXPECT_EQ(slurp(output()), expected);
+}
+
+TEST_F(WrappingsTest, singleTaskFile_itsDecoderIsTheOnlyTasks) {
+  ConvertOptions single = options(folder_ / "single.pth");
+  single.config.tasks.resize(1);
+  std::vector<TestTensor> state = formula_state(single.config);
+  for (TestTensor& tensor : state) {
+    if (tensor.name.starts_with("decoders.semseg.")) tensor.name.replace(0, 16, "decoder.");
+  }
+  write_torch_zip(single.inputs[0], state);
+  const ConvertReport report = expect_formula(single);
+  EXPECT_FALSE(report.renamed.empty());
+}
+
+TEST_F(WrappingsTest, backboneWithoutItsPrefix_isAcceptedAndSaid) {
+  std::vector<TestTensor> state;
+  for (TestTensor& tensor : state_) {
+    if (!tensor.name.starts_with("backbone.")) continue;
+    tensor.name.erase(0, 9);
+    state.push_back(tensor);
+  }
+  ConvertOptions bare = options(folder_ / "backbone.pth");
+  bare.heads = HeadChoice::kNone;
+  write_torch_zip(bare.inputs[0], state);
+  const ConvertReport report = expect_formula(bare);
+  EXPECT_FALSE(report.renamed.empty());
+}
+
+TEST_F(WrappingsTest, halfAndBfloat16Mixtures_widenExactly) {
+  const std::vector<float> extremes = {1.0F, -0.0F, 0x1p-24F, -65504.0F, 0.0F, 2.0F, -3.5F, 0x1p-14F};
+  const std::vector<float> wide = {1.0F, -0.0F, 0x1p-133F, 0x1.8p127F, 0.0F, 2.0F, -3.5F, 0x1p-126F};
+  std::vector<TestTensor> state = formula_state(tiny_config(), DType::kBF16);
+  const std::string half = "backbone.blocks.0.norm1.weight";
+  const std::string brain = "backbone.blocks.0.norm1.bias";
+  find_tensor(state, half) = tensor_of(half, {8}, extremes, DType::kF16);
+  find_tensor(state, brain) = tensor_of(brain, {8}, wide, DType::kBF16);
+  const std::string full = "backbone.blocks.0.norm2.bias";
+  find_tensor(state, full) = formula_tensor(full, {8});
+  for (const char* file : {"mixed.pth", "mixed.safetensors"}) {
+    if (std::string_view(file).ends_with("pth")) {
+      write_torch_zip(folder_ / file, state);
+    } else {
+      write_safetensors_state(folder_ / file, state);
+    }
+    for (const DTypePolicy dtype : {DTypePolicy::kFloat32, DTypePolicy::kKeep}) {
+      ConvertOptions mixed = options(folder_ / file);
+      mixed.dtype = dtype;
+      const auto report = convert_checkpoint(mixed);
+      ASSERT_TRUE(report.ok()) << report.status().message();
+      const auto model = ModelFile::open(output());
+      ASSERT_TRUE(model.ok()) << model.status().message();
+      const Tensor a = model->load_f32(half);
+      const Tensor b = model->load_f32(brain);
+      EXPECT_EQ(std::memcmp(a.data(), extremes.data(), 32), 0);
+      EXPECT_EQ(std::memcmp(b.data(), wide.data(), 32), 0);
+      EXPECT_EQ(model->tensor(brain).dtype, dtype == DTypePolicy::kKeep ? DType::kBF16 : DType::kF32);
+    }
+  }
+}
+
+TEST_F(WrappingsTest, rankDirectory_eachExpertInItsPlace_andFaultsNameTheShard) {
+  const auto ranks = folder_ / "best.pth.tar";
+  const auto write_rank = [&](const std::string& name, std::size_t first, std::size_t count, bool whole) {
+    std::filesystem::create_directories(ranks);
+    std::vector<TestTensor> state;
+    for (TestTensor tensor : state_) {
+      if (tensor.name.find(".experts.") != std::string::npos) {
+        const std::size_t one = tensor.bytes.size() / 4;
+        tensor.bytes = tensor.bytes.substr(first * one, count * one);
+        std::vector<std::int64_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
+        dims[0] = static_cast<std::int64_t>(count);
+        tensor.shape = Shape(dims);
+      } else if (!whole) {
+        continue;
+      }
+      state.push_back(tensor);
+    }
+    write_torch_zip(ranks / name, state);
+  };
+  for (std::size_t rank = 0; rank < 4; ++rank) write_rank(std::to_string(rank) + ".pth", rank, 1, rank == 0);
+  expect_formula(options(ranks));
+  std::filesystem::remove(output());
+
+  std::filesystem::remove(ranks / "2.pth");
+  EXPECT_NE(expect_refused(options(ranks)).message().find("2.pth"), std::string::npos);
+  write_rank("2.pth", 2, 1, false);
+  write_rank("02.pth", 2, 1, false);
+  EXPECT_NE(expect_refused(options(ranks)).message().find("2.pth"), std::string::npos);
+  std::filesystem::remove(ranks / "02.pth");
+  std::filesystem::remove(ranks / "3.pth");
+  EXPECT_NE(expect_refused(options(ranks)).message().find("experts"), std::string::npos) << "3 of 4 experts";
+  write_rank("3.pth", 2, 2, false);
+  EXPECT_NE(expect_refused(options(ranks)).message().find("3.pth"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace edgemoe
