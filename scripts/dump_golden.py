@@ -121,6 +121,8 @@ class TapRecorder:
         moe = self.config["moe"]
         if moe["router"] == "per_task":
             gate = f"{gate}.{self.task_id}"
+        if not hasattr(self.module(gate), "w_gate"):
+            raise ValueError(f"{gate} has no w_gate of its own: does moe.router \"{moe['router']}\" fit the model?")
         start, size = expert_group(self.config, self.task_id)
 
         def hook(module, inputs, output):

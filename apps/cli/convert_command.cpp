@@ -40,7 +40,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .expected_checksum = options.checksum,
       .metadata = {},
       .progress = print_progress,
-      .note = options.json ? NoteSink() : NoteSink(print_note)};
+      .note = {}};  // the report says it all, once
   const Result<ConvertReport> report =
       options.dry_run ? inspect_checkpoint(conversion) : convert_checkpoint(conversion);
   if (!report.ok()) return fail(report.status());

@@ -3,10 +3,10 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "checkpoint/float_folder.h"
 #include "checkpoint/rank_directory.h"
 #include "checkpoint/state_dict.h"
-#include "base/text.h"
 #include "checkpoint/torch_archive.h"
 #include "model/safetensors.h"
 

@@ -2,9 +2,9 @@
 
 #include <new>
 
+#include "base/text.h"
 #include "checkpoint/checkpoint_source.h"
 #include "checkpoint/match.h"
-#include "base/text.h"
 #include "model/model_file.h"
 #include "model/tensor_table.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "checkpoint/float_folder.h"
 #include "checkpoint/names.h"
-#include "base/text.h"
 #include "model/tensor_table.h"
 
 namespace edgemoe {

@@ -1,6 +1,6 @@
 // Classes, functions and instances in the pickle machine: what a real unpickler would call, turned into records.
-#include "checkpoint/pickle_machine.h"
 #include "base/text.h"
+#include "checkpoint/pickle_machine.h"
 
 namespace edgemoe {
 namespace {

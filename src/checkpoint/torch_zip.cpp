@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "checkpoint/pickle_reader.h"
 #include "base/text.h"
+#include "checkpoint/pickle_reader.h"
 #include "checkpoint/torch_archive.h"
 
 namespace edgemoe {

@@ -1,0 +1,111 @@
+// Runs an engine on demand, so that a driver can interleave it with other programs:
+//   engine_bench MODEL INPUT.f32 THREADS BATCH TASKS(comma) backbone|heads ISA|best
+// INPUT.f32 holds [3, height, width] float32. Prints "ready <ms to load>", then for every line "N" on standard input
+// the times of N runs in ns on one line; "end" prints the peak resident memory in KiB and leaves.
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "engine/engine.h"
+
+namespace edgemoe {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::int64_t nanoseconds(Clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+
+struct DiscardLogits final : LogitsSink {
+  void on_logits(int, int, const MatrixView<const float>&) override {}
+};
+
+int fail(const Status& status) {
+  fmt::print(stderr, "engine_bench: {}\n", status.message());
+  return 1;
+}
+
+Result<std::vector<int>> tasks_of(const ModelConfig& config, const std::string& names) {
+  std::vector<int> tasks;
+  std::stringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
+    const auto kind = task_from_name(name);
+    const auto index = kind ? config.task_index(*kind) : std::nullopt;
+    if (!index) return invalid_argument("no task {}; there are {}", name, config.task_list());
+    tasks.push_back(*index);
+  }
+  return tasks;
+}
+
+/// [3, height, width] to the engine's [height, width, 3].
+Result<std::vector<float>> read_input(const std::filesystem::path& path, const InputConfig& input) {
+  const std::size_t pixels = static_cast<std::size_t>(input.height) * static_cast<std::size_t>(input.width);
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_file(path, std::uint64_t{1} << 30));
+  if (bytes.size() != pixels * 3 * sizeof(float)) {
+    return mismatch("{}: expected {} bytes, found {}", path.string(), pixels * 3 * sizeof(float), bytes.size());
+  }
+  std::vector<float> planes(pixels * 3);
+  widen_to_f32(DType::kF32, bytes, planes);
+  std::vector<float> out(pixels * 3);
+  for (std::size_t p = 0; p < pixels; ++p) {
+    for (std::size_t c = 0; c < 3; ++c) out[3 * p + c] = planes[c * pixels + p];
+  }
+  return out;
+}
+
+int serve(Engine& engine, const EngineRequest& request) {
+  std::string line;
+  while (std::getline(std::cin, line) && line != "end") {
+    const int count = std::stoi(line);
+    std::string times;
+    for (int i = 0; i < count; ++i) {
+      const auto start = Clock::now();
+      const auto result = engine.run(request);
+      const auto spent = Clock::now() - start;
+      if (!result.ok()) return fail(result.status());
+      times += fmt::format("{} ", nanoseconds(spent));
+    }
+    std::cout << times << std::endl;
+  }
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  std::cout << usage.ru_maxrss << std::endl;
+  return 0;
+}
+
+int bench(const std::vector<std::string>& arguments) {
+  const auto start = Clock::now();
+  const Result<ModelFile> model = ModelFile::open(arguments[0]);
+  if (!model.ok()) return fail(model.status());
+  EngineOptions options{.num_threads = std::stoi(arguments[2]), .max_batch = std::stoi(arguments[3])};
+  if (const auto isa = isa_from_name(arguments[6])) options.isa = *isa;
+  Result<std::unique_ptr<Engine>> engine = make_float_engine(*model, options);
+  if (!engine.ok()) return fail(engine.status());
+  const auto loaded = Clock::now() - start;
+  const Result<std::vector<float>> input = read_input(arguments[1], model->config().input);
+  if (!input.ok()) return fail(input.status());
+  const Result<std::vector<int>> tasks = tasks_of(model->config(), arguments[4]);
+  if (!tasks.ok()) return fail(tasks.status());
+  const std::vector<const float*> images(static_cast<std::size_t>(options.max_batch), input->data());
+  DiscardLogits discard;
+  std::cout << "ready " << static_cast<double>(nanoseconds(loaded)) / 1e6 << std::endl;
+  return serve(**engine, {.images = images, .tasks = *tasks, .logits = arguments[5] == "heads" ? &discard : nullptr});
+}
+
+}  // namespace
+}  // namespace edgemoe
+
+int main(int argc, char** argv) {
+  if (argc != 8) {
+    fmt::print(stderr, "usage: engine_bench MODEL INPUT.f32 THREADS BATCH TASKS backbone|heads ISA|best\n");
+    return 2;
+  }
+  return edgemoe::bench({argv + 1, argv + argc});
+}
