@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)
 pkg_check_modules(LCMS2 REQUIRED IMPORTED_TARGET lcms2)
 pkg_check_modules(EXIF REQUIRED IMPORTED_TARGET libexif)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
 
 # edgemoe_disable(OPTION WHAT MISSING PACKAGE): switches OPTION off for this run and says why.
 function(edgemoe_disable option what missing package)
