@@ -161,6 +161,75 @@ TEST_F(ConvertTest, noiseWeights_needTheOtherRule) {
   EXPECT_TRUE(convert_checkpoint(other).ok());
 }
 
+TEST_F(ConvertTest, theOtherRuleWithoutNoiseWeights_isSaid) {
+  write_torch_zip(path_, state_);
+  ConvertOptions other = options(path_);
+  other.config.moe.rule = RouterRule::kTopKThenSoftmax;
+  const ConvertReport report = expect_formula(other);
+  ASSERT_EQ(report.notes.size(), 1u);
+  EXPECT_NE(report.notes[0].find("w_noise"), std::string::npos) << report.notes[0];
+}
+
+TEST_F(ConvertTest, routersOfMoreTasksThanConfigured_areRefused) {
+  state_.push_back(formula_tensor("backbone.blocks.1.mlp.gate.2.w_gate", {8, 4}));
+  expect_refusal_with({"routers for 3 tasks", "lists 2", "semseg, depth"});
+}
+
+TEST_F(ConvertTest, tasksOutOfTheOriginalsOrder_areSaid) {
+  write_torch_zip(path_, state_);
+  ConvertOptions other = options(path_);
+  std::swap(other.config.tasks[0], other.config.tasks[1]);
+  const ConvertReport report = expect_formula(other);
+  ASSERT_EQ(report.notes.size(), 1u);
+  EXPECT_NE(report.notes[0].find("depth, semseg"), std::string::npos) << report.notes[0];
+}
+
+TEST_F(ConvertTest, aSquareGate_isTakenAsItLies) {
+  ConvertOptions square = options(path_);
+  square.config.moe.num_experts = 8;
+  write_torch_zip(path_, formula_state(square.config));
+  EXPECT_TRUE(expect_formula(square).transposed.empty());
+}
+
+TEST_F(ConvertTest, trainingOnlyTensors_areNotUsed_evenWhenStrict) {
+  for (const char* name : {"backbone.blocks.1.mlp.gate.0.w_gate_aux", "backbone.blocks.1.mlp.gate.0.head.weight",
+                           "decoders.depth.output_level_0.weight", "tam_model2.layers3.depth.0.bias"}) {
+    state_.push_back(formula_tensor(name, {2}));
+  }
+  write_torch_zip(path_, state_);
+  ConvertOptions strict = options(path_);
+  strict.strictness = Strictness::kStrict;
+  EXPECT_EQ(expect_formula(strict).ignored.size(), 4u);
+}
+
+TEST_F(ConvertTest, inspection_listsWhatIsMissing_andWritesNothing) {
+  remove_tensor(state_, "decoders.depth.conv_1.bias");
+  write_torch_zip(path_, state_);
+  const auto report = inspect_checkpoint(options(path_));
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->missing, (std::vector<std::string>{"decoders.depth.conv_1.bias"}));
+  EXPECT_EQ(report->matched + 1, report->expected);
+  EXPECT_FALSE(std::filesystem::exists(output()));
+}
+
+TEST_F(ConvertTest, onlyDecodersMissing_suggestsNoHeads) {
+  std::erase_if(state_, [](const TestTensor& tensor) { return tensor.name.starts_with("decoders."); });
+  expect_refusal_with({"decoders.semseg.norm.weight", "--no-heads"});
+  ConvertOptions bare = options(path_);
+  bare.heads = HeadChoice::kNone;
+  expect_formula(bare);
+}
+
+TEST_F(ConvertTest, namesThatWouldSteerATerminal_areMadePlain) {
+  for (TestTensor& tensor : state_) tensor.name = "\x1B[2J" + tensor.name;
+  write_torch_zip(path_, state_);
+  EXPECT_EQ(expect_refused(options(path_)).message().find('\x1B'), std::string::npos);
+  const auto report = inspect_checkpoint(options(path_));
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->to_text().find('\x1B'), std::string::npos);
+  EXPECT_EQ(report->to_json().find('\x1B'), std::string::npos);
+}
+
 TEST_F(ConvertTest, aFileCutAnywhere_isRefused_andLeavesNothing) {
   for (const bool legacy : {false, true}) {
     if (legacy) {
@@ -259,6 +328,25 @@ TEST_F(FloatFolderTest, fourBytesTooMany_expectedAndActualBytesAreSaid) {
   spill(weights_file("l0_qkv_bias"), std::string(100, '\0'));
   const std::string message = expect_refused(folder_options()).message();
   for (const char* word : {"l0_qkv_bias", "96", "100"}) EXPECT_NE(message.find(word), std::string::npos) << message;
+}
+
+TEST_F(FloatFolderTest, expertsInAFolderOfTheirOwn_andKnownExtras_areTaken) {
+  std::filesystem::create_directories(folder_ / "experts");
+  for (const char* name : {"l1_htoh4_weight", "l1_h4toh_weight"}) {
+    std::filesystem::rename(weights_file(name), folder_ / "experts" / (std::string(name) + ".float32.bin"));
+  }
+  spill(weights_file("image"), "1234");
+  spill(weights_file("l11_x_post_moe"), "1234");
+  spill(weights_file("l7_riddle"), "1234");
+  ConvertOptions both = folder_options();
+  const Status alone = expect_refused(both);
+  EXPECT_NE(alone.message().find("l1_htoh4_weight.float32.bin"), std::string::npos) << alone.message();
+  both.inputs.push_back(folder_ / "experts");
+  const auto report = convert_checkpoint(both);
+  ASSERT_TRUE(report.ok()) << report.status().message();
+  EXPECT_EQ(report->matched, report->expected);
+  EXPECT_EQ(report->ignored.size(), 2u);
+  EXPECT_EQ(report->left_over, (std::vector<std::string>{"l7_riddle.float32.bin"}));
 }
 
 TEST_F(FloatFolderTest, aMissingGate_isNamed) {

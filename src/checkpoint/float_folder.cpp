@@ -47,15 +47,23 @@ Result<FileSizes> list_files(const std::filesystem::path& directory) {
   return files;
 }
 
-/// A width from the size of `tensor`'s file in the first of `blocks` that has one: its bytes over those of `unit`
-/// elements. 0 when there is none; a size that does not divide shows when the file is read.
-int width_from_files(std::span<const int> blocks, const FileSizes& files, std::int64_t unit, std::string_view tensor) {
+/// A tensor whose number of elements is a width times `unit`.
+struct WidthClue {
+  std::string_view tensor;  // after "backbone.blocks.<i>."
+  std::int64_t unit;
+};
+
+/// A width from the size of the first file in `blocks` that tells it: its bytes over those of a clue's unit. 0 when
+/// there is none; a size that does not divide shows when the file is read.
+int width_from_files(std::span<const int> blocks, const FileSizes& files, std::span<const WidthClue> clues) {
   constexpr std::uint64_t kMaxWidth = 1 << 20;
   for (const int block : blocks) {
-    const auto file = files.find(*float_file_name(block_prefix(block) + std::string(tensor)));
-    if (file == files.end()) continue;
-    const std::uint64_t width = file->second / static_cast<std::uint64_t>(unit * kElementBytes);
-    if (width > 0 && width <= kMaxWidth) return static_cast<int>(width);
+    for (const WidthClue& clue : clues) {
+      const auto file = files.find(*float_file_name(block_prefix(block) + std::string(clue.tensor)));
+      if (file == files.end()) continue;
+      const std::uint64_t width = file->second / static_cast<std::uint64_t>(clue.unit * kElementBytes);
+      if (width > 0 && width <= kMaxWidth) return static_cast<int>(width);
+    }
   }
   return 0;
 }
@@ -63,16 +71,21 @@ int width_from_files(std::span<const int> blocks, const FileSizes& files, std::i
 /// The configuration with every width set, so that tensor_table can be asked; decoders left out.
 ModelConfig with_widths(ModelConfig config, const FileSizes& files) {
   config.head.present = false;
+  const std::int64_t dim = config.embed_dim;
   if (config.mlp_dim == 0) {
     std::vector<int> dense_blocks;
     for (int block = 0; block < config.depth; ++block) {
       if (!config.is_moe_block(block)) dense_blocks.push_back(block);
     }
-    config.mlp_dim = width_from_files(dense_blocks, files, config.embed_dim, "mlp.fc1.weight");
+    const WidthClue clues[] = {{"mlp.fc1.weight", dim}, {"mlp.fc1.bias", 1}, {"mlp.fc2.weight", dim}};
+    config.mlp_dim = width_from_files(dense_blocks, files, clues);
   }
   if (config.moe.expert_dim == 0 && !config.moe.blocks.empty()) {
-    const std::int64_t unit = std::int64_t{config.moe.num_experts} * config.embed_dim;
-    config.moe.expert_dim = width_from_files(config.moe.blocks, files, unit, "mlp.experts.htoh4.weight");
+    const std::int64_t experts = config.moe.num_experts;
+    const WidthClue clues[] = {{"mlp.experts.htoh4.weight", experts * dim},
+                               {"mlp.experts.htoh4.bias", experts},
+                               {"mlp.experts.h4toh.weight", experts * dim}};
+    config.moe.expert_dim = width_from_files(config.moe.blocks, files, clues);
   }
   // A width that no file tells stands on tensors that no file holds either: any number will do.
   config.mlp_dim = std::max(config.mlp_dim, 1);

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 
 #include "checkpoint/checkpoint_testing.h"
 #include "model/model_file.h"
@@ -39,6 +41,26 @@ TEST_F(WrappingsTest, filesWrittenByPyTorch_giveTheFormulasWeights) {
     if (first.empty()) first = bytes;
     EXPECT_EQ(bytes, first) << name << " gave another file";
   }
+}
+
+TEST_F(WrappingsTest, everyFileThatTheInstalledPyTorchWrites_givesTheFormulasWeights) {
+  if (std::system("/usr/bin/python3 -c 'import torch' >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "/usr/bin/python3 has no torch (Debian: python3-torch)";
+  }
+  const std::filesystem::path script = kFixtures.parent_path() / "make_checkpoints.py";
+  const std::filesystem::path written = folder_ / "written";
+  const std::string command = fmt::format("/usr/bin/python3 '{}' '{}' >'{}' 2>&1", script.string(), written.string(),
+                                          (folder_ / "log").string());
+  ASSERT_EQ(std::system(command.c_str()), 0) << slurp(folder_ / "log");
+  std::size_t converted = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(written)) {
+    SCOPED_TRACE(entry.path().filename().string());
+    const ConvertReport report = expect_formula(options(entry.path()));
+    EXPECT_EQ(report.matched, report.expected);
+    EXPECT_TRUE(report.left_over.empty());
+    ++converted;
+  }
+  EXPECT_GE(converted, 10u);
 }
 
 TEST_F(WrappingsTest, trainingFile_listsWhatItLeavesAside) {
@@ -101,6 +123,37 @@ TEST_F(WrappingsTest, backboneWithoutItsPrefix_isAcceptedAndSaid) {
   write_torch_zip(bare.inputs[0], state);
   const ConvertReport report = expect_formula(bare);
   EXPECT_FALSE(report.renamed.empty());
+}
+
+TEST_F(WrappingsTest, severalFilesThatHoldThePartsOfAModel_areJoined_butNotTwiceTheSame) {
+  std::vector<TestTensor> backbone = state_;
+  std::erase_if(backbone, [](const TestTensor& tensor) { return tensor.name.starts_with("decoders."); });
+  std::vector<TestTensor> decoders = state_;
+  std::erase_if(decoders, [](const TestTensor& tensor) { return !tensor.name.starts_with("decoders."); });
+  write_torch_zip(folder_ / "backbone.pth", backbone);
+  write_safetensors_state(folder_ / "decoders.safetensors", prefixed(decoders, "module."));
+  ConvertOptions both = options(folder_ / "backbone.pth");
+  both.inputs.push_back(folder_ / "decoders.safetensors");
+  EXPECT_EQ(expect_formula(both).inputs.size(), 2u);
+  std::filesystem::remove(output());
+  write_torch_zip(folder_ / "whole.pth", state_);
+  both.inputs.push_back(folder_ / "whole.pth");
+  const Status twice = expect_refused(both);
+  EXPECT_EQ(twice.code(), StatusCode::kMismatch);
+  EXPECT_NE(twice.message().find("whole.pth"), std::string::npos) << twice.message();
+}
+
+TEST_F(WrappingsTest, aModelOfItsOwn_givesTheSameBytesAgain_whateverGridIsConfigured) {
+  write_torch_zip(folder_ / "first.pth", state_);
+  expect_formula(options(folder_ / "first.pth"));
+  const std::string bytes = slurp(output());
+  std::filesystem::rename(output(), folder_ / "again.safetensors");
+  ConvertOptions again = options(folder_ / "again.safetensors");
+  again.config.pos_embed_height = 30;  // the original's grid; the model file states the one it was resampled to
+  again.config.pos_embed_width = 40;
+  const ConvertReport report = expect_formula(again);
+  EXPECT_TRUE(report.resampled.empty());
+  EXPECT_EQ(slurp(output()), bytes);
 }
 
 TEST_F(WrappingsTest, halfAndBfloat16Mixtures_widenExactly) {
