@@ -17,6 +17,7 @@ struct VecPortable {
   static constexpr std::size_t kMaxRows = 4;  ///< rows of the largest GEMM tile: what the registers hold
   using Vec [[gnu::vector_size(16)]] = float;
   using Bits [[gnu::vector_size(16)]] = std::int32_t;
+  using UnsignedBits [[gnu::vector_size(16)]] = std::uint32_t;
   using Unaligned [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 
   static Vec zero() { return Vec{}; }
@@ -48,7 +49,9 @@ struct VecPortable {
   /// v where not a < b, else 0.
   static Vec zero_if_less(Vec a, Vec b, Vec v) { return reinterpret_cast<Vec>(~(a < b) & reinterpret_cast<Bits>(v)); }
   /// 2^n, for v = 1.5 · 2^23 + n with an integer −127 < n < 128: n stands in v's lowest bits.
-  static Vec exp2_of_low_bits(Vec v) { return reinterpret_cast<Vec>((reinterpret_cast<Bits>(v) << 23) + 0x3F800000); }
+  static Vec exp2_of_low_bits(Vec v) {
+    return reinterpret_cast<Vec>((reinterpret_cast<UnsignedBits>(v) << 23) + 0x3F800000U);
+  }
   /// Sum and maximum over the lanes, in an order that is always the same.
   static float reduce_add(Vec v) { return (v[0] + v[2]) + (v[1] + v[3]); }
   static float reduce_max(Vec v) {
