@@ -23,7 +23,7 @@ test-full:  ## Build and run every test
 	@scripts/run-tests default
 
 sanitize:  ## The quick tests under the address and undefined-behaviour sanitizers
-	@scripts/install-dependencies build test
+	@scripts/install-dependencies build test fuzz
 	@scripts/run-tests asan --label-exclude 'full|host'
 
 fuzz:  ## Fuzz each reader of foreign files (SECONDS_EACH=60)

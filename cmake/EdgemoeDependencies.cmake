@@ -39,16 +39,9 @@ if(EDGEMOE_BUILD_CLI)
   endif()
 endif()
 
-if(EDGEMOE_BUILD_BENCH)
-  find_package(benchmark QUIET)
-  if(NOT benchmark_FOUND)
-    edgemoe_disable(EDGEMOE_BUILD_BENCH "the benchmarks" "Google Benchmark" "libbenchmark-dev")
-  endif()
-endif()
-
 if(EDGEMOE_BUILD_FUZZERS AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   edgemoe_disable(EDGEMOE_BUILD_FUZZERS "the fuzzers" "clang (the compiler is ${CMAKE_CXX_COMPILER_ID})"
-                  "clang-14 and libclang-rt-14-dev, and configure with the preset `fuzz`")
+                  "clang-14 and libclang-rt-14-dev, and configure with the preset `asan`")
 endif()
 
 if(EDGEMOE_USE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,18 +12,16 @@
 namespace edgemoe::cli {
 
 ExitCode fail(const Status& status) {
-  std::fprintf(stderr, "edgemoe: %s\n", status.message().c_str());
+  fmt::print(stderr, "edgemoe: {}\n", status.message());
   return status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
 }
 
-void print_note(std::string_view note) { std::fprintf(stderr, "%.*s\n", static_cast<int>(note.size()), note.data()); }
+void print_note(std::string_view note) { fmt::print(stderr, "{}\n", note); }
 
 void print_progress(std::string_view what, std::size_t done, std::size_t total) {
   static const bool terminal = ::isatty(STDERR_FILENO) == 1;
   if (!terminal) return;
-  std::fprintf(stderr, "\r%.*s: %zu of %zu%s", static_cast<int>(what.size()), what.data(), done, total,
-               done == total ? "\n" : "");
-  std::fflush(stderr);
+  fmt::print(stderr, "\r{}: {} of {}{}", what, done, total, done == total ? "\n" : "");
 }
 
 std::vector<std::filesystem::path> config_folders() {

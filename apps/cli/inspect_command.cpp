@@ -63,6 +63,10 @@ void print_text(const ModelFile& model, bool tensors) {
     }
   }
   fmt::print("weights    {} values, {} bytes\n", values, bytes);
+  if (!model.unused().empty()) {
+    fmt::print("unused     {} tensors that the network has no place for, first {}\n", model.unused().size(),
+               model.unused().front());
+  }
 }
 
 void print_json(const ModelFile& model) {
@@ -78,7 +82,8 @@ void print_json(const ModelFile& model) {
   }
   const nlohmann::ordered_json root = {{"config", nlohmann::ordered_json::parse(model_config_to_json(model.config()))},
                                        {"metadata", metadata},
-                                       {"tensors", tensors}};
+                                       {"tensors", tensors},
+                                       {"unused", model.unused()}};
   fmt::print("{}\n", root.dump(2));
 }
 

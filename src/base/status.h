@@ -60,9 +60,11 @@ Status io_error(fmt::format_string<Args...> format, Args&&... args) {
 /// `EDGEMOE_ASSIGN_OR_RETURN(auto x, f());` unwraps a Result into `x` or returns its fault.
 #define EDGEMOE_ASSIGN_OR_RETURN(lhs, expr) \
   EDGEMOE_ASSIGN_OR_RETURN_IMPL_(EDGEMOE_CONCAT_(edgemoe_result_, __LINE__), lhs, expr)
+// NOLINTBEGIN(bugprone-macro-parentheses): the arguments are names and declarations
 #define EDGEMOE_ASSIGN_OR_RETURN_IMPL_(result, lhs, expr) \
   auto result = (expr);                                   \
   if (!result.ok()) return result.status();               \
   lhs = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // EDGEMOE_BASE_STATUS_H_
