@@ -14,7 +14,7 @@ struct ConvertCommandOptions {
   std::vector<std::filesystem::path> inputs;
   std::string config;
   std::filesystem::path output;
-  DTypePolicy dtype = DTypePolicy::kFloat32;
+  std::string dtype = "f32";
   std::string checksum;
   bool strict = false;
   bool no_heads = false;
@@ -33,7 +33,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .inputs = options.inputs,
       .config = std::move(config).value(),
       .output = options.output,
-      .dtype = options.dtype,
+      .dtype = options.dtype == "keep" ? DTypePolicy::kKeep : DTypePolicy::kFloat32,
       .strictness = options.strict ? Strictness::kStrict : Strictness::kLenient,
       .non_finite = options.allow_non_finite ? NonFinitePolicy::kAllow : NonFinitePolicy::kRefuse,
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
@@ -60,8 +60,8 @@ Command add_convert_command(CLI::App& tool) {
       ->required();
   app->add_option("-o,--output", options->output, "Model file to write");
   app->add_option("--dtype", options->dtype, "Type of the written weights: f32 (exact), or keep as stored")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, DTypePolicy>{{"f32", DTypePolicy::kFloat32}, {"keep", DTypePolicy::kKeep}}));
+      ->check(CLI::IsMember({"f32", "keep"}))
+      ->capture_default_str();
   app->add_option("--checksum", options->checksum, "Fail unless the weights have this checksum (an earlier report's)");
   app->add_flag("--strict", options->strict, "Refuse unknown tensors and a position embedding of another grid");
   app->add_flag("--no-heads", options->no_heads, "Convert the backbone alone");

@@ -118,7 +118,9 @@ MapSink Run::map_sink(const Batch& batch) {
     EDGEMOE_ASSIGN_OR_RETURN(
         MapReport report,
         write_map_files(map, pipeline_->config().tasks[task], source,
-                        {.folder = options_.output, .stem = item.stem, .float_format = options_.float_format},
+                        {.folder = options_.output,
+                         .stem = item.stem,
+                         .float_format = options_.float_format == "pfm" ? FloatFormat::kPfm : FloatFormat::kNpy},
                         pipeline_->pool()));
     item.maps.push_back(std::move(report));
     times_.encode_ns += nanoseconds_since(start);
@@ -289,13 +291,16 @@ Command add_run_command(CLI::App& tool) {
          "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W], or - for raw frames")
       ->required();
   app->add_option("--model", options->model, "Model file (edgemoe convert or new makes one)")->required();
-  app->add_option("--task", options->tasks, "Tasks, e.g. depth,semseg, or all")->delimiter(',')->capture_default_str();
+  app->add_option("--task", options->tasks, "Tasks, e.g. depth,semseg, or all")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->capture_default_str();
   app->add_option("-o,--output", options->output, "Folder for maps and summary.json; made if missing");
   app->add_option("--dump-taps", options->dump_taps, "Write every intermediate value to this safetensors file");
   app->add_option("--raw-size", options->raw_size, "WIDTHxHEIGHT of RGB24 frames on standard input (with -)");
-  app->add_option("--float-format", options->float_format, "Format of float maps: npy or pfm")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, FloatFormat>{{"npy", FloatFormat::kNpy}, {"pfm", FloatFormat::kPfm}}));
+  app->add_option("--float-format", options->float_format, "Format of float maps")
+      ->check(CLI::IsMember({"npy", "pfm"}))
+      ->capture_default_str();
   app->add_option("--batch", options->batch, "Pictures computed together")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

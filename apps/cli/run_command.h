@@ -21,7 +21,7 @@ struct RunOptions {
   std::filesystem::path output;
   std::filesystem::path dump_taps;
   std::string raw_size;  // "WIDTHxHEIGHT" of frames on standard input
-  FloatFormat float_format = FloatFormat::kNpy;
+  std::string float_format = "npy";
   int batch = 1;
   bool json = false;
   bool quiet = false;

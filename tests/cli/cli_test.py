@@ -221,6 +221,12 @@ class Run(ToolTest):
             for file in entry["files"]:
                 self.assertTrue((self.folder / "maps" / file["path"]).is_file())
 
+    def test_task_option_takes_one_word_and_the_picture_may_follow(self):
+        folder = self.folder / "maps"
+        self.tool("run", "--task", "depth", self.picture(), "--float-format", "pfm", "--model", self.model, "-o", folder)
+        self.assertTrue((folder / "a_depth.pfm").exists())
+        self.assertFalse((folder / "a_semseg.png").exists())
+
     def test_other_input_size_runs(self):
         folder = self.run_maps(self.picture(), options=("--input-size", "64x64"))
         self.assertEqual(json.loads((folder / "summary.json").read_text())["model"]["tokens"], 65)
