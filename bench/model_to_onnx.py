@@ -51,9 +51,13 @@ class Graph:
         return self.op("Add", [self.op("MatMul", [x, np.ascontiguousarray(weight.T)]), bias])
 
     def gelu(self, x):
-        erf = self.op("Erf", [self.op("Div", [x, np.float32(2 ** 0.5).reshape(())])])
-        one = self.op("Add", [erf, np.float32(1).reshape(())])
-        return self.op("Mul", [self.op("Mul", [x, one]), np.float32(0.5).reshape(())])
+        erf = self.op("Erf", [self.op("Div", [x, scalar(2 ** 0.5)])])
+        one = self.op("Add", [erf, scalar(1)])
+        return self.op("Mul", [self.op("Mul", [x, one]), scalar(0.5)])
+
+
+def scalar(value):
+    return np.array(value, np.float32)
 
 
 def ints(*values):
@@ -69,7 +73,7 @@ def attention(g, x, config, kind):
     split = g.op("Transpose", [g.op("Reshape", [x, ints(0, 0, 3, heads, head_dim)])], perm=[2, 0, 3, 1, 4])
     q, k, v = (g.op("Gather", [split, np.array(i, np.int64)], axis=0) for i in range(3))
     scores = g.op("MatMul", [q, g.op("Transpose", [k], perm=[0, 1, 3, 2])])
-    scores = g.op("Mul", [scores, np.float32(head_dim ** -0.5).reshape(())])
+    scores = g.op("Mul", [scores, scalar(head_dim ** -0.5)])
     mixed = g.op("MatMul", [g.op("Softmax", [scores], axis=-1), v])
     return g.op("Reshape", [g.op("Transpose", [mixed], perm=[0, 2, 1, 3]), ints(0, 0, dim)])
 
@@ -87,7 +91,7 @@ def mixture(g, x, tensors, prefix, config, kind):
         return g.linear(g.gelu(g.linear(inputs, w1[e], b1[e])), w2[e], b2[e])
 
     if kind == "dense":
-        zero = g.op("Mul", [weights, np.float32(0).reshape(())])
+        zero = g.op("Mul", [weights, scalar(0)])
         gate = g.op("ScatterElements", [zero, indices, values], axis=-1)
         parts = g.op("Split", [gate, ints(*[1] * experts)], experts, axis=-1)
         total = None
@@ -104,7 +108,7 @@ def mixture(g, x, tensors, prefix, config, kind):
             results.append(expert(e, g.op("Gather", [tokens, token], axis=0)))
         place = g.op("Unsqueeze", [g.op("Concat", places, axis=0), ints(1)])
         stacked = g.op("Concat", results, axis=0)
-        ordered = g.op("ScatterND", [g.op("Mul", [stacked, np.float32(0).reshape(())]), place, stacked])
+        ordered = g.op("ScatterND", [g.op("Mul", [stacked, scalar(0)]), place, stacked])
         weighted = g.op("Mul", [ordered, g.op("Reshape", [values, ints(-1, 1)])])
         total = g.op("ReduceSum", [g.op("Reshape", [weighted, ints(-1, top_k, dim)]), ints(1)], keepdims=0)
     return g.op("Reshape", [total, ints(1, -1, dim)])

@@ -16,6 +16,9 @@ namespace edgemoe {
 /// Runs loops on `num_threads` threads, the caller's among them. Iterations are handed out one at a time in ascending
 /// order; which thread takes which is not fixed, so an iteration may write only what no other touches. One loop at a
 /// time; loops do not nest; the pool is used from one thread.
+///
+/// A frame is hundreds of short loops, so idle workers look out for the next one for a while before they sleep (unless
+/// there are more threads than processors), and a loop never waits for a worker that did not come in time.
 class ThreadPool {
  public:
   /// `num_threads` ≥ 1 counts the caller; 1 makes no thread at all.
@@ -41,16 +44,22 @@ class ThreadPool {
   void run(std::size_t count, Call call, void* context);
   void take_iterations(int thread);
   void work(int thread);
+  void wait_for_loop(unsigned seen);
 
   std::vector<std::thread> workers_;
+  int idle_looks_ = 0;  // how often a worker looks for a loop before it sleeps
   std::mutex mutex_;
   std::condition_variable start_;
-  std::condition_variable finished_;
-  unsigned generation_ = 0;  // guarded by mutex_: counts loops, so that a worker sees each once
-  int busy_workers_ = 0;     // guarded by mutex_
-  bool stopping_ = false;    // guarded by mutex_
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> sleepers_ = 0;         // workers that must be woken
+  std::atomic<unsigned> generation_ = 0;  // counts loops
 
-  // Written before a loop is announced, constant while it runs.
+  // Workers inside the loop; less kClosed while there is none to join. Only ever added to and taken from, so that a
+  // worker that finds the gate closed can step back without disturbing whoever opens it next.
+  static constexpr int kClosed = 1 << 20;
+  std::atomic<int> gate_ = -kClosed;
+
+  // Written while the gate is closed, constant while it is open.
   Call call_ = nullptr;
   void* context_ = nullptr;
   std::size_t count_ = 0;
