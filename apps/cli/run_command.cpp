@@ -109,7 +109,11 @@ void Run::load_file(const std::filesystem::path& path, Batch& batch) {
 }
 
 MapSink Run::map_sink(const Batch& batch) {
-  if (!writes_maps()) return {};
+  if (!writes_maps()) {
+    // Taps alone: the heads run for theirs, if there are any.
+    if (!pipeline_->config().head.present) return {};
+    return [](std::size_t, const TaskMap&) { return Status(); };
+  }
   return [this, &batch](std::size_t picture, const TaskMap& map) -> Status {
     const auto start = std::chrono::steady_clock::now();
     RunItem& item = items_[batch.items[picture]];

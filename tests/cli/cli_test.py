@@ -274,6 +274,12 @@ class Taps(ToolTest):
         one, seven = self.dump("one", "--threads", "1"), self.dump("seven", "--threads", "7")
         self.assertIn("equal", self.tool("compare", one, seven).stdout)
 
+    def test_a_dump_alone_holds_the_heads_too(self):
+        data = self.dump("taps").read_bytes()
+        names = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+        for task in ("semseg", "normals", "depth"):
+            self.assertEqual(names[f"{task}/head.logits"]["shape"][1:], [32, 48])
+
     def test_compare_stops_at_the_first_difference(self):
         one = self.dump("one")
         other = self.dump("other", picture=self.picture("b.png", seed=2))
