@@ -8,7 +8,7 @@ network on the picture; task 0, stand-in experts from make_random_experts.py.
     check_edge_moe.py                       compares
     check_edge_moe.py --golden FOLDER       also writes edge-moe.{model,golden}.safetensors, tasks semseg and depth
 
-Exit codes: 0 agrees, 1 differs, 77 data absent.
+Exit codes: 0 agrees, 1 differs, 77 data or torch absent.
 """
 import argparse
 import json
@@ -16,12 +16,12 @@ import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import require_torch  # noqa: F401  (before torch)
+import numpy as np
+import torch
 
-from m3vit_oracle import MultiTaskModel, run_taps  # noqa: E402
-from safetensors_io import write_safetensors  # noqa: E402
+from m3vit_oracle import MultiTaskModel, run_taps
+from safetensors_io import write_safetensors
 
 SKIPPED = 77
 MOE_BLOCKS = (1, 3, 5, 7, 9, 11)
@@ -149,7 +149,6 @@ def main():
     if not (folder / "weights").is_dir():
         print(f"skipped: no Edge-MoE data in {folder} (set EDGEMOE_SHARED)")
         return SKIPPED
-    torch.set_num_threads(1)
     config = edge_moe_config()
     tensors, image = load_tensors(folder)
     model = MultiTaskModel(config).double().load_tensors(tensors)

@@ -73,17 +73,26 @@ def formula(name, shape):
     return (((index * 7 + sum(name.encode()) * 13) % 251 - 125).float() / 64).reshape(shape)
 
 
-def state(dtype=torch.float32, tasks=TASKS):
-    return OrderedDict((name, formula(name, shape).to(dtype)) for name, shape in shapes(tasks).items())
+def state(tasks=TASKS):
+    return OrderedDict((name, formula(name, shape)) for name, shape in shapes(tasks).items())
+
+
+def narrowed(weights, dtype):
+    """Each tensor in `dtype` where that holds its values exactly, else as it is."""
+
+    def exact(value):
+        return value.is_floating_point() and torch.equal(value.to(dtype).to(value.dtype), value)
+
+    return OrderedDict((name, value.to(dtype) if exact(value) else value) for name, value in weights.items())
 
 
 def prefixed(weights, prefix):
     return OrderedDict((prefix + name, value) for name, value in weights.items())
 
 
-def training_state():
+def training_state(weights):
     """What a training script saves: weights of a wrapped model, progress, optimizer, settings."""
-    weights = prefixed(state(), 'module.')
+    weights = prefixed(weights, 'module.')
     weights['module.decoders.semseg.syncbn_fc_0.num_batches_tracked'] = torch.tensor(17)
     weights['module.tam_model0.layers0.0.weight'] = torch.ones(2, 2)
     weights._metadata = OrderedDict({'': {'version': 1}})
@@ -102,8 +111,10 @@ def training_state():
 
 
 def views(weights):
-    """The same values as strided views: transposed, with an offset, several in one storage."""
-    result = OrderedDict()
+    """The same values as strided views: transposed, with an offset, several in one storage. Counters stay as they are.
+    """
+    result = OrderedDict(weights)
+    weights = {name: value for name, value in weights.items() if value.is_floating_point()}
     shared = torch.cat([value.reshape(-1) for value in weights.values()])
     offset = 0
     for number, (name, value) in enumerate(weights.items()):
@@ -119,34 +130,39 @@ def views(weights):
     return result
 
 
-def save_ranks(directory):
+def save_ranks(weights, directory, num_ranks=2):
     """fastmoe's form: the first experts in the whole model, the others by themselves."""
     directory.mkdir(parents=True, exist_ok=True)
-    for rank in range(2):
-        weights = state()
-        for name in list(weights):
+    for rank in range(num_ranks):
+        part = OrderedDict()
+        for name, value in weights.items():
             if '.experts.' in name:
-                weights[name] = weights[name][2 * rank:2 * rank + 2].clone()
-            elif rank != 0:
-                del weights[name]
-        torch.save({'epoch': 1, 'state_dict': prefixed(weights, 'module.')}, directory / f'{rank}.pth')
+                part[name] = value.chunk(num_ranks)[rank].clone()
+            elif rank == 0:
+                part[name] = value
+        torch.save({'epoch': 1, 'state_dict': prefixed(part, 'module.')}, directory / f'{rank}.pth')
 
 
 def legacy(value, path):
     torch.save(value, path, _use_new_zipfile_serialization=False)
 
 
+def parameters(weights):
+    return OrderedDict((name, torch.nn.Parameter(value, requires_grad=value.is_floating_point()))
+                       for name, value in weights.items())
+
+
+# File name -> what writes a state_dict there.
 VARIANTS = {
-    'bare.pth': lambda path: torch.save(state(), path),
-    'training.pth.tar': lambda path: torch.save(training_state(), path),
-    'legacy.pth': lambda path: legacy(training_state(), path),
-    'model.pth': lambda path: torch.save({'model': prefixed(state(), '_orig_mod.')}, path),
-    'half.pth': lambda path: torch.save({'state_dict': state(torch.float16)}, path),
-    'bfloat16.pth': lambda path: legacy({'state_dict': state(torch.bfloat16)}, path),
-    'parameters.pth': lambda path: torch.save(
-        OrderedDict((name, torch.nn.Parameter(value)) for name, value in state().items()), path),
-    'views.pth': lambda path: torch.save(views(state()), path),
-    'views_legacy.pth': lambda path: legacy(views(state()), path),
+    'bare.pth': torch.save,
+    'training.pth.tar': lambda weights, path: torch.save(training_state(weights), path),
+    'legacy.pth': lambda weights, path: legacy(training_state(weights), path),
+    'model.pth': lambda weights, path: torch.save({'model': prefixed(weights, '_orig_mod.')}, path),
+    'half.pth': lambda weights, path: torch.save({'state_dict': narrowed(weights, torch.float16)}, path),
+    'bfloat16.pth': lambda weights, path: legacy({'state_dict': narrowed(weights, torch.bfloat16)}, path),
+    'parameters.pth': lambda weights, path: torch.save(parameters(weights), path),
+    'views.pth': lambda weights, path: torch.save(views(weights), path),
+    'views_legacy.pth': lambda weights, path: legacy(views(weights), path),
     'ranks.pth.tar': save_ranks,
 }
 
@@ -155,7 +171,7 @@ def main():
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[2:] or VARIANTS:
-        VARIANTS[name](out / name)
+        VARIANTS[name](state(), out / name)
         print(name)
 
 

@@ -10,17 +10,16 @@ A case is NAME.model.safetensors (a model file) and NAME.golden.safetensors (the
 """
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import require_torch  # noqa: F401  (before torch)
+import numpy as np
+import torch
 
-from cases import CASES  # noqa: E402
-from m3vit_oracle import MultiTaskModel, run_taps  # noqa: E402
-from safetensors_io import read_safetensors, to_bfloat16, write_safetensors  # noqa: E402
+from cases import CASES
+from m3vit_oracle import MultiTaskModel, run_taps
+from safetensors_io import read_safetensors, to_bfloat16, write_safetensors
 
 DATA = Path(__file__).resolve().parent / "data"
 # Logits of experts that compete for the last place differ by this at least, or are exactly equal: float32 engines must
@@ -181,7 +180,6 @@ def main():
         for case in cases:
             print(f"{case.name:22} {case.what}")
         return 0
-    torch.set_num_threads(1)
     args.data.mkdir(exist_ok=True)
     compared, complaints = 0, []
     for case in cases:

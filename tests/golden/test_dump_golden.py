@@ -8,13 +8,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-try:
-    import numpy as np
-    import torch
-except ImportError as error:
-    print(f"skipped: {error}; Debian has python3-torch and python3-numpy")
-    sys.exit(77)
+import require_torch  # noqa: F401  (before torch)
+import numpy as np
+import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from cases import CASES
@@ -57,7 +53,6 @@ class DumpGolden(unittest.TestCase):
 
     def test_every_case_hooks_see_what_the_oracle_published(self):
         for case in CASES:
-            # Equal columns tie exactly in the oracle alone: elsewhere the order among them is BLAS's and topk's.
             with self.subTest(case.name), tempfile.TemporaryDirectory() as folder:
                 config, model, golden = load_case(case.name)
                 path = Path(folder) / "dumped.safetensors"
@@ -109,5 +104,4 @@ class DumpGolden(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    sys.exit(unittest.main())
+    unittest.main()
