@@ -36,6 +36,16 @@ std::vector<std::filesystem::path> config_folders() {
   return folders;
 }
 
+Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs) {
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(output, input, ignored)) continue;
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("{}: is an input of this command; give the output another name", output.string()));
+  }
+  return {};
+}
+
 int default_threads() { return available_cpus(); }
 
 }  // namespace edgemoe::cli

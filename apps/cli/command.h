@@ -39,6 +39,9 @@ void print_progress(std::string_view what, std::size_t done, std::size_t total);
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
 
+/// kInvalidArgument when `output` is one of `inputs`: writing it would destroy what is read.
+Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
 /// Threads to use where the user said nothing: those that the process may run on.
 int default_threads();
 

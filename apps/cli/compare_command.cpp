@@ -1,6 +1,7 @@
 // edgemoe compare: two tap dumps, value by value.
 #include <fmt/core.h>
 
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
@@ -22,6 +23,9 @@ void print_missing(const std::vector<std::string>& names, const std::filesystem:
 }
 
 ExitCode compare(const CompareOptions& options) {
+  if (std::isnan(options.tolerance.absolute) || std::isnan(options.tolerance.relative)) {
+    return fail(Status(StatusCode::kInvalidArgument, "a tolerance must be a number, found nan"));
+  }
   const Result<SafetensorsFile> expected = SafetensorsFile::open(options.expected);
   if (!expected.ok()) return fail(expected.status());
   const Result<SafetensorsFile> found = SafetensorsFile::open(options.found);
@@ -53,10 +57,10 @@ Command add_compare_command(CLI::App& tool) {
   app->add_option("EXPECTED", options->expected, "Dump of edgemoe run --dump-taps, or a golden file")->required();
   app->add_option("FOUND", options->found, "The dump to check")->required();
   app->add_option("--abs", options->tolerance.absolute, "Absolute difference allowed")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e30))
       ->capture_default_str();
   app->add_option("--rel", options->tolerance.relative, "Difference allowed, of each tap's largest magnitude")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e30))
       ->capture_default_str();
   app->footer(
       "Without --abs and --rel values must be equal bit for bit. Exit code 1 on a difference or a missing tap.\n"

@@ -1,11 +1,13 @@
 // edgemoe convert: a checkpoint to a model file.
 #include <fmt/core.h>
 
+#include <map>
 #include <memory>
 
 #include "checkpoint/convert.h"
 #include "cli/command.h"
 #include "model/named_config.h"
+#include "model/safetensors.h"
 
 namespace edgemoe::cli {
 namespace {
@@ -23,10 +25,25 @@ struct ConvertCommandOptions {
   bool json = false;
 };
 
+/// What a model file of edgemoe says of its origin (untrained, seed) goes along.
+std::map<std::string, std::string, std::less<>> inherited_metadata(const std::vector<std::filesystem::path>& inputs) {
+  std::map<std::string, std::string, std::less<>> metadata;
+  for (const std::filesystem::path& input : inputs) {
+    const Result<SafetensorsFile> file = SafetensorsFile::open(input);
+    if (!file.ok()) continue;
+    for (const char* key : {"edgemoe.trained", "edgemoe.seed"}) {
+      const auto found = file->index().metadata.find(key);
+      if (found != file->index().metadata.end()) metadata.insert(*found);
+    }
+  }
+  return metadata;
+}
+
 ExitCode convert(const ConvertCommandOptions& options) {
   if (options.output.empty() && !options.dry_run) {
     return fail(invalid_argument("convert: give -o FILE, or --dry-run to see what would match"));
   }
+  if (const Status status = check_output(options.output, options.inputs); !status.ok()) return fail(status);
   Result<ModelConfig> config = load_named_config(options.config, config_folders());
   if (!config.ok()) return fail(config.status());
   const ConvertOptions conversion{
@@ -38,7 +55,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .non_finite = options.allow_non_finite ? NonFinitePolicy::kAllow : NonFinitePolicy::kRefuse,
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
       .expected_checksum = options.checksum,
-      .metadata = {},
+      .metadata = inherited_metadata(options.inputs),
       .progress = print_progress,
       .note = {}};  // the report says it all, once
   const Result<ConvertReport> report =

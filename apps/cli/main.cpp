@@ -1,7 +1,30 @@
 // The edgemoe command-line tool.
+#include <cstdio>
+#include <exception>
+#include <new>
 #include <vector>
 
 #include "cli/command.h"
+
+namespace edgemoe::cli {
+namespace {
+
+/// Runs it, and makes an error of what would end the process: no memory left, output that cannot be written.
+ExitCode run_command(const Command& command) {
+  try {
+    const ExitCode code = command.run();
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    return fail(Status(StatusCode::kIo, "standard output: cannot write"));
+  } catch (const std::bad_alloc&) {
+    return fail(
+        Status(StatusCode::kTooLarge, "not enough memory for this; try a smaller picture, batch or input size"));
+  } catch (const std::exception& error) {
+    return fail(Status(StatusCode::kInternal, error.what()));
+  }
+}
+
+}  // namespace
+}  // namespace edgemoe::cli
 
 int main(int argc, char** argv) {
   using namespace edgemoe::cli;
@@ -28,7 +51,7 @@ int main(int argc, char** argv) {
     return tool.exit(error) == 0 ? kDone : kUsage;
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) return command.run();
+    if (command.app->parsed()) return run_command(command);
   }
   return kUsage;
 }

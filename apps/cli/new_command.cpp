@@ -22,6 +22,7 @@ Command add_new_command(CLI::App& tool) {
   app->add_option("CONFIG", options->config, "Named configuration (edgemoe doctor lists them) or a .json file")
       ->required();
   app->add_option("--seed", options->seed, "Seed; the same seed gives the same bytes on every machine")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app->add_option("-o,--output", options->output, "Model file to write")->required();
   app->footer("Example:\n  edgemoe new edgemoe-cityscapes --seed 1 -o model.safetensors");

@@ -248,7 +248,17 @@ ExitCode run(const RunOptions& options) {
     const Result<std::pair<int, int>> size = parse_size(options.raw_size, "--raw-size");
     if (!size.ok()) return fail(size.status());
     frame_size = *size;
+    const DecodeLimits limits;
+    const auto width = static_cast<std::uint64_t>(frame_size.first);
+    const auto height = static_cast<std::uint64_t>(frame_size.second);
+    if (width > limits.max_dimension || height > limits.max_dimension || width * height > limits.max_pixels) {
+      return fail(invalid_argument("--raw-size {}: the limit is {} pixels and {} a side", options.raw_size,
+                                   limits.max_pixels, limits.max_dimension));
+    }
   }
+  std::vector<std::filesystem::path> read = *paths;
+  read.push_back(options.model);
+  if (const Status status = check_output(options.dump_taps, read); !status.ok()) return fail(status);
   if (!options.dump_taps.empty() && paths->size() > kMaxDumpedPictures) {
     return fail(
         invalid_argument("--dump-taps: at most {} pictures at a time, found {}", kMaxDumpedPictures, paths->size()));

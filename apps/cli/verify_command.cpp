@@ -1,6 +1,7 @@
 // edgemoe verify: a model's engine against a golden file from another implementation.
 #include <fmt/core.h>
 
+#include <cmath>
 #include <memory>
 
 #include "cli/command.h"
@@ -27,6 +28,9 @@ void print_walk(std::string_view what, const TapComparison& walk) {
 }
 
 ExitCode verify(const VerifyCommandOptions& options) {
+  if (std::isnan(options.verify.block_tolerance) || std::isnan(options.verify.end_to_end_tolerance)) {
+    return fail(Status(StatusCode::kInvalidArgument, "a tolerance must be a number, found nan"));
+  }
   const Result<EngineOptions> engine_options = options.engine.engine_options(1);
   if (!engine_options.ok()) return fail(engine_options.status());
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::load(options.model, *engine_options);
@@ -59,10 +63,10 @@ Command add_verify_command(CLI::App& tool) {
   app->add_option("--golden", options->golden, "File made with scripts/dump_golden.py (docs/verify.md)")->required();
   app->add_option("--block-tolerance", options->verify.block_tolerance,
                   "One block from golden tokens: difference allowed, of each tap's largest magnitude")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e30))
       ->capture_default_str();
   app->add_option("--tolerance", options->verify.end_to_end_tolerance, "The same for the whole network")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e30))
       ->capture_default_str();
   options->engine.add_to(*app);
   app->footer("Example:\n  edgemoe verify model.safetensors --golden golden.safetensors");

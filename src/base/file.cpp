@@ -142,11 +142,19 @@ void AtomicFile::discard() noexcept {
   fd_ = -1;
 }
 
-Result<AtomicFile> AtomicFile::create(const std::filesystem::path& target) {
+Result<AtomicFile> AtomicFile::create(const std::filesystem::path& wanted) {
   static std::atomic<unsigned> counter = 0;
-  std::error_code ignored;
-  if (std::filesystem::is_directory(target, ignored)) {
-    return io_error("{}: expected a file name, found a directory", target.string());
+  // A link is followed: what it points at is written. Renaming onto a device or a FIFO would replace it.
+  std::error_code error;
+  const std::filesystem::file_status found = std::filesystem::status(wanted, error);
+  if (std::filesystem::exists(found) && !std::filesystem::is_regular_file(found)) {
+    return io_error("{}: expected a file name, found a {}", wanted.string(),
+                    std::filesystem::is_directory(found) ? "directory" : "device, FIFO or socket");
+  }
+  std::filesystem::path target = wanted;
+  if (std::filesystem::is_symlink(wanted, error) && std::filesystem::exists(found)) {
+    target = std::filesystem::canonical(wanted, error);
+    if (error) return io_error("{}: cannot follow the link: {}", wanted.string(), error.message());
   }
   // The process and a counter name the file, so that writers in this and other processes never meet.
   std::filesystem::path temporary = target;

@@ -42,8 +42,9 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uint6
 /// commit(), it leaves no trace. Existing content of the target is untouched until then.
 class AtomicFile {
  public:
-  /// kIo when the folder is missing or not writable.
-  static Result<AtomicFile> create(const std::filesystem::path& target);
+  /// kIo when the folder is not writable, or the target is there and no regular file; a link is followed. kNotFound
+  /// when the folder is missing.
+  static Result<AtomicFile> create(const std::filesystem::path& wanted);
 
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&& other) noexcept;

@@ -52,6 +52,18 @@ TEST_F(FileTest, AtomicFile_missingFolder_isNotFound) {
   EXPECT_EQ(AtomicFile::create(folder_ / "none" / "a").status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(FileTest, AtomicFile_targetIsNoRegularFile_isRefused_andALinkIsFollowed) {
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  EXPECT_EQ(AtomicFile::create(folder_ / "fifo").status().code(), StatusCode::kIo);
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "fifo"));
+  EXPECT_EQ(AtomicFile::create("/dev/null").status().code(), StatusCode::kIo);
+  ASSERT_TRUE(write_file(folder_ / "real", std::string_view("old")).ok());
+  std::filesystem::create_symlink(folder_ / "real", folder_ / "link");
+  ASSERT_TRUE(write_file(folder_ / "link", std::string_view("new")).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_EQ(*read_text_file(folder_ / "real", 100), "new");
+}
+
 TEST_F(FileTest, ReadFile_overTheLimit_isRefused) {
   const auto path = folder_ / "a.txt";
   ASSERT_TRUE(write_file(path, std::string_view("12345")).ok());

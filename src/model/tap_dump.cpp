@@ -96,7 +96,7 @@ std::vector<std::int64_t> coordinates_of(const Shape& shape, std::size_t flat) {
 double excess(double a, double b, double allowed) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return 0;
   const double distance = std::abs(a - b);
-  if (!std::isfinite(distance) || allowed == 0) return HUGE_VAL;
+  if (!std::isfinite(distance) || !(allowed > 0)) return HUGE_VAL;  // an allowance of NaN allows nothing
   return distance / allowed;
 }
 

@@ -210,6 +210,33 @@ class Run(ToolTest):
             self.assertIn(words, done.stdout + done.stderr)
         self.assertFalse((self.folder / "x").exists())
 
+    def test_outputs_never_replace_inputs(self):
+        picture = self.picture()
+        before = picture.read_bytes()
+        self.tool("run", picture, "--model", self.model, "--dump-taps", picture, expect=2)
+        self.tool("run", picture, "--model", self.model, "--dump-taps", self.model, expect=2)
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.model, expect=2)
+        self.assertEqual(picture.read_bytes(), before)
+        self.tool("inspect", self.model)
+
+    def test_absurd_raw_sizes_are_refused_at_once(self):
+        for size in ("99999x99999", "65535x65535", "30000x30000"):
+            self.tool("run", "-", "--raw-size", size, "--model", self.model, "-o", self.folder / "x", stdin=b"", expect=2)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            for arguments in (("inspect", self.model, "--json"), ("doctor",)):
+                done = subprocess.run([TOOL, *arguments], stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 1)
+
+    def test_tolerances_that_are_no_numbers_are_refused(self):
+        self.tool("compare", self.model, self.model, "--abs", "nan", expect=2)
+
+    def test_convert_keeps_the_untrained_mark(self):
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "again")
+        root = json.loads(self.tool("inspect", self.folder / "again", "--json").stdout)
+        self.assertEqual(root["metadata"]["edgemoe.trained"], "no")
+
     def test_json_is_the_only_output_and_tells_all(self):
         done = self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "maps", "--json")
         summary = json.loads(done.stdout)
