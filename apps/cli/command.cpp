@@ -11,17 +11,39 @@
 
 namespace edgemoe::cli {
 
+std::string for_terminal(std::string_view text) {
+  std::string clean(text);
+  for (char& c : clean) {
+    const auto code = static_cast<unsigned char>(c);
+    if ((code < 0x20 && c != '\n') || code == 0x7F) c = '?';
+  }
+  return clean;
+}
+
 ExitCode fail(const Status& status) {
-  fmt::print(stderr, "edgemoe: {}\n", status.message());
+  fmt::print(stderr, "edgemoe: {}\n", for_terminal(status.message()));
   return status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
 }
 
-void print_note(std::string_view note) { fmt::print(stderr, "{}\n", note); }
+void print_note(std::string_view note) { fmt::print(stderr, "{}\n", for_terminal(note)); }
 
-void print_progress(std::string_view what, std::size_t done, std::size_t total) {
+void ProgressLine::update(std::size_t done, std::size_t total) {
   static const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  if (!terminal) return;
-  fmt::print(stderr, "\r{}: {} of {}{}", what, done, total, done == total ? "\n" : "");
+  constexpr std::chrono::seconds kEvery(10);
+  const Clock::time_point now = Clock::now();
+  if (!terminal && now - last_line_ < kEvery) return;
+  last_line_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  std::string text = fmt::format("{}: {} of {}", what_, done, total);
+  if (rate > 0) text += fmt::format(", {:.1f} a second, {:.0f} s left", rate, static_cast<double>(total - done) / rate);
+  fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", text, terminal ? "\x1b[K" : "\n");
+  shown_ = terminal;
+}
+
+void ProgressLine::clear() {
+  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  shown_ = false;
 }
 
 std::vector<std::filesystem::path> config_folders() {

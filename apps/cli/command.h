@@ -3,8 +3,10 @@
 #define EDGEMOE_CLI_COMMAND_H_
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,18 +30,41 @@ Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
 
+/// `text` with control characters other than newlines replaced by '?': names of files and what files hold must not
+/// steer a terminal.
+std::string for_terminal(std::string_view text);
 /// "edgemoe: <message>" on standard error. An invalid argument (unknown task, bad size, …) is kUsage, all else kFailed.
 ExitCode fail(const Status& status);
 /// One line on standard error.
 void print_note(std::string_view note);
-/// A line that is rewritten in place on a terminal, and silent elsewhere; `done == total` ends it.
-void print_progress(std::string_view what, std::size_t done, std::size_t total);
+
+/// Progress through items on standard error: on a terminal a line that is rewritten in place, elsewhere a line every
+/// ten seconds at most, so that short work says nothing.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string_view what) : what_(what) {}
+  ~ProgressLine() { clear(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// "<what>: 3 of 12, 1.4 a second, 6 s left".
+  void update(std::size_t done, std::size_t total);
+  /// Takes the line off a terminal: before anything else is printed, and at the end.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const std::string what_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point last_line_ = start_;  // elsewhere than on a terminal
+  bool shown_ = false;
+};
 
 /// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
 
-/// kInvalidArgument when `output` is one of `inputs`: writing it would destroy what is read.
+/// kInvalidArgument when `output` is one of `inputs`, by whatever name: writing it would destroy what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
 
 /// Threads to use where the user said nothing: those that the process may run on.

@@ -46,6 +46,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
   if (const Status status = check_output(options.output, options.inputs); !status.ok()) return fail(status);
   Result<ModelConfig> config = load_named_config(options.config, config_folders());
   if (!config.ok()) return fail(config.status());
+  ProgressLine progress("tensors");
   const ConvertOptions conversion{
       .inputs = options.inputs,
       .config = std::move(config).value(),
@@ -56,10 +57,11 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
       .expected_checksum = options.checksum,
       .metadata = inherited_metadata(options.inputs),
-      .progress = print_progress,
+      .progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); },
       .note = {}};  // the report says it all, once
   const Result<ConvertReport> report =
       options.dry_run ? inspect_checkpoint(conversion) : convert_checkpoint(conversion);
+  progress.clear();
   if (!report.ok()) return fail(report.status());
   fmt::print("{}\n", options.json ? report->to_json() : report->to_text());
   return report->missing.empty() ? kDone : kFailed;
@@ -82,7 +84,8 @@ Command add_convert_command(CLI::App& tool) {
   app->add_option("--checksum", options->checksum, "Fail unless the weights have this checksum (an earlier report's)");
   app->add_flag("--strict", options->strict, "Refuse unknown tensors and a position embedding of another grid");
   app->add_flag("--no-heads", options->no_heads, "Convert the backbone alone");
-  app->add_flag("--allow-non-finite", options->allow_non_finite, "Accept NaN and infinity among the weights");
+  app->add_flag("--allow-non-finite", options->allow_non_finite,
+                "Accept NaN, infinity and negative variances among the weights");
   app->add_flag("--dry-run", options->dry_run, "Say what would match, write nothing");
   app->add_flag("--json", options->json, "Print the report as JSON");
   app->footer(

@@ -89,6 +89,8 @@ Command add_doctor_command(CLI::App& tool) {
   CLI::App* app =
       tool.add_subcommand("doctor", "Say what this machine has and what each missing optional thing disables");
   app->add_flag("--json", *json, "The same as JSON");
+  app->footer(
+      "Exit code 1 when no named configuration is found.\nExamples:\n  edgemoe doctor\n  edgemoe doctor --json");
   return {app, [json] { return diagnose(*json); }};
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "model/model_file.h"
 #include "model/tensor_table.h"
@@ -31,9 +32,9 @@ std::string describe_moe(const ModelConfig& config) {
 
 void print_text(const ModelFile& model, bool tensors) {
   const ModelConfig& config = model.config();
-  fmt::print("model      {}\n", config.name);
+  fmt::print("model      {}\n", for_terminal(config.name));
   for (const auto& [key, value] : model.metadata()) {
-    if (key != "edgemoe.config") fmt::print("           {} = {}\n", key, value);
+    if (key != "edgemoe.config") fmt::print("           {}\n", for_terminal(fmt::format("{} = {}", key, value)));
   }
   fmt::print("input      {}x{} RGB, {}, mean [{}, {}, {}], deviation [{}, {}, {}]\n", config.input.height,
              config.input.width, input_resize_name(config.input.resize), config.input.mean[0], config.input.mean[1],
@@ -65,7 +66,7 @@ void print_text(const ModelFile& model, bool tensors) {
   fmt::print("weights    {} values, {} bytes\n", values, bytes);
   if (!model.unused().empty()) {
     fmt::print("unused     {} tensors that the network has no place for, first {}\n", model.unused().size(),
-               model.unused().front());
+               printable(model.unused().front()));
   }
 }
 

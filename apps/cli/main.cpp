@@ -2,32 +2,42 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "cli/command.h"
 
 namespace edgemoe::cli {
 namespace {
 
-/// Runs it, and makes an error of what would end the process: no memory left, output that cannot be written.
+/// Runs it; output that cannot be written is an error too.
 ExitCode run_command(const Command& command) {
-  try {
-    const ExitCode code = command.run();
-    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-    return fail(Status(StatusCode::kIo, "standard output: cannot write"));
-  } catch (const std::bad_alloc&) {
-    return fail(
-        Status(StatusCode::kTooLarge, "not enough memory for this; try a smaller picture, batch or input size"));
-  } catch (const std::exception& error) {
-    return fail(Status(StatusCode::kInternal, error.what()));
-  }
+  const ExitCode code = command.run();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  return fail(Status(StatusCode::kIo, "standard output: cannot write"));
 }
 
-}  // namespace
-}  // namespace edgemoe::cli
+/// The first argument where a command is due and it is none.
+std::optional<std::string> unknown_command(const CLI::App& tool, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  const std::string name = argv[1];
+  for (const CLI::App* command : tool.get_subcommands({})) {
+    if (command->get_name() == name) return std::nullopt;
+  }
+  return name;
+}
 
-int main(int argc, char** argv) {
-  using namespace edgemoe::cli;
+std::string command_names(const CLI::App& tool) {
+  std::string names;
+  for (const CLI::App* command : tool.get_subcommands({})) {
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  return names;
+}
+
+ExitCode run_tool(int argc, char** argv) {
   CLI::App tool(
       "edgemoe: multi-task vision transformers with mixture of experts (M3ViT) at the edge.\n"
       "One picture in, one map per task out.",
@@ -48,10 +58,30 @@ int main(int argc, char** argv) {
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::optional<std::string> command = unknown_command(tool, argc, argv)) {
+      return fail(invalid_argument("there is no command \"{}\". Commands: {}; 'edgemoe --help' has more", *command,
+                                   command_names(tool)));
+    }
     return tool.exit(error) == 0 ? kDone : kUsage;
   }
   for (const Command& command : commands) {
     if (command.app->parsed()) return run_command(command);
   }
   return kUsage;
+}
+
+}  // namespace
+}  // namespace edgemoe::cli
+
+int main(int argc, char** argv) {
+  using namespace edgemoe;
+  // What would end the process becomes an error: no memory left, and whatever a library throws.
+  try {
+    return cli::run_tool(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("edgemoe: not enough memory for this; try a smaller picture, batch or input size\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "edgemoe: %s\n", error.what());
+  }
+  return cli::kFailed;
 }

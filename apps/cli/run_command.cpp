@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "base/file.h"
+#include "cli/run_inputs.h"
+#include "cli/stop_signal.h"
 #include "image/array_file.h"
 #include "image/decode.h"
 #include "image/frame.h"
@@ -18,6 +20,7 @@ namespace edgemoe::cli {
 namespace {
 
 constexpr std::size_t kMaxDumpedPictures = 64;  // a dump is kept in memory until it is written
+constexpr std::size_t kMaxStem = 255 - 32;  // file names are up to 255 bytes; the rest is "_human_parts_overlay.png"
 
 std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
@@ -25,71 +28,59 @@ std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
 
 bool is_tensor_file(const std::filesystem::path& path) { return path.extension() == ".npy"; }
 
-/// Files named one by one, and the pictures of folders. Fails when there is nothing to run.
-Result<std::vector<std::filesystem::path>> expand_inputs(const std::vector<std::string>& inputs) {
-  std::vector<std::filesystem::path> paths;
-  for (const std::string& input : inputs) {
-    std::error_code error;
-    if (std::filesystem::is_directory(input, error)) {
-      EDGEMOE_ASSIGN_OR_RETURN(const std::vector<std::filesystem::path> listed, list_pictures(input));
-      paths.insert(paths.end(), listed.begin(), listed.end());
-    } else {
-      paths.emplace_back(input);
-    }
-  }
-  return paths;
-}
-
 /// One run of the tool: owns the pipeline, collects what happened.
 class Run {
  public:
   Run(const RunOptions& options, std::unique_ptr<Pipeline> pipeline, std::vector<int> tasks)
-      : options_(options), pipeline_(std::move(pipeline)), tasks_(std::move(tasks)) {}
+      : options_(options), pipeline_(std::move(pipeline)), record_{.tasks = std::move(tasks)} {}
 
-  Status files(const std::vector<std::filesystem::path>& paths);
+  Status files(const std::vector<RunInput>& inputs);
   Status raw_frames(std::size_t width, std::size_t height);
   ExitCode finish(std::int64_t load_ns, std::int64_t total_ns);
 
  private:
   struct Batch {
-    std::vector<std::size_t> items;  // indices into items_
+    std::vector<std::size_t> items;  // indices into record_.items
     std::vector<Image> images;
     std::vector<Tensor> tensors;
   };
-  void load_file(const std::filesystem::path& path, Batch& batch);
+  void load_file(const RunInput& input, Batch& batch);
   Status run_batch(Batch& batch);
   MapSink map_sink(const Batch& batch);
   bool writes_maps() const { return !options_.output.empty(); }
 
   const RunOptions& options_;
   std::unique_ptr<Pipeline> pipeline_;
-  const std::vector<int> tasks_;
+  RunRecord record_;
   TapRecorder taps_;
-  std::vector<RunItem> items_;
-  std::map<std::string, int> stems_;
-  StageTimes times_;
+  ProgressLine progress_{"pictures"};
+  StopSignal stop_;
 };
 
 /// Decodes one file into the batch; a fault is the item's own and stops nothing else.
-void Run::load_file(const std::filesystem::path& path, Batch& batch) {
+void Run::load_file(const RunInput& input, Batch& batch) {
   const auto start = std::chrono::steady_clock::now();
-  RunItem item{.name = path.string(), .stem = unique_stem(path, stems_)};
+  RunItem item{.name = input.path.string(), .stem = input.stem};
   Status status;
-  if (is_tensor_file(path)) {
-    Result<Tensor> tensor = read_npy(path);
+  if (item.stem.size() > kMaxStem) {
+    status =
+        invalid_argument("{}: the name is too long for maps called after it; rename the picture", input.path.string());
+  } else if (is_tensor_file(input.path)) {
+    Result<Tensor> tensor = read_npy(input.path);
     status = tensor.status();
-    const InputConfig& input = pipeline_->config().input;
-    if (tensor.ok() && tensor->shape != Shape{3, input.height, input.width}) {
-      status = mismatch("{}: expected the network's input of shape {}, found {}", path.string(),
-                        Shape{3, input.height, input.width}.to_string(), tensor->shape.to_string());
+    const InputConfig& expected = pipeline_->config().input;
+    if (tensor.ok() && tensor->shape != Shape{3, expected.height, expected.width}) {
+      status = mismatch("{}: expected the network's input of shape {}, found {}", input.path.string(),
+                        Shape{3, expected.height, expected.width}.to_string(), tensor->shape.to_string());
     } else if (tensor.ok()) {
-      item.height = static_cast<std::size_t>(input.height);
-      item.width = static_cast<std::size_t>(input.width);
+      item.height = static_cast<std::size_t>(expected.height);
+      item.width = static_cast<std::size_t>(expected.width);
       batch.tensors.push_back(std::move(tensor).value());
     }
   } else {
-    Result<Image> image = load_image(path, {}, [&](std::string_view note) {
-      if (!options_.quiet) print_note(fmt::format("note: {}: {}", path.string(), note));
+    Result<Image> image = load_image(input.path, {}, [&](std::string_view note) {
+      progress_.clear();
+      if (!options_.quiet) print_note(fmt::format("note: {}", note));
     });
     status = image.status();
     if (image.ok()) {
@@ -100,12 +91,13 @@ void Run::load_file(const std::filesystem::path& path, Batch& batch) {
   }
   if (!status.ok()) {
     item.error = status.message();
+    progress_.clear();
     fail(status);
   } else {
-    batch.items.push_back(items_.size());
+    batch.items.push_back(record_.items.size());
   }
-  items_.push_back(std::move(item));
-  times_.decode_ns += nanoseconds_since(start);
+  record_.items.push_back(std::move(item));
+  record_.times.decode_ns += nanoseconds_since(start);
 }
 
 MapSink Run::map_sink(const Batch& batch) {
@@ -116,7 +108,7 @@ MapSink Run::map_sink(const Batch& batch) {
   }
   return [this, &batch](std::size_t picture, const TaskMap& map) -> Status {
     const auto start = std::chrono::steady_clock::now();
-    RunItem& item = items_[batch.items[picture]];
+    RunItem& item = record_.items[batch.items[picture]];
     const auto task = static_cast<std::size_t>(*pipeline_->config().task_index(map.task));
     const Image* source = batch.images.empty() ? nullptr : &batch.images[picture];
     EDGEMOE_ASSIGN_OR_RETURN(
@@ -127,14 +119,14 @@ MapSink Run::map_sink(const Batch& batch) {
                          .float_format = options_.float_format == "pfm" ? FloatFormat::kPfm : FloatFormat::kNpy},
                         pipeline_->pool()));
     item.maps.push_back(std::move(report));
-    times_.encode_ns += nanoseconds_since(start);
+    record_.times.encode_ns += nanoseconds_since(start);
     return {};
   };
 }
 
 Status Run::run_batch(Batch& batch) {
   if (batch.items.empty()) return {};
-  const Pipeline::Request request{.tasks = tasks_,
+  const Pipeline::Request request{.tasks = record_.tasks,
                                   .taps = options_.dump_taps.empty() ? nullptr : &taps_,
                                   .first_tap_image = batch.items.front(),
                                   .maps = map_sink(batch)};
@@ -144,59 +136,69 @@ Status Run::run_batch(Batch& batch) {
   for (const Tensor& tensor : batch.tensors) tensors.push_back(&tensor);
   EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent,
                            images.empty() ? pipeline_->run_tensors(tensors, request) : pipeline_->run(images, request));
-  times_.pipeline += spent;
-  if (!options_.quiet && !options_.json) {
-    for (const std::size_t item : batch.items) print_item(items_[item]);
+  record_.times.pipeline += spent;
+  progress_.clear();
+  for (const std::size_t i : batch.items) {
+    const RunItem& item = record_.items[i];
+    if (!options_.quiet && !options_.json) print_item(item);
+    for (const std::string& remark : map_remarks(item)) print_note(fmt::format("warning: {}", remark));
   }
   batch = {};
   return {};
 }
 
-Status Run::files(const std::vector<std::filesystem::path>& paths) {
+Status Run::files(const std::vector<RunInput>& inputs) {
   Batch batch;
   const auto batch_size = static_cast<std::size_t>(options_.batch);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const bool other_kind = is_tensor_file(paths[i]) ? !batch.images.empty() : !batch.tensors.empty();
+  for (std::size_t i = 0; i < inputs.size() && !stop_.requested(); ++i) {
+    const bool other_kind = is_tensor_file(inputs[i].path) ? !batch.images.empty() : !batch.tensors.empty();
     if (other_kind) EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
-    load_file(paths[i], batch);
+    load_file(inputs[i], batch);
     if (batch.items.size() == batch_size) EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
-    if (paths.size() > 1 && !options_.quiet) print_progress("pictures", i + 1, paths.size());
+    if (inputs.size() > 1 && !options_.quiet) progress_.update(i + 1, inputs.size());
   }
-  return run_batch(batch);
+  EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
+  progress_.clear();
+  return {};
 }
 
 Status Run::raw_frames(std::size_t width, std::size_t height) {
-  for (bool more = true; more;) {
+  for (bool more = true; more && !stop_.requested();) {
     Batch batch;
     while (batch.images.size() < static_cast<std::size_t>(options_.batch)) {
       const auto start = std::chrono::steady_clock::now();
       Image frame = make_image(width, height);
       EDGEMOE_ASSIGN_OR_RETURN(more, read_rgb24_frame(std::cin, frame));
-      times_.decode_ns += nanoseconds_since(start);
+      record_.times.decode_ns += nanoseconds_since(start);
       if (!more) break;
-      batch.items.push_back(items_.size());
+      const std::size_t number = record_.items.size();
+      batch.items.push_back(number);
       batch.images.push_back(std::move(frame));
-      items_.push_back({.name = fmt::format("frame {}", items_.size()),
-                        .stem = fmt::format("frame{:06}", items_.size()),
-                        .width = width,
-                        .height = height});
+      record_.items.push_back({.name = fmt::format("frame {}", number),
+                               .stem = fmt::format("frame{:06}", number),
+                               .width = width,
+                               .height = height});
     }
     EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
   }
-  if (items_.empty()) return invalid_argument("standard input: expected frames of {}x{}, found nothing", width, height);
+  if (record_.items.empty()) {
+    return malformed("standard input: expected RGB24 frames of {}x{}, found nothing", width, height);
+  }
   return {};
 }
 
 ExitCode Run::finish(std::int64_t load_ns, std::int64_t total_ns) {
-  times_.load_ns = load_ns;
-  times_.total_ns = total_ns;
+  const std::vector<RunItem>& items = record_.items;
+  record_.times.load_ns = load_ns;
+  record_.times.total_ns = total_ns;
+  record_.interrupted = stop_.requested();
   const auto failed = static_cast<std::size_t>(
-      std::count_if(items_.begin(), items_.end(), [](const RunItem& item) { return !item.error.empty(); }));
-  if (!options_.dump_taps.empty() && failed < items_.size()) {
+      std::count_if(items.begin(), items.end(), [](const RunItem& item) { return !item.error.empty(); }));
+  if (!options_.dump_taps.empty() && failed < items.size()) {
     const Status written = taps_.write(options_.dump_taps, {{"edgemoe.model", pipeline_->config().name}});
     if (!written.ok()) return fail(written);
   }
-  const std::string summary = summary_json(*pipeline_, options_, tasks_, items_, times_);
+  const std::string summary = summary_json(*pipeline_, options_, record_);
   if (writes_maps()) {
     const Status written = write_file(options_.output / "summary.json", summary + "\n");
     if (!written.ok()) return fail(written);
@@ -204,12 +206,17 @@ ExitCode Run::finish(std::int64_t load_ns, std::int64_t total_ns) {
   if (options_.json) {
     fmt::print("{}\n", summary);
   } else if (!options_.quiet) {
-    print_times(times_, items_.size() - failed);
-    if (writes_maps()) fmt::print("maps       in {}, described in summary.json\n", options_.output.string());
-    if (!options_.dump_taps.empty()) fmt::print("taps       in {}\n", options_.dump_taps.string());
+    print_times(record_.times, items.size() - failed);
+    if (writes_maps())
+      fmt::print("maps       in {}, described in summary.json\n", for_terminal(options_.output.string()));
+    if (!options_.dump_taps.empty()) fmt::print("taps       in {}\n", for_terminal(options_.dump_taps.string()));
   }
-  if (failed > 0 && items_.size() > 1) {
-    print_note(fmt::format("edgemoe: {} of {} pictures failed", failed, items_.size()));
+  if (failed > 0 && items.size() > 1) {
+    print_note(fmt::format("edgemoe: {} of {} pictures failed", failed, items.size()));
+  }
+  if (record_.interrupted) {
+    print_note(fmt::format("edgemoe: interrupted after {} pictures", items.size()));
+    stop_.end_process();
   }
   return failed == 0 ? kDone : kFailed;
 }
@@ -240,11 +247,13 @@ Status make_folder(const std::filesystem::path& folder) {
 ExitCode run(const RunOptions& options) {
   if (const Status status = check_options(options); !status.ok()) return fail(status);
   const bool raw = !options.raw_size.empty();
-  const Result<std::vector<std::filesystem::path>> paths =
-      expand_inputs(raw ? std::vector<std::string>() : options.inputs);
-  if (!paths.ok()) return fail(paths.status());
+  std::vector<RunInput> inputs;
   std::pair<int, int> frame_size;
-  if (raw) {
+  if (!raw) {
+    Result<std::vector<RunInput>> expanded = expand_inputs(options);
+    if (!expanded.ok()) return fail(expanded.status());
+    inputs = std::move(expanded).value();
+  } else {
     const Result<std::pair<int, int>> size = parse_size(options.raw_size, "--raw-size");
     if (!size.ok()) return fail(size.status());
     frame_size = *size;
@@ -256,12 +265,9 @@ ExitCode run(const RunOptions& options) {
                                    limits.max_pixels, limits.max_dimension));
     }
   }
-  std::vector<std::filesystem::path> read = *paths;
-  read.push_back(options.model);
-  if (const Status status = check_output(options.dump_taps, read); !status.ok()) return fail(status);
-  if (!options.dump_taps.empty() && paths->size() > kMaxDumpedPictures) {
+  if (!options.dump_taps.empty() && inputs.size() > kMaxDumpedPictures) {
     return fail(
-        invalid_argument("--dump-taps: at most {} pictures at a time, found {}", kMaxDumpedPictures, paths->size()));
+        invalid_argument("--dump-taps: at most {} pictures at a time, found {}", kMaxDumpedPictures, inputs.size()));
   }
   const Result<EngineOptions> engine = options.engine.engine_options(options.batch);
   if (!engine.ok()) return fail(engine.status());
@@ -275,6 +281,11 @@ ExitCode run(const RunOptions& options) {
     return fail(unsupported("{}: a backbone without heads makes no maps; use --dump-taps alone for its tokens",
                             options.model.string()));
   }
+  std::vector<std::string> task_names;
+  for (const int task : *tasks) {
+    task_names.emplace_back(task_name((*pipeline)->config().tasks[static_cast<std::size_t>(task)].kind));
+  }
+  if (const Status status = check_written_files(options, inputs, task_names); !status.ok()) return fail(status);
   if (const Status status = make_folder(options.output); !status.ok()) return fail(status);
   if (!options.quiet && !options.json) print_header(**pipeline, options, *tasks);
 
@@ -282,20 +293,12 @@ ExitCode run(const RunOptions& options) {
   const auto run_start = std::chrono::steady_clock::now();
   const Status status =
       raw ? state.raw_frames(static_cast<std::size_t>(frame_size.first), static_cast<std::size_t>(frame_size.second))
-          : state.files(*paths);
+          : state.files(inputs);
   if (!status.ok()) return fail(status);
   return state.finish(load_ns, nanoseconds_since(run_start));
 }
 
 }  // namespace
-
-std::string unique_stem(const std::filesystem::path& path, std::map<std::string, int>& used) {
-  std::string stem = path.stem().string();
-  if (used.contains(stem)) stem = path.filename().string();
-  const int times = used[stem]++;
-  if (times == 0) return stem;
-  return unique_stem(stem + "-" + std::to_string(times + 1), used);
-}
 
 Command add_run_command(CLI::App& tool) {
   auto options = std::make_shared<RunOptions>();

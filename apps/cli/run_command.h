@@ -3,7 +3,6 @@
 #define EDGEMOE_CLI_RUN_COMMAND_H_
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +27,12 @@ struct RunOptions {
   EngineFlags engine;
 };
 
+/// A file to run on.
+struct RunInput {
+  std::filesystem::path path;
+  std::string stem;  // of its maps' names
+};
+
 /// One input of a run and what became of it.
 struct RunItem {
   std::string name;  // path, or "frame 3"
@@ -46,15 +51,21 @@ struct StageTimes {
   std::int64_t total_ns = 0;  // without loading the model
 };
 
-/// "street.jpg" → "street", made unique among `used` by the extension, then by a number.
-std::string unique_stem(const std::filesystem::path& path, std::map<std::string, int>& used);
+/// What a run did, for its report.
+struct RunRecord {
+  std::vector<int> tasks;  // indices into the configuration's
+  std::vector<RunItem> items;
+  StageTimes times;
+  bool interrupted = false;  // ended early by a signal
+};
 
 // run_report.cpp: what a run says.
 void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks);
 void print_item(const RunItem& item);
 void print_times(const StageTimes& times, std::size_t pictures);
-std::string summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
-                         const std::vector<RunItem>& items, const StageTimes& times);
+/// What is odd about an item's maps (values that are not finite, clipped depth, …): one remark each.
+std::vector<std::string> map_remarks(const RunItem& item);
+std::string summary_json(Pipeline& pipeline, const RunOptions& options, const RunRecord& record);
 
 }  // namespace edgemoe::cli
 

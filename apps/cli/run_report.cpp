@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/run_command.h"
@@ -58,10 +59,10 @@ Json report_json(const MapReport& map, const TaskConfig& task) {
     root["classes"] = classes;
     root["ignore_index"] = 255;
   } else {
-    root["min"] = map.min;
-    root["max"] = map.max;
-    root["non_finite_pixels"] = map.non_finite;
+    root["min"] = map.range ? Json(map.range->min) : Json(nullptr);
+    root["max"] = map.range ? Json(map.range->max) : Json(nullptr);
   }
+  root["non_finite_pixels"] = map.non_finite;
   if (task.kind == TaskKind::kDepth) root["unit"] = task.unit.empty() ? Json(nullptr) : Json(task.unit);
   if (map.depth) {
     root["png16"] = {{"scale", map.depth->scale},
@@ -91,7 +92,8 @@ void print_header(Pipeline& pipeline, const RunOptions& options, const std::vect
   const ModelConfig& config = pipeline.config();
   std::vector<std::string> names;
   for (const int task : tasks) names.push_back(describe_task(config.tasks[static_cast<std::size_t>(task)]));
-  fmt::print("model      {}: {}{}\n", options.model.string(), config.name, origin(pipeline.model()));
+  fmt::print("model      {}\n",
+             for_terminal(fmt::format("{}: {}{}", options.model.string(), config.name, origin(pipeline.model()))));
   fmt::print("tasks      {}\n", fmt::join(names, ", "));
   if (config.moe.blocks.empty()) {
     fmt::print("experts    none (a plain ViT of {} blocks)\n", config.depth);
@@ -107,10 +109,10 @@ void print_header(Pipeline& pipeline, const RunOptions& options, const std::vect
 }
 
 void print_item(const RunItem& item) {
-  fmt::print("{}  {}x{}\n", item.name, item.width, item.height);
+  fmt::print("{}  {}x{}\n", for_terminal(item.name), item.width, item.height);
   for (const MapReport& map : item.maps) {
     for (const MapFile& file : map.files) {
-      fmt::print("  {:<12} {:<40} {}\n", map.task, file.path.filename().string(), file.meaning);
+      fmt::print("  {:<12} {:<40} {}\n", map.task, for_terminal(file.path.filename().string()), file.meaning);
     }
   }
 }
@@ -125,14 +127,33 @@ void print_times(const StageTimes& times, std::size_t pictures) {
       each(times.pipeline.head_ns), each(times.pipeline.maps_ns), each(times.encode_ns), milliseconds(times.load_ns));
 }
 
-std::string summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
-                         const std::vector<RunItem>& items, const StageTimes& times) {
+std::vector<std::string> map_remarks(const RunItem& item) {
+  std::vector<std::string> remarks;
+  const std::size_t pixels = item.width * item.height;
+  const auto add = [&](const MapReport& map, std::uint64_t count, std::string_view what) {
+    if (count > 0) {
+      remarks.push_back(fmt::format("{}: {}: {} of {} pixels {}", item.name, map.task, count, pixels, what));
+    }
+  };
+  for (const MapReport& map : item.maps) {
+    add(map, map.non_finite,
+        map.class_pixels.empty() ? "are not finite" : "have logits that are not finite; their class means little");
+    if (!map.depth) continue;
+    add(map, map.depth->num_invalid - std::min(map.depth->num_invalid, map.non_finite),
+        "are at or below zero: invalid in the 16-bit file");
+    add(map, map.depth->num_clipped, "are beyond the 16-bit file's range: clipped there, exact in the float file");
+  }
+  return remarks;
+}
+
+std::string summary_json(Pipeline& pipeline, const RunOptions& options, const RunRecord& record) {
   const ModelConfig& config = pipeline.config();
   Json task_names = Json::array();
-  for (const int task : tasks) task_names.push_back(task_name(config.tasks[static_cast<std::size_t>(task)].kind));
+  for (const int task : record.tasks)
+    task_names.push_back(task_name(config.tasks[static_cast<std::size_t>(task)].kind));
   const auto trained = pipeline.model().metadata().find("edgemoe.trained");
   Json pictures = Json::array();
-  for (const RunItem& item : items) {
+  for (const RunItem& item : record.items) {
     Json entry = {{"picture", item.name}};
     if (!item.error.empty()) {
       entry["error"] = item.error;
@@ -169,7 +190,8 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const st
                        {"instruction_set", isa_name(pipeline.engine().isa())},
                        {"threads", pipeline.engine().num_threads()},
                        {"batch", pipeline.engine().max_batch()}}},
-                     {"times_ms", times_json(times)},
+                     {"times_ms", times_json(record.times)},
+                     {"interrupted", record.interrupted},
                      {"pictures", pictures}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -65,6 +65,13 @@ Status read_exactly(int fd, std::span<std::byte> out, const std::filesystem::pat
   return {};
 }
 
+/// A new name beside `target`, short whatever that is called. The process and a counter are in it: only what a killed
+/// process of the same number left may be called so.
+std::filesystem::path temporary_name(const std::filesystem::path& target) {
+  static std::atomic<unsigned> counter = 0;
+  return target.parent_path() / fmt::format(".edgemoe-{}-{}.tmp", ::getpid(), counter.fetch_add(1));
+}
+
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
@@ -121,13 +128,15 @@ AtomicFile::AtomicFile(int fd, std::filesystem::path temporary, std::filesystem:
     : fd_(fd), temporary_(std::move(temporary)), target_(std::move(target)) {}
 
 AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), temporary_(std::move(other.temporary_)), target_(std::move(other.target_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      temporary_(std::exchange(other.temporary_, {})),
+      target_(std::move(other.target_)) {}
 
 AtomicFile& AtomicFile::operator=(AtomicFile&& other) noexcept {
   if (this != &other) {
     discard();
     fd_ = std::exchange(other.fd_, -1);
-    temporary_ = std::move(other.temporary_);
+    temporary_ = std::exchange(other.temporary_, {});
     target_ = std::move(other.target_);
   }
   return *this;
@@ -138,12 +147,11 @@ AtomicFile::~AtomicFile() { discard(); }
 void AtomicFile::discard() noexcept {
   if (fd_ < 0) return;
   ::close(fd_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
   fd_ = -1;
 }
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& wanted) {
-  static std::atomic<unsigned> counter = 0;
   // A link is followed: what it points at is written. Renaming onto a device or a FIFO would replace it.
   std::error_code error;
   const std::filesystem::file_status found = std::filesystem::status(wanted, error);
@@ -156,12 +164,18 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& wanted) {
     target = std::filesystem::canonical(wanted, error);
     if (error) return io_error("{}: cannot follow the link: {}", wanted.string(), error.message());
   }
-  // The process and a counter name the file, so that writers in this and other processes never meet.
-  std::filesystem::path temporary = target;
-  temporary += fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // A file without a name is gone with the process, however that ends. Not every file system has them.
+  const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
+  const int nameless = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  if (nameless >= 0) return AtomicFile(nameless, {}, std::move(target));
+  std::filesystem::path temporary;
+  int fd = -1;
+  do {
+    temporary = temporary_name(target);
+    fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (fd < 0 && errno == EEXIST);
   if (fd < 0) return errno_status(errno, target, "cannot create");
-  return AtomicFile(fd, std::move(temporary), target);
+  return AtomicFile(fd, std::move(temporary), std::move(target));
 }
 
 Status AtomicFile::write(std::span<const std::byte> bytes) {
@@ -179,16 +193,27 @@ Status AtomicFile::write(std::string_view text) { return write(std::as_bytes(std
 
 Status AtomicFile::commit() {
   if (::fsync(fd_) != 0 && errno != EINVAL) return errno_status(errno, target_, "cannot flush");
-  if (::close(std::exchange(fd_, -1)) != 0) {
-    const int error = errno;
-    ::unlink(temporary_.c_str());
-    return errno_status(error, target_, "cannot close");
+  if (temporary_.empty()) {
+    // A name for the nameless: the target's own if that is free, else one to rename from.
+    const std::string handle = fmt::format("/proc/self/fd/{}", fd_);
+    if (::linkat(AT_FDCWD, handle.c_str(), AT_FDCWD, target_.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      discard();
+      return {};
+    }
+    if (errno != EEXIST) return errno_status(errno, target_, "cannot create");
+    std::filesystem::path name;
+    int linked = -1;
+    do {
+      name = temporary_name(target_);
+      linked = ::linkat(AT_FDCWD, handle.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW);
+    } while (linked != 0 && errno == EEXIST);
+    if (linked != 0) return errno_status(errno, target_, "cannot create");
+    temporary_ = std::move(name);
   }
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary_.c_str());
-    return errno_status(error, target_, "cannot rename into place");
-  }
+  if (::rename(temporary_.c_str(), target_.c_str()) != 0)
+    return errno_status(errno, target_, "cannot rename into place");
+  temporary_.clear();
+  if (::close(std::exchange(fd_, -1)) != 0) return errno_status(errno, target_, "cannot close");
   return {};
 }
 

@@ -38,8 +38,9 @@ Result<std::vector<std::byte>> read_file(const std::filesystem::path& path, std:
 /// The same, as text.
 Result<std::string> read_text_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-/// A file under a temporary name in the target's folder that takes the target's name on commit(). Dropped without
-/// commit(), it leaves no trace. Existing content of the target is untouched until then.
+/// A file in the target's folder that takes the target's name on commit(). Until then it has no name (where the file
+/// system can, else a temporary one): dropped without commit(), or with the process killed, it leaves no trace.
+/// Existing content of the target is untouched until then.
 class AtomicFile {
  public:
   /// kIo when the folder is not writable, or the target is there and no regular file; a link is followed. kNotFound
@@ -52,14 +53,14 @@ class AtomicFile {
 
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text);
-  /// Flushes to the disk and renames. The object writes no more afterwards.
+  /// Flushes to the disk and takes the target's name. The object writes no more afterwards, whatever came of it.
   Status commit();
 
  private:
   AtomicFile(int fd, std::filesystem::path temporary, std::filesystem::path target);
   void discard() noexcept;
   int fd_ = -1;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  // empty: the file has no name yet
   std::filesystem::path target_;
 };
 

@@ -12,8 +12,8 @@ namespace edgemoe {
 /// An empty function drops them.
 using NoteSink = std::function<void(std::string_view note)>;
 
-/// Told of progress through a long piece of work: `done` of `total` items; `what` names the work ("convert").
-using ProgressSink = std::function<void(std::string_view what, std::size_t done, std::size_t total)>;
+/// Told of progress through a long piece of work: `done` of `total` items. An empty function drops it.
+using ProgressSink = std::function<void(std::size_t done, std::size_t total)>;
 
 }  // namespace edgemoe
 

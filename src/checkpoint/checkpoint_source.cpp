@@ -33,7 +33,7 @@ Result<CheckpointSource> from_torch(FileBytes file, CheckpointFormat format, con
   return source;
 }
 
-Result<CheckpointSource> from_safetensors(FileBytes file, const std::string& name) {
+Result<CheckpointSource> from_safetensors(const FileBytes& file, const std::string& name) {
   EDGEMOE_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(file.bytes));
   CheckpointSource source;
   source.format = CheckpointFormat::kSafetensors;
@@ -65,7 +65,7 @@ Result<CheckpointSource> from_bytes(FileBytes file, const std::string& name) {
   if (file.bytes.empty()) return malformed("the file is empty");
   if (is_zip(file.bytes)) return from_torch(std::move(file), CheckpointFormat::kTorchZip, name);
   if (is_torch_legacy(file.bytes)) return from_torch(std::move(file), CheckpointFormat::kTorchLegacy, name);
-  if (is_safetensors(file.bytes)) return from_safetensors(std::move(file), name);
+  if (is_safetensors(file.bytes)) return from_safetensors(file, name);
   constexpr std::string_view kSave = "load it in PyTorch and save it again: torch.save({'state_dict': …}, path)";
   if (is_tar(file.bytes)) return unsupported("a tar archive of PyTorch before 0.1.10; {}", kSave);
   if (file.bytes[0] == std::byte{0x80}) return unsupported("a pickle that torch.save did not write; {}", kSave);

@@ -22,8 +22,8 @@ namespace edgemoe {
 /// 8×12 picture, patch 4, width 8, one dense block and one with 4 experts, two tasks, a one-stage head.
 ModelConfig tiny_config();
 
-/// Element `index` of the tensor `name`: ((7·index + 13·s) mod 251 − 125) / 64, s the sum of the name's bytes. Exact in
-/// float32, float16 and bfloat16. tests/golden/make_checkpoints.py has the same.
+/// Element `index` of the tensor `name`: ((7·index + 13·s) mod 251 − 125) / 64, s the sum of the name's bytes; without
+/// its sign for a running_var. Exact in float32, float16 and bfloat16. tests/golden/make_checkpoints.py has the same.
 float formula_value(std::string_view name, std::int64_t index);
 
 /// One tensor to be put into a file: dense bytes, little-endian.

@@ -123,10 +123,14 @@ Result<std::vector<NamedTensor>> read_weights(Conversion& conversion, const Conv
       EDGEMOE_RETURN_IF_ERROR(resample_position(read, conversion.stored_grid,
                                                 {conversion.config.grid_height(), conversion.config.grid_width()}));
     }
+    if (spec.role == TensorRole::kRunningVariance && options.non_finite == NonFinitePolicy::kRefuse) {
+      const Status status = check_variance(read, spec.name);
+      if (!status.ok()) return status.with_context(source.origin);
+    }
     conversion.report.parameters += static_cast<std::uint64_t>(read.view.shape.num_elements());
     fitted.push_back(std::move(read));
     tensors.push_back({spec.name, fitted.back().view});
-    if (options.progress) options.progress("convert", tensors.size(), table.size());
+    if (options.progress) options.progress(tensors.size(), table.size());
   }
   conversion.report.checksum = fmt::format("{:016x}", checksum);
   return tensors;

@@ -153,6 +153,29 @@ TEST_F(ConvertTest, nanOrInfinity_isRefused_unlessAllowed) {
   }
 }
 
+TEST_F(ConvertTest, aNegativeVariance_isRefused_unlessAllowed) {
+  const std::string name = "decoders.depth.syncbn_fc_0.running_var";
+  const std::vector<float> values = {1.0F, 0.0F, -0.25F, 2.0F};
+  find_tensor(state_, name) = tensor_of(name, {4}, values);
+  expect_refusal_with({name, "-0.25", "[2]"});
+  ConvertOptions allowed = options(path_);
+  allowed.non_finite = NonFinitePolicy::kAllow;
+  EXPECT_TRUE(convert_checkpoint(allowed).ok());
+}
+
+TEST_F(ConvertTest, aWidthThatOneTensorAloneHas_isThatTensorsFault) {
+  for (const char* name : {"backbone.blocks.0.mlp.fc1.weight", "backbone.blocks.1.mlp.experts.htoh4.weight"}) {
+    TestTensor& tensor = find_tensor(state_, name);
+    const TestTensor whole = tensor;
+    const std::size_t axis = tensor.shape.rank() - 2;
+    std::vector<std::int64_t> dims(tensor.shape.dims().begin(), tensor.shape.dims().end());
+    ++dims[axis];
+    tensor = formula_tensor(name, Shape(dims));
+    expect_refusal_with({name, tensor.shape.to_string(), whole.shape.to_string()});
+    find_tensor(state_, name) = whole;
+  }
+}
+
 TEST_F(ConvertTest, noiseWeights_needTheOtherRule) {
   state_.push_back(formula_tensor("backbone.blocks.1.mlp.gate.0.w_noise", {8, 4}));
   expect_refusal_with({"w_noise", "topk_softmax"});

@@ -87,6 +87,17 @@ Result<FittedTensor> read_fitted(const SourceTensor& tensor, DTypePolicy dtype, 
   return fitted;
 }
 
+Status check_variance(const FittedTensor& tensor, std::string_view name) {
+  Tensor variance(tensor.view.shape);
+  EDGEMOE_CHECK(widen_to_f32(tensor.view.dtype, tensor.view.bytes, variance.values.span()));
+  const std::span<const float> values = variance.values.span();
+  const auto negative = std::find_if(values.begin(), values.end(), [](float value) { return value < 0; });
+  if (negative == values.end()) return {};
+  return malformed(
+      "tensor {}: a variance of {} at [{}]; batch norm takes its root: training went wrong or the file is damaged",
+      name, *negative, negative - values.begin());
+}
+
 Status resample_position(FittedTensor& tensor, std::array<int, 2> from_grid, std::array<int, 2> to_grid) {
   const auto from_height = static_cast<std::size_t>(from_grid[0]);
   const auto from_width = static_cast<std::size_t>(from_grid[1]);

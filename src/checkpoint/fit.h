@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/status.h"
 #include "base/tensor.h"
@@ -20,7 +21,7 @@ enum class DTypePolicy {
   kKeep,     ///< float32, float16 and bfloat16 as the checkpoint has them (a resampled tensor is float32)
 };
 
-/// What a NaN or infinity among the weights does.
+/// What weights do that are or give NaN or infinity: such values themselves, and negative variances.
 enum class NonFinitePolicy {
   kRefuse,
   kAllow,
@@ -41,6 +42,9 @@ struct FittedTensor {
 /// Reads, checks for NaN and infinity, and widens as asked. `checksum` runs on over the tensor's float32 values.
 Result<FittedTensor> read_fitted(const SourceTensor& tensor, DTypePolicy dtype, NonFinitePolicy non_finite,
                                  std::uint64_t& checksum);
+
+/// kMalformed when a batch norm's running variance is negative somewhere: every value behind it would be NaN.
+Status check_variance(const FittedTensor& tensor, std::string_view name);
 
 /// What `checksum` begins with. FNV-1a of 64 bits, fed with the 32-bit words of the values: catches mistakes, not
 /// malice.

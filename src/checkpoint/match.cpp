@@ -1,6 +1,7 @@
 #include "checkpoint/match.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -53,39 +54,57 @@ void report_source(const CheckpointSource& source, ConvertReport& report) {
   }
 }
 
-/// A width from one axis of a tensor; the weights win over the configuration.
-Status adopt_width(const TensorMap& tensors, const std::string& name, std::size_t axis, std::string_view key,
-                   int& width, ConvertReport& report) {
+/// Axis of a tensor that is as long as some width of the network.
+struct WidthSite {
+  std::string tensor;
+  std::size_t axis;
+};
+
+/// A width as most of its sites have it, the first ones on a tie: a single damaged tensor is then what does not fit.
+/// The weights win over the configuration.
+Status adopt_width(const TensorMap& tensors, const std::vector<WidthSite>& sites, std::string_view key, int& width,
+                   ConvertReport& report) {
   constexpr std::int64_t kMaxWidth = 1 << 20;
-  const auto found = tensors.find(name);
-  if (found == tensors.end()) return {};
-  const SourceTensor& tensor = found->second;
-  if (tensor.shape.rank() <= axis || tensor.shape[axis] < 1 || tensor.shape[axis] > kMaxWidth) {
-    return mismatch("{}: tensor {} {}: {} can't be read from axis {}", tensor.origin, name, tensor.shape.to_string(),
-                    key, axis);
+  std::map<int, std::size_t> votes;
+  int most = 0;
+  for (const WidthSite& site : sites) {
+    const auto found = tensors.find(site.tensor);
+    if (found == tensors.end()) continue;
+    const SourceTensor& tensor = found->second;
+    if (tensor.shape.rank() <= site.axis || tensor.shape[site.axis] < 1 || tensor.shape[site.axis] > kMaxWidth) {
+      return mismatch("{}: tensor {} {}: {} can't be read from axis {}", tensor.origin, site.tensor,
+                      tensor.shape.to_string(), key, site.axis);
+    }
+    const int read = static_cast<int>(tensor.shape[site.axis]);
+    if (++votes[read] > votes[most]) most = read;
   }
-  const int read = static_cast<int>(tensor.shape[axis]);
-  if (read != width) report.widths.push_back({std::string(key), width, read});
-  width = read;
+  if (most == 0) return {};
+  if (most != width) report.widths.push_back({std::string(key), width, most});
+  width = most;
   return {};
 }
 
 Status adopt_widths(const TensorMap& tensors, ModelConfig& config, ConvertReport& report) {
+  std::vector<WidthSite> mlp;
+  std::vector<WidthSite> experts;
   for (int block = 0; block < config.depth; ++block) {
-    if (config.is_moe_block(block)) continue;
-    EDGEMOE_RETURN_IF_ERROR(
-        adopt_width(tensors, block_prefix(block) + "mlp.fc1.weight", 0, "mlp_dim", config.mlp_dim, report));
-    break;
+    const std::string prefix = block_prefix(block) + "mlp.";
+    if (config.is_moe_block(block)) {
+      experts.push_back({prefix + "experts.htoh4.weight", 1});
+      experts.push_back({prefix + "experts.htoh4.bias", 1});
+      experts.push_back({prefix + "experts.h4toh.weight", 2});
+    } else {
+      mlp.push_back({prefix + "fc1.weight", 0});
+      mlp.push_back({prefix + "fc1.bias", 0});
+      mlp.push_back({prefix + "fc2.weight", 1});
+    }
   }
-  if (!config.moe.blocks.empty()) {
-    const std::string name = block_prefix(config.moe.blocks[0]) + "mlp.experts.htoh4.weight";
-    EDGEMOE_RETURN_IF_ERROR(adopt_width(tensors, name, 1, "moe.expert_dim", config.moe.expert_dim, report));
-  }
-  if (config.head.present && !config.tasks.empty()) {
-    const std::string name = decoder_prefix(config.tasks[0].kind) + "conv_0.weight";
-    EDGEMOE_RETURN_IF_ERROR(adopt_width(tensors, name, 2, "head.first_kernel", config.head.first_kernel, report));
-  }
-  return {};
+  EDGEMOE_RETURN_IF_ERROR(adopt_width(tensors, mlp, "mlp_dim", config.mlp_dim, report));
+  EDGEMOE_RETURN_IF_ERROR(adopt_width(tensors, experts, "moe.expert_dim", config.moe.expert_dim, report));
+  if (!config.head.present) return {};
+  std::vector<WidthSite> kernels;
+  for (const TaskConfig& task : config.tasks) kernels.push_back({decoder_prefix(task.kind) + "conv_0.weight", 2});
+  return adopt_width(tensors, kernels, "head.first_kernel", config.head.first_kernel, report);
 }
 
 /// Routers say by their tensors how they were trained; the configuration must say the same.
@@ -145,8 +164,9 @@ Result<TensorMap> match_tensors(std::span<const CheckpointSource> sources, Model
       if (name != tensor.name) report.renamed.push_back({tensor.name, name});
       const auto [place, is_new] = tensors.emplace(name, tensor);
       if (!is_new) {
-        return mismatch("tensor {} stands in {} and in {}; give one of them", name, place->second.origin,
-                        tensor.origin);
+        return mismatch("tensor {} stands in {} and in {}; give one of them{}", name, place->second.origin,
+                        tensor.origin,
+                        is_expert_name(name) ? ", or, if these are one training run's ranks, their directory" : "");
       }
       ++report.types[std::string(tensor.type->dtype)];
     }

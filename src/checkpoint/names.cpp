@@ -11,7 +11,8 @@ namespace edgemoe {
 namespace {
 
 constexpr std::array<std::string_view, 2> kAnywhere = {"module.", "_orig_mod."};
-constexpr std::array<std::string_view, 3> kInFront = {"model.", "net.", "network."};
+constexpr std::array<std::string_view, 8> kInFront = {"model.",     "net.",     "network.", "ema.",
+                                                      "ema_model.", "teacher.", "student.", "encoder."};
 constexpr std::array<std::string_view, 5> kBackboneParts = {"patch_embed.", "cls_token", "pos_embed", "blocks.",
                                                             "gate_task_represent."};
 
@@ -30,6 +31,16 @@ bool remove_component(std::string& name, std::string_view component) {
   return removed;
 }
 
+/// The wrapper's prefix that every name has.
+std::optional<std::string_view> common_prefix(const std::vector<SourceTensor>& tensors) {
+  if (tensors.empty()) return std::nullopt;
+  for (const std::string_view prefix : kInFront) {
+    const auto has_prefix = [&](const SourceTensor& tensor) { return tensor.name.starts_with(prefix); };
+    if (std::all_of(tensors.begin(), tensors.end(), has_prefix)) return prefix;
+  }
+  return std::nullopt;
+}
+
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace
@@ -40,11 +51,9 @@ Status strip_prefixes(std::vector<SourceTensor>& tensors, StripCounts& stripped)
       if (remove_component(tensor.name, component)) ++stripped[std::string(component)];
     }
   }
-  for (const std::string_view prefix : kInFront) {
-    const auto has_prefix = [&](const SourceTensor& tensor) { return tensor.name.starts_with(prefix); };
-    if (tensors.empty() || !std::all_of(tensors.begin(), tensors.end(), has_prefix)) continue;
-    for (SourceTensor& tensor : tensors) tensor.name.erase(0, prefix.size());
-    stripped[std::string(prefix)] += tensors.size();
+  while (const std::optional<std::string_view> prefix = common_prefix(tensors)) {
+    for (SourceTensor& tensor : tensors) tensor.name.erase(0, prefix->size());
+    stripped[std::string(*prefix)] += tensors.size();
   }
   std::set<std::string_view> names;
   for (const SourceTensor& tensor : tensors) {

@@ -19,8 +19,8 @@ namespace edgemoe {
 using StripCounts = std::map<std::string, std::size_t>;
 
 /// Takes from every name the path components that wrappers add wherever they stand: "module." (DataParallel) and
-/// "_orig_mod." (torch.compile); then "model.", "net." or "network." from the front where every name has it. kMalformed
-/// when two names become one.
+/// "_orig_mod." (torch.compile); then "model.", "net.", "ema.", "encoder." and the like from the front, while every
+/// name has one. kMalformed when two names become one.
 Status strip_prefixes(std::vector<SourceTensor>& tensors, StripCounts& stripped);
 
 /// The experts' tensors, which fastmoe keeps apart per rank.

@@ -1,5 +1,6 @@
 #include "checkpoint/rank_directory.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -11,9 +12,9 @@ namespace {
 
 constexpr int kMaxRanks = 4096;
 
-/// The rank that a file is called after.
+/// The rank that a file is called after: 3.pth, 3.pt.
 std::optional<int> rank_of(const std::filesystem::path& file) {
-  if (file.extension() != ".pth") return std::nullopt;
+  if (file.extension() != ".pth" && file.extension() != ".pt") return std::nullopt;
   const std::string stem = file.stem().string();
   int rank = 0;
   const auto [end, error] = std::from_chars(stem.data(), stem.data() + stem.size(), rank);
@@ -79,6 +80,36 @@ Status append_experts(SourceTensor& whole, const CheckpointSource& rank) {
   return {};
 }
 
+/// The experts of one rank of a tensor that holds several ranks'.
+SourceTensor one_part(const SourceTensor& whole, std::size_t rank) {
+  SourceTensor part = whole;
+  part.parts = {whole.parts[rank]};
+  part.shape = Shape(part.parts[0].sizes);
+  return part;
+}
+
+/// A rank whose experts are another's, byte for byte, is a copy under a wrong name.
+Status check_no_copies(const std::vector<SourceTensor*>& experts, const std::map<int, std::filesystem::path>& ranks) {
+  for (const auto& [a, first] : ranks) {
+    for (const auto& [b, second] : ranks) {
+      if (b <= a) continue;
+      bool same = true;
+      for (std::size_t i = 0; same && i < experts.size(); ++i) {
+        EDGEMOE_ASSIGN_OR_RETURN(const DenseTensor one,
+                                 read_source_tensor(one_part(*experts[i], static_cast<std::size_t>(a))));
+        EDGEMOE_ASSIGN_OR_RETURN(const DenseTensor other,
+                                 read_source_tensor(one_part(*experts[i], static_cast<std::size_t>(b))));
+        same = std::ranges::equal(one.view.bytes, other.view.bytes);
+      }
+      if (same) {
+        return mismatch("{} and {} hold the same experts: one is a copy; every rank has experts of its own",
+                        first.string(), second.string());
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_rank_directory(const std::filesystem::path& directory) {
@@ -112,6 +143,7 @@ Result<CheckpointSource> open_rank_directory(const std::filesystem::path& direct
     }
     for (const auto& [prefix, count] : shard.stripped) whole.stripped[prefix] += count;
   }
+  EDGEMOE_RETURN_IF_ERROR(check_no_copies(experts, ranks));
   whole.path = directory.string();
   whole.format = CheckpointFormat::kRankDirectory;
   whole.extra_files = std::move(others);

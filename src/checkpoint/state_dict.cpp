@@ -1,5 +1,7 @@
 #include "checkpoint/state_dict.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <set>
 
@@ -9,8 +11,9 @@ namespace edgemoe {
 namespace {
 
 // In the order in which they are looked for.
-constexpr std::array<std::string_view, 6> kWrappers = {"state_dict", "model_state_dict", "model",
-                                                       "net",        "network",          "module"};
+constexpr std::array<std::string_view, 14> kWrappers = {
+    "state_dict", "model_state_dict", "model",     "net",       "network",        "module", "params",
+    "weights",    "state_dict_ema",   "model_ema", "ema_model", "ema_state_dict", "ema",    "teacher"};
 constexpr std::size_t kMaxWrappers = 3;
 
 std::string key_text(const PickleValue& key) {
@@ -87,10 +90,8 @@ Result<StateDict> find_state_dict(const PickleValue& root) {
     found.tensors.push_back({name->text, tensor->record});
   }
   if (found.tensors.empty()) {
-    return mismatch(
-        "no tensors found: the file's keys are {}; weights are looked for there and under state_dict, "
-        "model_state_dict, model, net, network, module",
-        keys.empty() ? "none" : sample(keys, 8));
+    return mismatch("no tensors found: the file's keys are {}; weights are looked for there and under {}",
+                    keys.empty() ? "none" : sample(keys, 8), fmt::join(kWrappers, ", "));
   }
   return found;
 }

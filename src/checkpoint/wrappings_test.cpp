@@ -81,8 +81,8 @@ TEST_F(WrappingsTest, everyWrapperAndPrefix_sameBytes) {
   write_torch_zip(path, state_);
   expect_formula(options(path));
   const std::string expected = slurp(output());
-  for (const char* wrapper : {"state_dict", "model", "model_state_dict", "net"}) {
-    for (const char* prefix : {"", "module.", "_orig_mod."}) {
+  for (const char* wrapper : {"state_dict", "model", "model_state_dict", "net", "ema", "params", "weights"}) {
+    for (const char* prefix : {"", "module.", "_orig_mod.", "model.", "ema.", "encoder.", "net.module.model."}) {
       write_torch_zip(path, wrapped_pickle(prefixed(state_, prefix), wrapper), state_);
       expect_formula(options(path));
       EXPECT_EQ(slurp(output()), expected) << wrapper << ' ' << prefix;
@@ -221,6 +221,21 @@ TEST_F(WrappingsTest, rankDirectory_eachExpertInItsPlace_andFaultsNameTheShard) 
   EXPECT_NE(expect_refused(options(ranks)).message().find("experts"), std::string::npos) << "3 of 4 experts";
   write_rank("3.pth", 2, 2, false);
   EXPECT_NE(expect_refused(options(ranks)).message().find("3.pth"), std::string::npos);
+  write_rank("3.pth", 1, 1, false);
+  const std::string copied = expect_refused(options(ranks)).message();
+  EXPECT_NE(copied.find("1.pth"), std::string::npos) << copied;
+  EXPECT_NE(copied.find("3.pth"), std::string::npos) << copied;
+  std::filesystem::remove(ranks / "3.pth");
+  write_rank("3.pt", 3, 1, false);
+  expect_formula(options(ranks));
+}
+
+TEST_F(WrappingsTest, rankFilesGivenOneByOne_areToldToComeAsADirectory) {
+  write_torch_zip(folder_ / "0.pth", state_);
+  write_torch_zip(folder_ / "1.pth", {find_tensor(state_, "backbone.blocks.1.mlp.experts.htoh4.weight")});
+  ConvertOptions both = options(folder_ / "0.pth");
+  both.inputs.push_back(folder_ / "1.pth");
+  EXPECT_NE(expect_refused(both).message().find("directory"), std::string::npos);
 }
 
 }  // namespace

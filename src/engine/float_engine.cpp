@@ -187,8 +187,11 @@ Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const 
   if (options.input_height != 0) {
     config.input.height = options.input_height;
     config.input.width = options.input_width;
+    if (const Status status = validate_complete_config(config); !status.ok()) {
+      return invalid_argument("an input of {}x{} does not suit this model: {}", options.input_height,
+                              options.input_width, status.message());
+    }
   }
-  EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));
   const double bytes = estimated_workspace_bytes(config, options.max_batch);
   if (bytes > kMaxWorkspaceBytes) {
     return too_large("a batch of {} at {}x{} would need about {:.0f} GB of working memory; the limit is {:.0f} GB",

@@ -30,6 +30,10 @@ Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const Decode
 /// kTooLarge or kMalformed unless 1 ≤ both extents, within the limits.
 Status check_picture_size(std::uint64_t width, std::uint64_t height, const DecodeLimits& limits);
 
+/// kMalformed when `file_bytes` are too few to hold `least_bits` of compressed picture: a small file must not make us
+/// take a large picture's memory.
+Status check_file_holds(std::uint64_t file_bytes, std::uint64_t least_bits, std::uint64_t width, std::uint64_t height);
+
 }  // namespace edgemoe
 
 #endif  // EDGEMOE_IMAGE_CODEC_H_

@@ -57,6 +57,12 @@ Status check_picture_size(std::uint64_t width, std::uint64_t height, const Decod
   return {};
 }
 
+Status check_file_holds(std::uint64_t file_bytes, std::uint64_t least_bits, std::uint64_t width, std::uint64_t height) {
+  if (file_bytes >= least_bits / 8) return {};
+  return malformed("{} bytes cannot hold a picture of {}x{} pixels (at least {}); the file is cut off or damaged",
+                   file_bytes, width, height, least_bits / 8);
+}
+
 Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note) {
   if (bytes.empty()) return malformed("the picture is empty (0 bytes)");
   const bool is_jpeg = looks_like_jpeg(bytes);

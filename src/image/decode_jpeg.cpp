@@ -151,6 +151,12 @@ Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const Decod
   const std::size_t height = reader.info.image_height;
   EDGEMOE_RETURN_IF_ERROR(check_picture_size(width, height, limits));
 
+  // Huffman codes take a bit at the least, and every block of 8x8 of the finest component has one for its mean.
+  if (reader.info.arith_code == FALSE) {
+    const std::uint64_t blocks = std::uint64_t{(width + 7) / 8} * ((height + 7) / 8);
+    EDGEMOE_RETURN_IF_ERROR(check_file_holds(bytes.size(), blocks, width, height));
+  }
+
   const J_COLOR_SPACE space = reader.info.jpeg_color_space;
   const bool is_cmyk = space == JCS_CMYK || space == JCS_YCCK;
   const bool is_rgb = space == JCS_YCbCr || space == JCS_RGB;

@@ -117,6 +117,14 @@ Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const Decode
   if (reader.info == nullptr) return Status(StatusCode::kInternal, "libpng cannot be set up (out of memory?)");
   if (!read_header(reader, limits)) return fault(reader);
 
+  // Deflate's longest match is 258 bytes, in two bits at the least.
+  constexpr std::uint64_t kBytesPerBit = 129;
+  const std::uint64_t stored_bytes =
+      std::uint64_t{png_get_rowbytes(reader.png, reader.info)} * png_get_image_height(reader.png, reader.info);
+  EDGEMOE_RETURN_IF_ERROR(check_file_holds(bytes.size(), stored_bytes / kBytesPerBit,
+                                           png_get_image_width(reader.png, reader.info),
+                                           png_get_image_height(reader.png, reader.info)));
+
   DecodedPicture picture;
   Image& image = picture.image;
   image.width = png_get_image_width(reader.png, reader.info);

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -177,6 +179,39 @@ TEST(DecodePng, claimOf60000Squared_isRefusedFromTheHeader) {
   ASSERT_FALSE(image.ok());
   EXPECT_EQ(image.status().code(), StatusCode::kTooLarge);
   EXPECT_THAT(image.status().message(), HasSubstr("60000x60000"));
+}
+
+/// Gives a changed IHDR chunk its check sum.
+void fix_png_header(std::vector<std::byte>& png) {
+  const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(png.data() + 12), 4 + 13);
+  for (std::size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<std::byte>(sum >> (24 - 8 * i) & 255U);
+}
+
+TEST(DecodeImage, aSmallFileThatClaimsALargePicture_isRefusedFromItsSize) {
+  std::vector<std::byte> png = encode_test_png(make_scene(4, 4));
+  for (const std::size_t at : {std::size_t{16}, std::size_t{20}}) {
+    png[at + 2] = std::byte{10000 >> 8};
+    png[at + 3] = std::byte{10000 & 255};
+  }
+  std::vector<std::byte> jpeg = encode_jpeg(make_scene(16, 16));
+  const std::byte sof[] = {std::byte{0xFF}, std::byte{0xC0}};
+  const auto header = std::search(jpeg.begin(), jpeg.end(), std::begin(sof), std::end(sof));
+  ASSERT_LT(jpeg.end() - header, static_cast<std::ptrdiff_t>(jpeg.size()));
+  for (const std::ptrdiff_t at : {5, 7}) {  // height and width, big-endian
+    header[at] = std::byte{10000 >> 8};
+    header[at + 1] = std::byte{10000 & 255};
+  }
+  const std::string claim = "cannot hold a picture of 10000x10000";
+  EXPECT_THAT(decode_image(jpeg).status().message(), HasSubstr(claim));
+  fix_png_header(png);
+  EXPECT_THAT(decode_image(png).status().message(), HasSubstr(claim));
+}
+
+TEST(DecodeImage, uniformPictures_areNeverTakenForDamagedOnes) {
+  const Image flat = make_image(3000, 2000);  // black throughout: as small as files get
+  for (const std::vector<std::byte>& bytes : {encode_jpeg(flat), encode_test_png(flat)}) {
+    EXPECT_TRUE(decode_image(bytes).ok()) << bytes.size();
+  }
 }
 
 TEST(DecodeImage, limits_refuseWhatIsOverAndTakeWhatIsAtThem) {

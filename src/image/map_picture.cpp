@@ -137,9 +137,12 @@ Result<Image> colorize_depth(std::span<const float> depth, std::size_t height, s
   }
   // In float64: high − low of two floats may be past float32's largest value.
   const double low = static_cast<double>(range.low);
-  const double extent = static_cast<double>(range.high) - low;
+  double extent = static_cast<double>(range.high) - low;
+  // A range of float32's last bits is rounding, not depth: such a map is constant.
+  constexpr double kConstant = 1e-5;
+  if (extent <= kConstant * std::max(std::abs(low), std::abs(static_cast<double>(range.high)))) extent = 0.0;
   const double scale = extent > 0.0 ? (kSteps - 1) / extent : 0.0;
-  const double offset = extent > 0.0 ? 0.5 : kSteps / 2;
+  const double offset = extent > 0.0 ? 0.5 : kSteps / 2.0;
   Image image = make_image(width, height);
   for (std::size_t i = 0; i < depth.size(); ++i) {
     std::uint8_t* pixel = image.samples8.data() + i * 3;

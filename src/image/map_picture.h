@@ -40,8 +40,8 @@ struct DepthRange {
 DepthRange depth_range(std::span<const float> depth);
 
 /// Depth [height, width]: sequential_color((value − low) / (high − low)), cut to the range; Inf and NaN in
-/// kNonFiniteColor; the middle colour when low = high. kInvalidArgument when the number of values is not height ·
-/// width.
+/// kNonFiniteColor; the middle colour when low and high are one to five digits. kInvalidArgument when the number of
+/// values is not height · width.
 Result<Image> colorize_depth(std::span<const float> depth, std::size_t height, std::size_t width,
                              const DepthRange& range);
 

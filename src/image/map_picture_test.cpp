@@ -105,6 +105,9 @@ TEST(ColorizeDepth, nonFiniteValues_areCountedAndMarked_constantsAreNotNan) {
   const Rgb middle = pixel(*colorize_depth(constant, 2, 2, depth_range(constant)), 0);
   EXPECT_NEAR(middle.g, sequential_color(0.5F).g, 1) << "the middle of the scale";
   EXPECT_NEAR(middle.b, sequential_color(0.5F).b, 1);
+  const std::vector<float> noisy = {7.0F, std::nextafter(7.0F, 8.0F), 7.00002F, 7.0F};
+  const Image flat = *colorize_depth(noisy, 2, 2, depth_range(noisy));
+  for (std::size_t i = 0; i < noisy.size(); ++i) EXPECT_EQ(pixel(flat, i), middle) << "rounding is not depth";
   const std::vector<float> invalid(4, kNan);
   const DepthRange none = depth_range(invalid);
   EXPECT_EQ(none.num_finite, 0u);

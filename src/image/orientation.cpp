@@ -80,13 +80,19 @@ int exif_orientation(std::span<const std::uint8_t> tiff, const NoteSink& note) {
     if (corrupt) tell("EXIF data ignored (corrupt): the picture is taken as upright");
     return 1;
   }
-  const bool is_short = entry->format == EXIF_FORMAT_SHORT && entry->size >= 2 && entry->data != nullptr;
-  const int value = is_short ? exif_get_short(entry->data, exif_data_get_byte_order(data.get())) : 0;
+  // The standard says SHORT; some writers store a LONG.
+  const ExifByteOrder order = exif_data_get_byte_order(data.get());
+  std::uint32_t value = 0;
+  if (entry->data != nullptr && entry->format == EXIF_FORMAT_SHORT && entry->size >= 2) {
+    value = exif_get_short(entry->data, order);
+  } else if (entry->data != nullptr && entry->format == EXIF_FORMAT_LONG && entry->size >= 4) {
+    value = exif_get_long(entry->data, order);
+  }
   if (value < 1 || value > 8) {
     tell("EXIF orientation ignored (not one of 1 to 8): the picture is taken as upright");
     return 1;
   }
-  return value;
+  return static_cast<int>(value);
 }
 
 void make_upright(Image& image, int orientation) {

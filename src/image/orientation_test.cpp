@@ -131,6 +131,16 @@ TEST(Orientation, valueOutsideOneToEight_isUprightAndTold) {
   }
 }
 
+TEST(Orientation, aLongInsteadOfAShort_isReadToo) {
+  // Header and one entry in each byte order: tag 0x0112, type 4 (LONG), one value.
+  const std::vector<std::uint8_t> little = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 4,
+                                            0,   1,   0,  0, 0, 6, 0, 0, 0, 0, 0,    0,    0};
+  const std::vector<std::uint8_t> big = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0,
+                                         4,   0,   0, 0,  1, 0, 0, 0, 6, 0, 0,    0,    0};
+  EXPECT_EQ(exif_orientation(little, {}), 6);
+  EXPECT_EQ(exif_orientation(big, {}), 6);
+}
+
 TEST(Orientation, brokenExif_doesNotStopThePicture) {
   const Image scene = test::make_scene(20, 10);
   const std::vector<std::uint8_t> whole = test::app1_with_orientation(6);

@@ -18,6 +18,7 @@ class MapFileWriter {
   MapFileWriter(const TaskMap& map, const TaskConfig& task, const Image* picture, const MapFileOptions& options)
       : map_(map), task_(task), picture_(picture), options_(options) {
     report_.task = task_name(map.task);
+    report_.non_finite = map.num_non_finite;
   }
 
   Result<MapReport> write(ThreadPool& pool);
@@ -77,9 +78,7 @@ void MapFileWriter::count_classes() {
 
 void MapFileWriter::measure_values() {
   const DepthRange range = depth_range(map_.values);
-  report_.min = range.low;
-  report_.max = range.high;
-  report_.non_finite = range.num_non_finite;
+  if (range.num_finite > 0) report_.range = ValueRange{range.low, range.high};
 }
 
 void MapFileWriter::add_label_files() {

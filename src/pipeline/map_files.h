@@ -37,14 +37,18 @@ struct DepthFileReport {
   std::uint64_t num_clipped = 0;
 };
 
+struct ValueRange {
+  float min = 0;
+  float max = 0;
+};
+
 /// What was written for one map, and what a reader of the files must know.
 struct MapReport {
   std::string task;
   std::vector<MapFile> files;
   std::vector<std::uint64_t> class_pixels;  // label tasks: pixels of each class
-  float min = 0;                            // other tasks: range of the finite values, …
-  float max = 0;
-  std::uint64_t non_finite = 0;  // … and how many are not finite
+  std::optional<ValueRange> range;          // other tasks: of the finite values, if there are any
+  std::uint64_t non_finite = 0;             // pixels with a value (label tasks: a logit) that is not finite
   std::optional<DepthFileReport> depth;
 };
 

@@ -1,6 +1,8 @@
 #include "pipeline/task_map.h"
 
 #include <algorithm>
+#include <atomic>
+#include <bit>
 #include <cmath>
 #include <span>
 
@@ -19,6 +21,23 @@ std::uint8_t argmax(const float* values, std::size_t count) {
     if (values[c] > values[best] || (std::isnan(values[best]) && !std::isnan(values[c]))) best = c;
   }
   return static_cast<std::uint8_t>(best);
+}
+
+/// Pixels of a row [pixels, outputs] with a value that is Inf or NaN.
+std::size_t count_non_finite(const float* row, std::size_t pixels, std::size_t outputs) {
+  // Without their sign, floats order as their bits do, Inf and NaN last: one maximum clears nearly every row.
+  constexpr std::uint32_t kInfinity = 0x7F800000U;
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < pixels * outputs; ++i) {
+    largest = std::max(largest, std::bit_cast<std::uint32_t>(row[i]) & 0x7FFFFFFFU);
+  }
+  if (largest < kInfinity) return 0;
+  std::size_t count = 0;
+  for (std::size_t x = 0; x < pixels; ++x) {
+    const std::span<const float> pixel(row + x * outputs, outputs);
+    count += std::any_of(pixel.begin(), pixel.end(), [](float value) { return !std::isfinite(value); }) ? 1U : 0U;
+  }
+  return count;
 }
 
 void normalise(float* vectors, std::size_t count) {
@@ -71,16 +90,19 @@ TaskMap make_task_map(TaskKind task, const MatrixView<const float>& logits, Exte
   const std::size_t scratch = plan.workspace_size();
   const std::size_t row_floats = to.width * outputs;
   std::vector<float> workspace(threads * (scratch + (labels ? row_floats : 0)));
+  std::atomic<std::size_t> non_finite = 0;
   pool.parallel_for(to.height, [&](std::size_t y, int thread) {
     float* own = workspace.data() + static_cast<std::size_t>(thread) * (workspace.size() / threads);
     float* row = labels ? own + scratch : map.values.data() + y * row_floats;
     plan.run_row(logits.data, y, row, std::span(own, scratch));
+    if (const std::size_t count = count_non_finite(row, to.width, outputs); count > 0) non_finite += count;
     if (labels) {
       for (std::size_t x = 0; x < to.width; ++x) map.labels[y * to.width + x] = argmax(row + x * outputs, outputs);
     } else {
       activate(task, row, to.width);
     }
   });
+  map.num_non_finite = non_finite;
   return map;
 }
 

@@ -26,6 +26,17 @@ TEST(TaskMapTest, labels_sameSize_areTheArgmax_lowerClassOnTies) {
   EXPECT_TRUE(map.values.empty());
 }
 
+TEST(TaskMapTest, pixelsWithALogitThatIsNotFinite_areCountedOnce) {
+  ThreadPool pool(3);
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> logits = {0, 1, nan, inf, 3, -inf, 3.4e38F, -3.4e38F};
+  for (const TaskKind task : {TaskKind::kSemseg, TaskKind::kHumanParts}) {
+    EXPECT_EQ(make_task_map(task, matrix(logits, 2), {4, 1}, {4, 1}, pool).num_non_finite, 2U);
+  }
+  EXPECT_EQ(make_task_map(TaskKind::kDepth, matrix(logits, 1), {4, 2}, {4, 2}, pool).num_non_finite, 3U);
+}
+
 TEST(TaskMapTest, labels_enlarged_borderLiesWhereTheResizedLogitsCross) {
   ThreadPool pool(1);
   // Two pixels: class 0 leads by 3, then class 1 by 1. Between their centres, at 1.5 and 4.5 of six columns, the lead

@@ -4,10 +4,12 @@ import json
 import os
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -148,6 +150,7 @@ class Run(ToolTest):
                 self.assertEqual(raw[name.replace(f"f{i + 1}_", f"frame{i:06}_")], data)
         self.tool("run", "-", "--model", self.model, "-o", self.folder / "cut", "--raw-size", "32x24",
                   stdin=noise(32, 24)[:-5], expect=1)
+        self.tool("run", "-", "--model", self.model, "-o", self.folder / "none", "--raw-size", "32x24", stdin=b"", expect=1)
 
     def test_red_and_blue_are_not_the_same(self):
         rgb = bytes((200, 30, 10)) * 600
@@ -204,7 +207,9 @@ class Run(ToolTest):
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--input-size", "30"), "128x256"),
                 (("run", "-", "--model", self.model, "-o", self.folder / "x"), "--raw-size"),
                 (("run", good), "--model"),
-                (("frobnicate",), ""),
+                (("frobnicate",), "Commands: run, convert"),
+                (("new", "tiny", "--seed", "-1", "-o", self.folder / "x"), "18446744073709551615"),
+                (("new", "tiny", "--seed", "18446744073709551616", "-o", self.folder / "x"), "18446744073709551615"),
                 ((), "")):
             done = self.tool(*arguments, expect=2)
             self.assertIn(words, done.stdout + done.stderr)
@@ -218,6 +223,80 @@ class Run(ToolTest):
         self.tool("convert", self.model, "--config", "tiny", "-o", self.model, expect=2)
         self.assertEqual(picture.read_bytes(), before)
         self.tool("inspect", self.model)
+
+    def test_maps_never_replace_pictures_nor_the_model(self):
+        folder = self.folder / "photos"
+        folder.mkdir()
+        for name in ("x.png", "x_depth.png"):
+            shutil.copy(self.picture("p.png"), folder / name)
+        model = folder / "summary.json"
+        shutil.copy(self.model, model)
+        before = self.files(folder)
+        for arguments, words in (
+                ((folder, "--model", self.model, "-o", folder), "another folder"),
+                ((folder, "--model", self.model, "-o", folder / "." / ""), "another folder"),
+                ((folder / "x.png", folder / "x_depth.png", "--model", self.model, "-o", folder), "x_depth.png"),
+                ((folder / "x.png", "--model", model, "-o", folder), "summary.json"),
+                ((folder / "x.png", "--model", self.model, "-o", folder, "--dump-taps", folder / "x_depth.npy"), "x_depth.npy"),
+                ((folder / "x.png", "--model", self.model, "-o", self.folder / "o", "--dump-taps",
+                  self.folder / "o" / "summary.json"), "summary")):
+            self.assertIn(words, self.tool("run", *arguments, expect=2).stderr)
+        self.assertEqual(self.files(folder), before)
+        self.assertEqual(model.read_bytes(), self.model.read_bytes())
+
+    def test_a_name_too_long_for_maps_is_that_pictures_fault(self):
+        long = self.picture("l" * 240 + ".png")
+        done = self.tool("run", long, self.picture(), "--model", self.model, "-o", self.folder / "o", expect=1)
+        self.assertIn("too long", done.stderr)
+        self.assertTrue((self.folder / "o" / "a_depth.png").exists())
+
+    def test_names_do_not_steer_the_terminal(self):
+        done = self.tool("run", self.picture("a\x1b[31mb.png"), self.folder / "\x07none.png", "--model", self.model, "-o",
+                         self.folder / "o", expect=1)
+        self.assertIn("a?[31mb.png", done.stdout)
+        self.assertNotIn("\x1b", done.stdout + done.stderr)
+        self.assertNotIn("\x07", done.stdout + done.stderr)
+
+    def patched_model(self, tensor, values):
+        """The model with the first values of a tensor replaced."""
+        data = bytearray(self.model.read_bytes())
+        size = struct.unpack_from("<Q", data)[0]
+        begin = json.loads(data[8:8 + size])[tensor]["data_offsets"][0]
+        struct.pack_into(f"<{len(values)}f", data, 8 + size + begin, *values)
+        path = self.folder / "patched.safetensors"
+        path.write_bytes(data)
+        return path
+
+    def test_values_that_are_not_finite_are_counted_and_told(self):
+        bias = {task: f"decoders.{task}.conv_2.bias" for task in ("semseg", "depth")}
+        for task in bias:
+            model = self.patched_model(bias[task], [float("nan")])
+            folder = self.folder / task
+            done = self.tool("run", self.picture(), "--model", model, "--task", task, "-o", folder)
+            self.assertIn("2400 of 2400 pixels", done.stderr)
+            report = json.loads((folder / "summary.json").read_text())["pictures"][0]["maps"][0]
+            self.assertEqual(report["non_finite_pixels"], 2400)
+            if task == "depth":
+                self.assertIsNone(report["min"])
+        self.assertNotIn("warning", self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "ok",
+                                              "--task", "semseg").stderr)
+
+    def test_an_interrupt_ends_the_run_in_order(self):
+        folder = self.folder / "live"
+        run = subprocess.Popen([TOOL, "run", "-", "--raw-size", "32x24", "--model", self.model, "-o", folder],
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        run.stdin.write(noise(32, 24))
+        run.stdin.flush()
+        while not (folder / "frame000000_depth.png").exists():
+            self.assertIsNone(run.poll())
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        error = run.communicate(noise(32, 24))[1]
+        self.assertEqual(run.returncode, -signal.SIGINT)
+        self.assertIn(b"interrupted", error)
+        summary = json.loads((folder / "summary.json").read_text())
+        self.assertTrue(summary["interrupted"])
+        self.assertFalse([path for path in folder.iterdir() if path.suffix == ".tmp"])
 
     def test_absurd_raw_sizes_are_refused_at_once(self):
         for size in ("99999x99999", "65535x65535", "30000x30000"):
@@ -257,7 +336,7 @@ class Run(ToolTest):
     def test_other_input_size_runs(self):
         folder = self.run_maps(self.picture(), options=("--input-size", "64x64"))
         self.assertEqual(json.loads((folder / "summary.json").read_text())["model"]["tokens"], 65)
-        self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "x", "--input-size", "63x64", expect=1)
+        self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "x", "--input-size", "63x64", expect=2)
 
 
 class Models(ToolTest):
