@@ -10,20 +10,28 @@
 
 namespace edgemoe::simd {
 
-/// scores[i][0 … num_tokens) = scale · q_i · kᵀ; what a row holds past num_tokens is not used.
+/// scores[i][first …) = scale · q_i · k_tᵀ for NV vectors of keys.
+template <typename V, std::size_t MR, std::size_t NV>
+void score_panel(const AttentionTileArgs& args, std::size_t score_stride, std::size_t first) {
+  const typename V::Vec scale = V::set(args.scale);
+  const Sums<V, MR, NV> sums = multiply<V, MR, NV>(
+      {.a = args.q, .segment_length = args.head_dim, .panel = args.k_panels + first * args.head_dim});
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < MR; ++i) {
+    float* scores = args.scores + i * score_stride + first;
+#pragma GCC unroll 2
+    for (std::size_t j = 0; j < NV; ++j) V::store(scores + j * V::kWidth, V::mul(sums.at[i][j], scale));
+  }
+}
+
+/// All scores of the tile; what a row holds past num_tokens is not used.
 template <typename V, std::size_t MR>
 void attention_scores(const AttentionTileArgs& args, std::size_t score_stride) {
-  constexpr std::size_t kPanelWidth = kPanelVecs * V::kWidth;
-  const typename V::Vec scale = V::set(args.scale);
-  for (std::size_t first = 0; first < args.num_tokens; first += kPanelWidth) {
-    const float* panel = args.k_panels + first * args.head_dim;
-    const Sums<V, MR, kPanelVecs> sums =
-        multiply<V, MR, kPanelVecs>({.a = args.q, .segment_length = args.head_dim, .panel = panel, .prefetch = panel});
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < MR; ++i) {
-      float* scores = args.scores + i * score_stride + first;
-#pragma GCC unroll 2
-      for (std::size_t j = 0; j < kPanelVecs; ++j) V::store(scores + j * V::kWidth, V::mul(sums.at[i][j], scale));
+  for (std::size_t first = 0; first < args.num_tokens; first += kPanelVecs * V::kWidth) {
+    if (args.num_tokens - first <= V::kWidth) {
+      score_panel<V, MR, 1>(args, score_stride, first);
+    } else {
+      score_panel<V, MR, kPanelVecs>(args, score_stride, first);
     }
   }
 }
@@ -55,26 +63,33 @@ float exponentiate_row(float* scores, std::size_t num_tokens) {
   return V::reduce_add(running_sum);
 }
 
-/// out[i] = (exponentials of row i) · V / (their sum)
+/// out[i][first …) = (exponentials of row i) · V / (their sum) for NV vectors of columns, the last perhaps short.
+template <typename V, std::size_t MR, std::size_t NV>
+void value_panel(const AttentionTileArgs& args, const float* const* exponentials, const float* sums,
+                 std::size_t first) {
+  const Sums<V, MR, NV> products = multiply<V, MR, NV>(
+      {.a = exponentials, .segment_length = args.num_tokens, .panel = args.v_panels + first * args.num_tokens});
+  const std::size_t left = args.head_dim - first - (NV - 1) * V::kWidth;
+  const std::size_t last = left < V::kWidth ? left : V::kWidth;
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < MR; ++i) {
+    const typename V::Vec inverse = V::set(1.0F / sums[i]);
+    float* out = args.out[i] + first;
+#pragma GCC unroll 2
+    for (std::size_t j = 0; j + 1 < NV; ++j) V::store(out + j * V::kWidth, V::mul(products.at[i][j], inverse));
+    V::store_first(out + (NV - 1) * V::kWidth, V::mul(products.at[i][NV - 1], inverse), last);
+  }
+}
+
 template <typename V, std::size_t MR>
 void attention_values(const AttentionTileArgs& args, std::size_t score_stride, const float* sums) {
-  constexpr std::size_t kPanelWidth = kPanelVecs * V::kWidth;
-  const float* rows[MR];
-  for (std::size_t i = 0; i < MR; ++i) rows[i] = args.scores + i * score_stride;
-  for (std::size_t first = 0; first < args.head_dim; first += kPanelWidth) {
-    const float* panel = args.v_panels + first * args.num_tokens;
-    const Sums<V, MR, kPanelVecs> products =
-        multiply<V, MR, kPanelVecs>({.a = rows, .segment_length = args.num_tokens, .panel = panel, .prefetch = panel});
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < MR; ++i) {
-      const typename V::Vec inverse = V::set(1.0F / sums[i]);
-#pragma GCC unroll 2
-      for (std::size_t j = 0; j < kPanelVecs; ++j) {
-        const std::size_t offset = first + j * V::kWidth;
-        if (offset >= args.head_dim) break;
-        const std::size_t left = args.head_dim - offset;
-        V::store_first(args.out[i] + offset, V::mul(products.at[i][j], inverse), left < V::kWidth ? left : V::kWidth);
-      }
+  const float* exponentials[MR];
+  for (std::size_t i = 0; i < MR; ++i) exponentials[i] = args.scores + i * score_stride;
+  for (std::size_t first = 0; first < args.head_dim; first += kPanelVecs * V::kWidth) {
+    if (args.head_dim - first <= V::kWidth) {
+      value_panel<V, MR, 1>(args, exponentials, sums, first);
+    } else {
+      value_panel<V, MR, kPanelVecs>(args, exponentials, sums, first);
     }
   }
 }

@@ -18,7 +18,7 @@ void check_args(const GemmArgs& args) {
   EDGEMOE_CHECK(args.row_scale.empty() || (args.store == GemmStore::kAccumulate && args.row_scale.size() == args.m));
 }
 
-/// Rows [begin, end) of the product times one panel. `prefetch` as in TileArgs.
+/// One tile of rows of the product times one panel.
 void run_tile(const KernelTable& kernels, const GemmArgs& args, EvenSplit tiles, std::size_t tile, std::size_t panel) {
   const GemmWeights& b = *args.b;
   const std::size_t begin = tiles.begin(tile);
@@ -31,9 +31,10 @@ void run_tile(const KernelTable& kernels, const GemmArgs& args, EvenSplit tiles,
     a[i] = args.a.row(args.a_rows.empty() ? row : args.a_rows[row]);
     c[i] = args.c.row(args.c_rows.empty() ? row : args.c_rows[row]) + first_col;
   }
-  // The first tile of a panel fetches the panel that follows, so that it is near when its turn comes.
+  // The first tile of a panel fetches the panel that follows, so that it is near when its turn comes. With one tile a
+  // panel the processor's own prefetch keeps up, and a second one would only take its place in the queue.
   const std::size_t panel_size = b.k * kernels.panel_width;
-  const bool fetch = tile == 0 && first_col + kernels.panel_width < b.n;
+  const bool fetch = tile == 0 && tiles.parts > 1 && first_col + kernels.panel_width < b.n;
   const float* panel_data = b.panels.data() + panel * panel_size;
   kernels.gemm_tile({.a = a,
                      .num_rows = num_rows,

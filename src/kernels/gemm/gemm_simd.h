@@ -21,8 +21,10 @@ struct ProductArgs {
   std::size_t segments = 1;
   std::size_t segment_length = 0;
   const float* panel = nullptr;
-  const float* prefetch = nullptr;  // the panel itself when there is nothing to fetch
+  const float* prefetch = nullptr;  // Prefetch::kNextPanel only
 };
+
+enum class Prefetch { kNone, kNextPanel };
 
 template <typename V, std::size_t MR, std::size_t NV>
 struct Sums {
@@ -30,7 +32,7 @@ struct Sums {
 };
 
 /// The sums over k, ascending, from zero. NV < kPanelVecs leaves the panel's last vectors out.
-template <typename V, std::size_t MR, std::size_t NV>
+template <typename V, std::size_t MR, std::size_t NV, Prefetch kPrefetch = Prefetch::kNone>
 [[gnu::always_inline]] inline Sums<V, MR, NV> multiply(const ProductArgs& args) {
   constexpr std::size_t kPanelWidth = kPanelVecs * V::kWidth;
   using Vec = typename V::Vec;
@@ -41,7 +43,7 @@ template <typename V, std::size_t MR, std::size_t NV>
     for (std::size_t j = 0; j < NV; ++j) sums.at[i][j] = V::zero();
   }
   const float* panel = args.panel;
-  const float* prefetch = args.prefetch;
+  [[maybe_unused]] const float* prefetch = args.prefetch;
   for (std::size_t segment = 0; segment < args.segments; ++segment) {
     const float* rows[MR];
 #pragma GCC unroll 16
@@ -51,7 +53,7 @@ template <typename V, std::size_t MR, std::size_t NV>
 #pragma GCC unroll 2
       for (std::size_t j = 0; j < NV; ++j) {
         b[j] = V::load(panel + j * V::kWidth);
-        V::prefetch(prefetch + j * V::kWidth);
+        if constexpr (kPrefetch == Prefetch::kNextPanel) V::prefetch(prefetch + j * V::kWidth);
       }
 #pragma GCC unroll 16
       for (std::size_t i = 0; i < MR; ++i) {
@@ -60,7 +62,7 @@ template <typename V, std::size_t MR, std::size_t NV>
         for (std::size_t j = 0; j < NV; ++j) sums.at[i][j] = V::fma(a, b[j], sums.at[i][j]);
       }
       panel += kPanelWidth;
-      prefetch += kPanelWidth;
+      if constexpr (kPrefetch == Prefetch::kNextPanel) prefetch += kPanelWidth;
     }
   }
   return sums;
@@ -90,13 +92,13 @@ void finish_tile(const TileArgs& args, const float* sums, std::size_t vecs) {
   }
 }
 
-template <typename V, std::size_t MR, std::size_t NV>
+template <typename V, std::size_t MR, std::size_t NV, Prefetch kPrefetch>
 void gemm_tile_of(const TileArgs& args) {
-  const Sums<V, MR, NV> sums = multiply<V, MR, NV>({.a = args.a,
-                                                    .segments = args.segments,
-                                                    .segment_length = args.segment_length,
-                                                    .panel = args.panel,
-                                                    .prefetch = args.prefetch == nullptr ? args.panel : args.prefetch});
+  const Sums<V, MR, NV> sums = multiply<V, MR, NV, kPrefetch>({.a = args.a,
+                                                               .segments = args.segments,
+                                                               .segment_length = args.segment_length,
+                                                               .panel = args.panel,
+                                                               .prefetch = args.prefetch});
   alignas(64) float buffer[MR * NV * V::kWidth];
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < MR; ++i) {
@@ -112,10 +114,12 @@ void gemm_tile(const TileArgs& args) {
   if constexpr (MR > 1) {
     if (args.num_rows < MR) return gemm_tile<V, MR - 1>(args);
   }
-  if (args.num_cols > V::kWidth) {
-    gemm_tile_of<V, MR, kPanelVecs>(args);
+  if (args.num_cols <= V::kWidth) {
+    gemm_tile_of<V, MR, 1, Prefetch::kNone>(args);
+  } else if (args.prefetch == nullptr) {
+    gemm_tile_of<V, MR, kPanelVecs, Prefetch::kNone>(args);
   } else {
-    gemm_tile_of<V, MR, 1>(args);
+    gemm_tile_of<V, MR, kPanelVecs, Prefetch::kNextPanel>(args);
   }
 }
 

@@ -8,8 +8,23 @@
 
 namespace edgemoe::simd {
 
-/// Sums are kept per lane, lane l taking the elements l, l + kWidth, …, then added up across lanes. The mean is summed
-/// relative to the row's first element: a constant row has exactly its value as mean and 0 as variance, however large.
+/// Sum of f(vector) over the n / kWidth whole vectors of a row. Four sums take the vectors in turn, so that an addition
+/// need not wait for the one before; then they are added up, and their lanes.
+template <typename V, typename F>
+[[gnu::always_inline]] inline float sum_whole_vectors(const float* in, std::size_t n, const F& f) {
+  constexpr std::size_t kStep = 4 * V::kWidth;
+  typename V::Vec sums[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
+  std::size_t i = 0;
+  for (; i + kStep <= n; i += kStep) {
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < 4; ++j) sums[j] = f(V::load(in + i + j * V::kWidth), sums[j]);
+  }
+  for (; i + V::kWidth <= n; i += V::kWidth) sums[0] = f(V::load(in + i), sums[0]);
+  return V::reduce_add(V::add(V::add(sums[0], sums[1]), V::add(sums[2], sums[3])));
+}
+
+/// The mean is summed relative to the row's first element: a constant row has exactly its value as mean and 0 as
+/// variance, however large.
 template <typename V>
 void layernorm_row(const LayerNormRowArgs& args) {
   using Vec = typename V::Vec;
@@ -18,23 +33,18 @@ void layernorm_row(const LayerNormRowArgs& args) {
   const float* in = args.in;
   const auto n = static_cast<float>(args.n);
 
-  const Vec origin = V::set(in[0]);
-  Vec lanes = V::zero();
-  for (std::size_t i = 0; i < whole; i += V::kWidth) lanes = V::add(lanes, V::sub(V::load(in + i), origin));
-  float sum = V::reduce_add(lanes);
-  for (std::size_t i = whole; i < args.n; ++i) sum += in[i] - in[0];
-  const Vec mean = V::set(in[0] + sum / n);
+  const float first = in[0];
+  const Vec origin = V::set(first);
+  float sum = sum_whole_vectors<V>(in, whole, [&](Vec x, Vec lanes) { return V::add(lanes, V::sub(x, origin)); });
+  for (std::size_t i = whole; i < args.n; ++i) sum += in[i] - first;
+  const float row_mean = first + sum / n;
 
-  lanes = V::zero();
-  for (std::size_t i = 0; i < whole; i += V::kWidth) {
-    const Vec difference = V::sub(V::load(in + i), mean);
-    lanes = V::fma(difference, difference, lanes);
-  }
-  float squares = V::reduce_add(lanes);
-  for (std::size_t i = whole; i < args.n; ++i) {
-    const float difference = in[i] - (in[0] + sum / n);
-    squares += difference * difference;
-  }
+  const Vec mean = V::set(row_mean);
+  float squares = sum_whole_vectors<V>(in, whole, [&](Vec x, Vec lanes) {
+    const Vec difference = V::sub(x, mean);
+    return V::fma(difference, difference, lanes);
+  });
+  for (std::size_t i = whole; i < args.n; ++i) squares += (in[i] - row_mean) * (in[i] - row_mean);
   const Vec scale = V::set(1.0F / V::sqrt(squares / n + args.eps));
 
   for (std::size_t i = 0; i < whole; i += V::kWidth) {

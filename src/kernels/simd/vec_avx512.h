@@ -46,7 +46,9 @@ struct VecAvx512 {
     return _mm_cvtss_f32(_mm_max_ss(top, _mm_movehdup_ps(top)));
   }
   static float sqrt(float x) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x))); }
-  static void prefetch(const float* p) { _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1); }
+  [[gnu::always_inline]] static void prefetch(const float* p) {
+    _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
+  }
 
  private:
   static __mmask16 first(std::size_t n) { return static_cast<__mmask16>((1u << n) - 1u); }

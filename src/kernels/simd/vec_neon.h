@@ -49,7 +49,7 @@ struct VecNeon {
   static float reduce_add(Vec v) { return vaddvq_f32(v); }
   static float reduce_max(Vec v) { return vmaxvq_f32(v); }
   static float sqrt(float x) { return vget_lane_f32(vsqrt_f32(vdup_n_f32(x)), 0); }
-  static void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+  [[gnu::always_inline]] static void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
 };
 
 }  // namespace edgemoe::simd
