@@ -7,11 +7,13 @@ namespace edgemoe {
 namespace {
 
 constexpr std::size_t kGlyphWidth = 5;
+constexpr std::size_t kGlyphRows = 7;  // drawn; the line has two more, for letters that reach below it
+constexpr std::size_t kDescent = kGlyphHeight - kGlyphRows;
 constexpr std::size_t kNumGlyphs = 95;  // ' ' to '~'
 
 // Row by row from the top; bit 4 is the leftmost pixel.
 // clang-format off
-constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphHeight] = {
+constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphRows] = {
     {0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00},  // ' '
     {0x04, 0x04, 0x04, 0x04, 0x04, 0x00, 0x04},  // '!'
     {0x0A, 0x0A, 0x0A, 0x00, 0x00, 0x00, 0x00},  // '"'
@@ -83,7 +85,7 @@ constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphHeight] = {
     {0x01, 0x01, 0x0D, 0x13, 0x11, 0x11, 0x0F},  // 'd'
     {0x00, 0x00, 0x0E, 0x11, 0x1F, 0x10, 0x0E},  // 'e'
     {0x06, 0x09, 0x08, 0x1C, 0x08, 0x08, 0x08},  // 'f'
-    {0x00, 0x0F, 0x11, 0x11, 0x0F, 0x01, 0x0E},  // 'g'
+    {0x0F, 0x11, 0x11, 0x11, 0x0F, 0x01, 0x0E},  // 'g'
     {0x10, 0x10, 0x16, 0x19, 0x11, 0x11, 0x11},  // 'h'
     {0x04, 0x00, 0x0C, 0x04, 0x04, 0x04, 0x0E},  // 'i'
     {0x02, 0x00, 0x06, 0x02, 0x02, 0x12, 0x0C},  // 'j'
@@ -92,8 +94,8 @@ constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphHeight] = {
     {0x00, 0x00, 0x1A, 0x15, 0x15, 0x11, 0x11},  // 'm'
     {0x00, 0x00, 0x16, 0x19, 0x11, 0x11, 0x11},  // 'n'
     {0x00, 0x00, 0x0E, 0x11, 0x11, 0x11, 0x0E},  // 'o'
-    {0x00, 0x00, 0x1E, 0x11, 0x1E, 0x10, 0x10},  // 'p'
-    {0x00, 0x00, 0x0D, 0x13, 0x0F, 0x01, 0x01},  // 'q'
+    {0x1E, 0x11, 0x11, 0x11, 0x1E, 0x10, 0x10},  // 'p'
+    {0x0F, 0x11, 0x11, 0x11, 0x0F, 0x01, 0x01},  // 'q'
     {0x00, 0x00, 0x16, 0x19, 0x10, 0x10, 0x10},  // 'r'
     {0x00, 0x00, 0x0E, 0x10, 0x0E, 0x01, 0x1E},  // 's'
     {0x08, 0x08, 0x1C, 0x08, 0x08, 0x09, 0x06},  // 't'
@@ -101,7 +103,7 @@ constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphHeight] = {
     {0x00, 0x00, 0x11, 0x11, 0x11, 0x0A, 0x04},  // 'v'
     {0x00, 0x00, 0x11, 0x11, 0x15, 0x15, 0x0A},  // 'w'
     {0x00, 0x00, 0x11, 0x0A, 0x04, 0x0A, 0x11},  // 'x'
-    {0x00, 0x00, 0x11, 0x11, 0x0F, 0x01, 0x0E},  // 'y'
+    {0x11, 0x11, 0x11, 0x11, 0x0F, 0x01, 0x0E},  // 'y'
     {0x00, 0x00, 0x1F, 0x02, 0x04, 0x08, 0x1F},  // 'z'
     {0x02, 0x04, 0x04, 0x08, 0x04, 0x04, 0x02},  // '{'
     {0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04},  // '|'
@@ -110,12 +112,19 @@ constexpr std::uint8_t kGlyphs[kNumGlyphs][kGlyphHeight] = {
 };
 // clang-format on
 
+struct Glyph {
+  const std::uint8_t* rows;
+  std::size_t top;  // of the line's pixels, where the first row lies
+};
+
 /// Takes the next code point off `text`: its glyph, that of '?' when the font has none.
-const std::uint8_t* next_glyph(std::string_view& text) {
+Glyph next_glyph(std::string_view& text) {
   const char letter = text.front();
   text.remove_prefix(1);
   while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0U) == 0x80U) text.remove_prefix(1);
-  return kGlyphs[letter >= ' ' && letter <= '~' ? letter - ' ' : '?' - ' '];
+  const bool known = letter >= ' ' && letter <= '~';
+  const bool descends = letter == 'g' || letter == 'p' || letter == 'q' || letter == 'y';
+  return {kGlyphs[known ? letter - ' ' : '?' - ' '], descends ? kDescent : 0};
 }
 
 }  // namespace
@@ -128,11 +137,12 @@ std::size_t text_width(std::string_view text, std::size_t scale) {
 
 void draw_text(Image& image, const TextPlace& place, std::string_view text, Rgb color) {
   for (std::size_t x = place.x; !text.empty(); x += kGlyphAdvance * place.scale) {
-    const std::uint8_t* glyph = next_glyph(text);
-    for (std::size_t row = 0; row < kGlyphHeight; ++row) {
+    const Glyph glyph = next_glyph(text);
+    for (std::size_t row = 0; row < kGlyphRows; ++row) {
       for (std::size_t column = 0; column < kGlyphWidth; ++column) {
-        if ((glyph[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
-        fill_rect(image, x + column * place.scale, place.y + row * place.scale, place.scale, place.scale, color);
+        if ((glyph.rows[row] >> (kGlyphWidth - 1 - column) & 1) == 0) continue;
+        fill_rect(image, x + column * place.scale, place.y + (glyph.top + row) * place.scale, place.scale, place.scale,
+                  color);
       }
     }
   }

@@ -1,4 +1,4 @@
-// Words and boxes in pictures: a 5×7 bitmap font of printable ASCII.
+// Words and boxes in pictures: a bitmap font, 5 pixels wide, of printable ASCII.
 #ifndef EDGEMOE_IMAGE_TEXT_H_
 #define EDGEMOE_IMAGE_TEXT_H_
 
@@ -10,7 +10,7 @@
 
 namespace edgemoe {
 
-inline constexpr std::size_t kGlyphHeight = 7;   // pixels at scale 1
+inline constexpr std::size_t kGlyphHeight = 9;   // pixels of a line at scale 1, descenders included
 inline constexpr std::size_t kGlyphAdvance = 6;  // 5 of the glyph, 1 between
 
 /// Where something is drawn; every font pixel is a square of `scale` ≥ 1 picture pixels.
