@@ -64,6 +64,7 @@ Result<Image> colorize_labels(std::span<const std::uint8_t> labels, std::size_t 
 Image draw_legend(std::span<const Rgb> palette, std::span<const std::string> names) {
   constexpr std::size_t kScale = 2;
   constexpr std::size_t kMargin = 10;
+  constexpr std::size_t kGap = 4;
   constexpr std::size_t kSwatchWidth = 36;
   constexpr std::size_t kSwatchHeight = 18;
   constexpr std::size_t kRowHeight = 24;
@@ -85,7 +86,7 @@ Image draw_legend(std::span<const Rgb> palette, std::span<const std::string> nam
 
   const std::size_t num_columns = (entries.size() + kRowsPerColumn - 1) / kRowsPerColumn;
   const std::size_t num_rows = (entries.size() + num_columns - 1) / num_columns;
-  const std::size_t column_width = kSwatchWidth + widest + kMargin;
+  const std::size_t column_width = kSwatchWidth + kGap + widest + kMargin;
   Image image = make_paper(kMargin + num_columns * column_width, 2 * kMargin + num_rows * kRowHeight);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::size_t x = kMargin + i / num_rows * column_width;
@@ -93,7 +94,7 @@ Image draw_legend(std::span<const Rgb> palette, std::span<const std::string> nam
     fill_rect(image, x, y, kSwatchWidth, kSwatchHeight, kInk);
     fill_rect(image, x + 1, y + 1, kSwatchWidth - 2, kSwatchHeight - 2, entries[i].color);
     const std::size_t text_y = y + (kSwatchHeight - kGlyphHeight * kScale) / 2;
-    draw_text(image, {x + kSwatchWidth, text_y, kScale}, entries[i].text, kInk);
+    draw_text(image, {x + kSwatchWidth + kGap, text_y, kScale}, entries[i].text, kInk);
   }
   return image;
 }

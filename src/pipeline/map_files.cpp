@@ -30,8 +30,7 @@ class MapFileWriter {
     report_.files.push_back({options_.folder / (options_.stem + "_" + report_.task + suffix), std::move(meaning)});
     jobs_.push_back(std::move(job));
   }
-  void add_image(const std::string& suffix, std::string meaning, const Image& image) {
-    const PngContent content = is_label_task(map_.task) ? PngContent::kFlat : PngContent::kSmooth;
+  void add_image(const std::string& suffix, std::string meaning, const Image& image, PngContent content) {
     add(suffix, std::move(meaning),
         [&image, content](const std::filesystem::path& path) { return write_png(path, png_source(image, content)); });
   }
@@ -91,10 +90,10 @@ void MapFileWriter::add_label_files() {
                                 .content = PngContent::kFlat,
                                 .text = {{"task", report_.task}, {"ignore", "255"}}});
       });
-  add_image("_color.png", "the classes in colours", colors_);
+  add_image("_color.png", "the classes in colours", colors_, PngContent::kFlat);
   extra_ = draw_legend(task_palette(map_.task, static_cast<std::size_t>(task_.outputs)), task_.class_names);
-  add_image("_legend.png", "which colour is which class", extra_);
-  if (picture_ != nullptr) add_image("_overlay.png", "the colours over the picture", overlay_);
+  add_image("_legend.png", "which colour is which class", extra_, PngContent::kFlat);
+  if (picture_ != nullptr) add_image("_overlay.png", "the colours over the picture", overlay_, PngContent::kSmooth);
 }
 
 void MapFileWriter::add_depth_files() {
@@ -107,15 +106,15 @@ void MapFileWriter::add_depth_files() {
         return write_depth_png(path, depth_, map_.height, map_.width, task_.unit);
       });
   add_floats(fmt::format("float32 depth ({})", unit));
-  add_image("_color.png", "depth in colours, dark is near", colors_);
+  add_image("_color.png", "depth in colours, dark is near", colors_, PngContent::kSmooth);
   extra_ = add_scale_bar(colors_, depth_range(map_.values), task_.unit);
-  add_image("_preview.png", "the same with its scale below", extra_);
+  add_image("_preview.png", "the same with its scale below", extra_, PngContent::kSmooth);
 }
 
 void MapFileWriter::add_unit_files() {
   if (map_.task == TaskKind::kNormals) {
     add_floats("float32 unit vectors x, y, z");
-    add_image(".png", "(n + 1) / 2 as red, green, blue", colors_);
+    add_image(".png", "(n + 1) / 2 as red, green, blue", colors_, PngContent::kSmooth);
     return;
   }
   add_floats("float32 in [0, 1]");
