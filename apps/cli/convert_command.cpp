@@ -39,6 +39,11 @@ std::map<std::string, std::string, std::less<>> inherited_metadata(const std::ve
   return metadata;
 }
 
+DTypePolicy dtype_policy(std::string_view name) {
+  if (name == "keep") return DTypePolicy::kKeep;
+  return name == "f16" ? DTypePolicy::kFloat16 : DTypePolicy::kFloat32;
+}
+
 ExitCode convert(const ConvertCommandOptions& options) {
   if (options.output.empty() && !options.dry_run) {
     return fail(invalid_argument("convert: give -o FILE, or --dry-run to see what would match"));
@@ -51,7 +56,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .inputs = options.inputs,
       .config = std::move(config).value(),
       .output = options.output,
-      .dtype = options.dtype == "keep" ? DTypePolicy::kKeep : DTypePolicy::kFloat32,
+      .dtype = dtype_policy(options.dtype),
       .strictness = options.strict ? Strictness::kStrict : Strictness::kLenient,
       .non_finite = options.allow_non_finite ? NonFinitePolicy::kAllow : NonFinitePolicy::kRefuse,
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
@@ -78,8 +83,9 @@ Command add_convert_command(CLI::App& tool) {
   app->add_option("--config", options->config, "Named configuration (edgemoe doctor lists them) or a .json file")
       ->required();
   app->add_option("-o,--output", options->output, "Model file to write");
-  app->add_option("--dtype", options->dtype, "Type of the written weights: f32 (exact), or keep as stored")
-      ->check(CLI::IsMember({"f32", "keep"}))
+  app->add_option("--dtype", options->dtype,
+                  "Type of the written weights: f32 (exact), keep as stored, or f16 (matrices rounded: half the size)")
+      ->check(CLI::IsMember({"f32", "keep", "f16"}))
       ->capture_default_str();
   app->add_option("--checksum", options->checksum, "Fail unless the weights have this checksum (an earlier report's)");
   app->add_flag("--strict", options->strict, "Refuse unknown tensors and a position embedding of another grid");

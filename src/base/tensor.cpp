@@ -46,6 +46,24 @@ std::uint32_t half_bits_to_float_bits(std::uint16_t half) {
   return sign | ((113u - shift) << 23) | ((mantissa & 0x3FFu) << 13);
 }
 
+std::uint16_t float_bits_to_half_bits(std::uint32_t bits) {
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
+  const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
+  constexpr std::uint32_t kInfinity = 0x7F800000u;
+  constexpr std::uint32_t kSmallestNormal = 113u << 23;  // 2^-14
+  if (magnitude > kInfinity) return static_cast<std::uint16_t>(sign | 0x7E00u);
+  if (magnitude >= kSmallestNormal) {
+    // Half of the last kept place, less one where that place is even: a tie then rounds down. A carry runs on into the
+    // exponent, as it should.
+    const std::uint32_t rounded = magnitude + 0xFFFu + (magnitude >> 13 & 1u);
+    if (rounded >= 143u << 23) return static_cast<std::uint16_t>(sign | 0x7C00u);  // 2^16
+    return static_cast<std::uint16_t>(sign | (rounded - (112u << 23)) >> 13);
+  }
+  // Below 2^-14 the places are 2^-24: adding 1/2 to the magnitude lets float's own rounding cut there.
+  const float cut = std::bit_cast<float>(magnitude) + 0.5F;
+  return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(cut) - std::bit_cast<std::uint32_t>(0.5F)));
+}
+
 }  // namespace
 
 std::size_t dtype_size(DType dtype) { return info(dtype).size; }
@@ -105,6 +123,14 @@ bool widen_to_f32(DType dtype, std::span<const std::byte> bytes, std::span<float
     out[i] = std::bit_cast<float>(wide);
   }
   return true;
+}
+
+void narrow_to_f16(std::span<const float> values, std::span<std::byte> out) {
+  EDGEMOE_CHECK(out.size() == 2 * values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint16_t half = float_bits_to_half_bits(std::bit_cast<std::uint32_t>(values[i]));
+    std::memcpy(out.data() + 2 * i, &half, sizeof(half));
+  }
 }
 
 }  // namespace edgemoe

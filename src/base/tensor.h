@@ -89,6 +89,10 @@ inline MatrixView<const float> as_const(const MatrixView<float>& matrix) {
 /// `bytes` must hold at least count · dtype_size(dtype) bytes; no alignment is needed.
 bool widen_to_f32(DType dtype, std::span<const std::byte> bytes, std::span<float> out);
 
+/// Rounds to binary16, ties to even; subnormals are kept. out: 2 bytes a value. Infinity where |value| rounds past the
+/// largest, 65504. A NaN stays one.
+void narrow_to_f16(std::span<const float> values, std::span<std::byte> out);
+
 }  // namespace edgemoe
 
 #endif  // EDGEMOE_BASE_TENSOR_H_

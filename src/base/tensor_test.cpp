@@ -44,6 +44,37 @@ TEST(Widen, half_everyFiniteValue_equalsTheFormula) {
   EXPECT_EQ(compared, 63488);
 }
 
+float through_half(float value) {
+  std::array<std::byte, 2> half{};
+  narrow_to_f16(std::span(&value, 1), half);
+  float back = 0;
+  EXPECT_TRUE(widen_to_f32(DType::kF16, half, std::span(&back, 1)));
+  return back;
+}
+
+TEST(NarrowToF16, everyHalf_isItself_andWhatLiesBetweenGoesToTheNearest_evenOnTies) {
+  std::size_t compared = 0;
+  for (std::uint32_t bits = 0; bits < 0x7BFFu; ++bits) {
+    const std::array<std::uint16_t, 2> pair = {static_cast<std::uint16_t>(bits), static_cast<std::uint16_t>(bits + 1)};
+    std::array<float, 2> value{};
+    ASSERT_TRUE(widen_to_f32(DType::kF16, std::as_bytes(std::span(pair)), value));
+    const float middle = (value[0] + value[1]) / 2;  // exact
+    ASSERT_EQ(through_half(value[0]), value[0]);
+    ASSERT_EQ(through_half(-value[0]), -value[0]);
+    ASSERT_EQ(through_half(middle), value[bits % 2]) << "tie above " << value[0];
+    ASSERT_EQ(through_half(std::nextafter(middle, 0.0F)), value[0]);
+    ASSERT_EQ(through_half(std::nextafter(middle, 1e9F)), value[1]);
+    ++compared;
+  }
+  EXPECT_EQ(compared, 0x7BFFu);
+  const float inf = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(through_half(65519.0F), 65504.0F);
+  EXPECT_EQ(through_half(65520.0F), inf);
+  EXPECT_EQ(through_half(-inf), -inf);
+  EXPECT_TRUE(std::isnan(through_half(std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_TRUE(std::signbit(through_half(-0.0F)));
+}
+
 TEST(Widen, bfloat16_isTheUpperHalf) {
   EXPECT_EQ(widen_one(DType::kBF16, 0x3F80), 1.0F);
   EXPECT_EQ(std::bit_cast<std::uint32_t>(widen_one(DType::kBF16, 0x0001)), 0x00010000u);  // subnormal kept

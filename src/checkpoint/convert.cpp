@@ -118,7 +118,8 @@ Result<std::vector<NamedTensor>> read_weights(Conversion& conversion, const Conv
   fitted.reserve(table.size());
   for (const TensorSpec& spec : table) {
     const SourceTensor& source = conversion.tensors.find(spec.name)->second;
-    EDGEMOE_ASSIGN_OR_RETURN(FittedTensor read, read_fitted(source, options.dtype, options.non_finite, checksum));
+    EDGEMOE_ASSIGN_OR_RETURN(FittedTensor read,
+                             read_fitted(source, spec.role, options.dtype, options.non_finite, checksum));
     if (spec.role == TensorRole::kPositionEmbed && !conversion.report.resampled.empty()) {
       EDGEMOE_RETURN_IF_ERROR(resample_position(read, conversion.stored_grid,
                                                 {conversion.config.grid_height(), conversion.config.grid_width()}));

@@ -176,6 +176,27 @@ TEST_F(ConvertTest, aWidthThatOneTensorAloneHas_isThatTensorsFault) {
   }
 }
 
+TEST_F(ConvertTest, float16_matricesAreRounded_theRestIsExact_andTooLargeIsRefused) {
+  const std::string matrix = "backbone.blocks.0.mlp.fc2.weight";
+  std::vector<float> values(8 * 12, 1.0F + 0x1p-11F + 0x1p-20F);  // above the middle of two halves
+  find_tensor(state_, matrix) = tensor_of(matrix, {8, 12}, values);
+  write_torch_zip(path_, state_);
+  ConvertOptions half = options(path_);
+  half.dtype = DTypePolicy::kFloat16;
+  ASSERT_TRUE(convert_checkpoint(half).ok());
+  const auto model = ModelFile::open(output());
+  ASSERT_TRUE(model.ok());
+  EXPECT_EQ(model->tensor(matrix).dtype, DType::kF16);
+  EXPECT_EQ(model->tensor(kGate).dtype, DType::kF32);
+  EXPECT_EQ(model->tensor("backbone.pos_embed").dtype, DType::kF32);
+  EXPECT_EQ(model->load_f32(matrix).values.data()[7], 1.0F + 0x1p-10F);
+  std::filesystem::remove(output());
+  values[5] = -65520.0F;
+  find_tensor(state_, matrix) = tensor_of(matrix, {8, 12}, values);
+  write_torch_zip(path_, state_);
+  EXPECT_NE(expect_refused(half).message().find("65504"), std::string::npos);
+}
+
 TEST_F(ConvertTest, noiseWeights_needTheOtherRule) {
   state_.push_back(formula_tensor("backbone.blocks.1.mlp.gate.0.w_noise", {8, 4}));
   expect_refusal_with({"w_noise", "topk_softmax"});

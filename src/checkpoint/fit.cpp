@@ -41,6 +41,14 @@ std::optional<std::size_t> scan(const TensorView& view, std::uint64_t& checksum)
   return first_bad;
 }
 
+constexpr float kPastFloat16 = 65520.0F;  // the smallest that rounds to infinity
+
+/// Where nearly all of the weights are.
+bool is_matrix(TensorRole role) {
+  return role == TensorRole::kPatchWeight || role == TensorRole::kLinearWeight || role == TensorRole::kExpertWeight ||
+         role == TensorRole::kConvWeight;
+}
+
 }  // namespace
 
 Result<SourceTensor> fit_layout(const TensorSpec& spec, const SourceTensor& source, ConvertReport& report) {
@@ -68,8 +76,8 @@ Result<SourceTensor> fit_layout(const TensorSpec& spec, const SourceTensor& sour
                   source.shape.to_string(), hint);
 }
 
-Result<FittedTensor> read_fitted(const SourceTensor& tensor, DTypePolicy dtype, NonFinitePolicy non_finite,
-                                 std::uint64_t& checksum) {
+Result<FittedTensor> read_fitted(const SourceTensor& tensor, TensorRole role, DTypePolicy dtype,
+                                 NonFinitePolicy non_finite, std::uint64_t& checksum) {
   FittedTensor fitted;
   EDGEMOE_ASSIGN_OR_RETURN(fitted.dense, read_source_tensor(tensor));
   fitted.view = fitted.dense.view;
@@ -78,12 +86,25 @@ Result<FittedTensor> read_fitted(const SourceTensor& tensor, DTypePolicy dtype, 
     return malformed("{}: tensor {} {} has a NaN or infinity at {}: training went wrong or the file is damaged",
                      tensor.origin, tensor.name, tensor.shape.to_string(), coordinates(tensor.shape, *bad));
   }
-  if (dtype == DTypePolicy::kFloat32 && fitted.view.dtype != DType::kF32) {
-    fitted.floats = AlignedBuffer<float>(static_cast<std::size_t>(fitted.view.shape.num_elements()));
-    EDGEMOE_CHECK(widen_to_f32(fitted.view.dtype, fitted.view.bytes, fitted.floats.span()));
-    fitted.dense = {};
-    fitted.view = {DType::kF32, tensor.shape, std::as_bytes(fitted.floats.span())};
+  if (dtype == DTypePolicy::kKeep) return fitted;
+  const bool halves = dtype == DTypePolicy::kFloat16 && is_matrix(role);
+  if (fitted.view.dtype == (halves ? DType::kF16 : DType::kF32)) return fitted;
+  fitted.floats = AlignedBuffer<float>(static_cast<std::size_t>(fitted.view.shape.num_elements()));
+  EDGEMOE_CHECK(widen_to_f32(fitted.view.dtype, fitted.view.bytes, fitted.floats.span()));
+  fitted.dense = {};
+  fitted.view = {DType::kF32, tensor.shape, std::as_bytes(fitted.floats.span())};
+  if (!halves) return fitted;
+  const std::span<const float> values = fitted.floats.span();
+  const auto beyond = std::find_if(values.begin(), values.end(),
+                                   [](float value) { return std::isfinite(value) && std::abs(value) >= kPastFloat16; });
+  if (beyond != values.end()) {
+    return too_large("{}: tensor {}: {} is beyond float16's 65504; write it with --dtype f32", tensor.origin,
+                     tensor.name, *beyond);
   }
+  fitted.halves.resize(2 * values.size());
+  narrow_to_f16(values, fitted.halves);
+  fitted.floats = {};
+  fitted.view = {DType::kF16, tensor.shape, fitted.halves};
   return fitted;
 }
 

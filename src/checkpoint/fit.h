@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/tensor.h"
@@ -19,6 +20,7 @@ namespace edgemoe {
 enum class DTypePolicy {
   kFloat32,  ///< everything widened to float32, exactly
   kKeep,     ///< float32, float16 and bfloat16 as the checkpoint has them (a resampled tensor is float32)
+  kFloat16,  ///< matrices and filters rounded to float16, everything else (gates too) float32: half the size
 };
 
 /// What weights do that are or give NaN or infinity: such values themselves, and negative variances.
@@ -37,11 +39,13 @@ struct FittedTensor {
   TensorView view;
   DenseTensor dense;
   AlignedBuffer<float> floats;
+  std::vector<std::byte> halves;
 };
 
-/// Reads, checks for NaN and infinity, and widens as asked. `checksum` runs on over the tensor's float32 values.
-Result<FittedTensor> read_fitted(const SourceTensor& tensor, DTypePolicy dtype, NonFinitePolicy non_finite,
-                                 std::uint64_t& checksum);
+/// Reads, checks for NaN and infinity, and widens or narrows as asked. `checksum` runs on over the tensor's float32
+/// values before any rounding. kTooLarge for a value that float16 cannot hold.
+Result<FittedTensor> read_fitted(const SourceTensor& tensor, TensorRole role, DTypePolicy dtype,
+                                 NonFinitePolicy non_finite, std::uint64_t& checksum);
 
 /// kMalformed when a batch norm's running variance is negative somewhere: every value behind it would be NaN.
 Status check_variance(const FittedTensor& tensor, std::string_view name);
