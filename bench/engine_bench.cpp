@@ -92,7 +92,11 @@ int bench(const std::vector<std::string>& arguments) {
   const Result<ModelFile> model = ModelFile::open(arguments[0]);
   if (!model.ok()) return fail(model.status());
   EngineOptions options{.num_threads = std::stoi(arguments[2]), .max_batch = std::stoi(arguments[3])};
-  if (const auto isa = isa_from_name(arguments[6])) options.isa = *isa;
+  if (const auto isa = isa_from_name(arguments[6])) {
+    options.isa = *isa;
+  } else if (arguments[6] != "best") {
+    return fail(invalid_argument("no instruction set \"{}\"; \"best\" takes the best", arguments[6]));
+  }
   Result<std::unique_ptr<Engine>> engine = make_float_engine(*model, options);
   if (!engine.ok()) return fail(engine.status());
   const auto loaded = Clock::now() - start;

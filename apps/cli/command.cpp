@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "base/thread_pool.h"
-
 namespace edgemoe::cli {
 
 std::string for_terminal(std::string_view text) {
@@ -61,13 +59,20 @@ std::vector<std::filesystem::path> config_folders() {
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs) {
   for (const std::filesystem::path& input : inputs) {
     std::error_code ignored;
-    if (!std::filesystem::equivalent(output, input, ignored)) continue;
+    const bool same = std::filesystem::equivalent(output, input, ignored);
+    const bool inside =
+        std::filesystem::is_directory(input, ignored) &&
+        std::filesystem::equivalent(output.has_parent_path() ? output.parent_path() : ".", input, ignored);
+    if (inside) {
+      return Status(StatusCode::kInvalidArgument,
+                    fmt::format("{}: lies in {}, which this command reads; give the output another place",
+                                output.string(), input.string()));
+    }
+    if (!same) continue;
     return Status(StatusCode::kInvalidArgument,
                   fmt::format("{}: is an input of this command; give the output another name", output.string()));
   }
   return {};
 }
-
-int default_threads() { return available_cpus(); }
 
 }  // namespace edgemoe::cli

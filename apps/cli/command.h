@@ -64,11 +64,9 @@ class ProgressLine {
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
 
-/// kInvalidArgument when `output` is one of `inputs`, by whatever name: writing it would destroy what is read.
+/// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies in one that is a folder: writing it
+/// would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
-
-/// Threads to use where the user said nothing: those that the process may run on.
-int default_threads();
 
 }  // namespace edgemoe::cli
 

@@ -19,7 +19,8 @@ struct CompareOptions {
 
 void print_missing(const std::vector<std::string>& names, const std::filesystem::path& path) {
   if (names.empty()) return;
-  fmt::print("{} taps only in {}, first {}\n", names.size(), path.string(), names.front());
+  fmt::print("{}\n",
+             for_terminal(fmt::format("{} taps only in {}, first {}", names.size(), path.string(), names.front())));
 }
 
 ExitCode compare(const CompareOptions& options) {
@@ -33,11 +34,11 @@ ExitCode compare(const CompareOptions& options) {
   const Result<TapComparison> result = compare_taps(expected->index(), found->index(), options.tolerance);
   if (!result.ok()) return fail(result.status());
   fmt::print("compared {} values in {} taps\n", result->values, result->taps);
-  if (result->worst) fmt::print("worst  {}\n", describe(*result->worst));
+  if (result->worst) fmt::print("worst  {}\n", for_terminal(describe(*result->worst)));
   print_missing(result->only_expected, options.expected);
   print_missing(result->only_found, options.found);
   if (result->first) {
-    fmt::print("first difference  {}\n", describe(*result->first));
+    fmt::print("first difference  {}\n", for_terminal(describe(*result->first)));
     return kFailed;
   }
   if (!result->only_expected.empty()) {

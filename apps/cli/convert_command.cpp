@@ -48,7 +48,9 @@ ExitCode convert(const ConvertCommandOptions& options) {
   if (options.output.empty() && !options.dry_run) {
     return fail(invalid_argument("convert: give -o FILE, or --dry-run to see what would match"));
   }
-  if (const Status status = check_output(options.output, options.inputs); !status.ok()) return fail(status);
+  std::vector<std::filesystem::path> read = options.inputs;
+  read.emplace_back(options.config);
+  if (const Status status = check_output(options.output, read); !status.ok()) return fail(status);
   Result<ModelConfig> config = load_named_config(options.config, config_folders());
   if (!config.ok()) return fail(config.status());
   ProgressLine progress("tensors");
@@ -62,8 +64,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
       .expected_checksum = options.checksum,
       .metadata = inherited_metadata(options.inputs),
-      .progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); },
-      .note = {}};  // the report says it all, once
+      .progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); }};
   const Result<ConvertReport> report =
       options.dry_run ? inspect_checkpoint(conversion) : convert_checkpoint(conversion);
   progress.clear();

@@ -7,7 +7,9 @@
 namespace edgemoe::cli {
 
 void EngineFlags::add_to(CLI::App& app) {
-  app.add_option("--threads", threads, "Threads; 0: all available")->check(CLI::Range(0, 256))->capture_default_str();
+  app.add_option("--threads", threads, "Threads; 0: all available")
+      ->check(CLI::Range(0, kMaxThreads))
+      ->capture_default_str();
   app.add_option("--type", type, "Arithmetic of the engine")->check(CLI::IsMember({"float"}))->capture_default_str();
   app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
   app.add_option("--input-size", input_size,
@@ -17,7 +19,7 @@ void EngineFlags::add_to(CLI::App& app) {
 
 Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   EngineOptions options;
-  options.num_threads = threads == 0 ? default_threads() : threads;
+  options.num_threads = threads == 0 ? default_num_threads() : threads;
   options.max_batch = max_batch;
   if (!isa.empty()) {
     const std::optional<Isa> chosen = isa_from_name(isa);

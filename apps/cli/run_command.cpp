@@ -36,7 +36,9 @@ class Run {
 
   Status files(const std::vector<RunInput>& inputs);
   Status raw_frames(std::size_t width, std::size_t height);
-  ExitCode finish(std::int64_t load_ns, std::int64_t total_ns);
+  /// Writes what belongs to the whole run. `status` is how the pictures ended: a fault there loses none of what was
+  /// done.
+  ExitCode finish(const Status& status, std::int64_t load_ns, std::int64_t total_ns);
 
  private:
   struct Batch {
@@ -128,7 +130,7 @@ Status Run::run_batch(Batch& batch) {
   if (batch.items.empty()) return {};
   const Pipeline::Request request{.tasks = record_.tasks,
                                   .taps = options_.dump_taps.empty() ? nullptr : &taps_,
-                                  .first_tap_image = batch.items.front(),
+                                  .tap_numbers = batch.items,
                                   .maps = map_sink(batch)};
   std::vector<const Image*> images;
   for (const Image& image : batch.images) images.push_back(&image);
@@ -141,6 +143,7 @@ Status Run::run_batch(Batch& batch) {
   for (const std::size_t i : batch.items) {
     const RunItem& item = record_.items[i];
     if (!options_.quiet && !options_.json) print_item(item);
+    if (options_.quiet) continue;
     for (const std::string& remark : map_remarks(item)) print_note(fmt::format("warning: {}", remark));
   }
   batch = {};
@@ -165,12 +168,19 @@ Status Run::files(const std::vector<RunInput>& inputs) {
 Status Run::raw_frames(std::size_t width, std::size_t height) {
   for (bool more = true; more && !stop_.requested();) {
     Batch batch;
+    Status status;
     while (batch.images.size() < static_cast<std::size_t>(options_.batch)) {
       const auto start = std::chrono::steady_clock::now();
       Image frame = make_image(width, height);
-      EDGEMOE_ASSIGN_OR_RETURN(more, read_rgb24_frame(std::cin, frame));
+      const Result<bool> read = read_rgb24_frame(std::cin, frame);
+      status = read.status();
+      more = read.ok() && *read;
       record_.times.decode_ns += nanoseconds_since(start);
       if (!more) break;
+      if (!options_.dump_taps.empty() && record_.items.size() == kMaxDumpedPictures) {
+        status = too_large("--dump-taps: the first {} frames are dumped; give no more at a time", kMaxDumpedPictures);
+        break;
+      }
       const std::size_t number = record_.items.size();
       batch.items.push_back(number);
       batch.images.push_back(std::move(frame));
@@ -180,14 +190,18 @@ Status Run::raw_frames(std::size_t width, std::size_t height) {
                                .height = height});
     }
     EDGEMOE_RETURN_IF_ERROR(run_batch(batch));
+    EDGEMOE_RETURN_IF_ERROR(status);
   }
-  if (record_.items.empty()) {
+  if (record_.items.empty() && !stop_.requested()) {
     return malformed("standard input: expected RGB24 frames of {}x{}, found nothing", width, height);
   }
   return {};
 }
 
-ExitCode Run::finish(std::int64_t load_ns, std::int64_t total_ns) {
+ExitCode Run::finish(const Status& status, std::int64_t load_ns, std::int64_t total_ns) {
+  progress_.clear();
+  const ExitCode ended = status.ok() ? kDone : fail(status);
+  record_.error = status.ok() ? "" : status.message();
   const std::vector<RunItem>& items = record_.items;
   record_.times.load_ns = load_ns;
   record_.times.total_ns = total_ns;
@@ -218,7 +232,7 @@ ExitCode Run::finish(std::int64_t load_ns, std::int64_t total_ns) {
     print_note(fmt::format("edgemoe: interrupted after {} pictures", items.size()));
     stop_.end_process();
   }
-  return failed == 0 ? kDone : kFailed;
+  return ended != kDone || failed == 0 ? ended : kFailed;
 }
 
 Status check_options(const RunOptions& options) {
@@ -294,8 +308,7 @@ ExitCode run(const RunOptions& options) {
   const Status status =
       raw ? state.raw_frames(static_cast<std::size_t>(frame_size.first), static_cast<std::size_t>(frame_size.second))
           : state.files(inputs);
-  if (!status.ok()) return fail(status);
-  return state.finish(load_ns, nanoseconds_since(run_start));
+  return state.finish(status, load_ns, nanoseconds_since(run_start));
 }
 
 }  // namespace

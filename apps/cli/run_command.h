@@ -57,6 +57,7 @@ struct RunRecord {
   std::vector<RunItem> items;
   StageTimes times;
   bool interrupted = false;  // ended early by a signal
+  std::string error;         // … or by this
 };
 
 // run_report.cpp: what a run says.

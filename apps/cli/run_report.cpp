@@ -192,6 +192,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
                        {"batch", pipeline.engine().max_batch()}}},
                      {"times_ms", times_json(record.times)},
                      {"interrupted", record.interrupted},
+                     {"error", record.error.empty() ? Json(nullptr) : Json(record.error)},
                      {"pictures", pictures}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -5,8 +5,8 @@
 //   edgemoe::Result<edgemoe::Picture> picture = edgemoe::read_picture("street.jpg");
 //   edgemoe::Result<std::vector<edgemoe::Map>> maps = model->run(picture->view(), {"semseg", "depth"});
 //
-// Nothing here prints, throws on account of input, exits or keeps global state. Everything fallible returns a Status or
-// a Result.
+// Nothing here prints, throws, exits or keeps global state. Everything fallible returns a Status or a Result; memory
+// that ends is kTooLarge.
 #ifndef EDGEMOE_EDGEMOE_H_
 #define EDGEMOE_EDGEMOE_H_
 
@@ -57,13 +57,16 @@ struct Map {
   std::size_t width = 0;
   std::size_t height = 0;
   std::size_t channels = 0;          ///< of `values`: 3 for normals, else 1
+  std::size_t num_classes = 0;       ///< of `labels`: C
   std::vector<std::uint8_t> labels;  ///< semseg, human_parts: class 0 … C−1, [height, width]
   std::vector<float>
       values;        ///< [height, width, channels]: depth in `unit`; sal, edge in [0, 1]; normals of unit length
   std::string unit;  ///< depth: "m", or empty where the model's values have no known unit
 };
 
-/// Writes the picture of a map that people look at (class colours, depth colours with a scale bar, …) as a PNG.
+/// Writes the picture of a map that people look at (class colours, depth colours with a scale bar, …) as a PNG. Label
+/// 255
+/// ("ignore") is allowed. kInvalidArgument for sizes that do not agree, kMismatch for a label past num_classes, kIo.
 Status write_preview(const Map& map, const std::filesystem::path& path);
 
 struct TaskInfo {
@@ -86,9 +89,9 @@ struct ModelInfo {
 };
 
 struct LoadOptions {
-  int num_threads = 0;          ///< 0: all that the process may run on
+  int num_threads = 0;          ///< 1 … 256; 0: all that the process may run on
   std::string instruction_set;  ///< empty: the best that the machine has
-  int max_batch = 1;            ///< pictures computed together by run_batch
+  int max_batch = 1;            ///< pictures computed together by run_batch, 1 … 1024
 };
 
 /// A loaded network with the memory it works in. Movable. One thread at a time may run it; load one a thread for more.
@@ -105,7 +108,8 @@ class Model {
   const ModelInfo& info() const;
 
   /// Runs the named tasks (none: all that the model has) and returns their maps in that order. kInvalidArgument for an
-  /// unknown or repeated task, naming those that there are, or for a picture without pixels.
+  /// unknown or repeated task, naming those that there are, or for a picture without pixels; kTooLarge for a picture
+  /// over 100 million pixels or when memory ends; kUnsupported for a model without heads.
   Result<std::vector<Map>> run(const PictureView& picture, const std::vector<std::string>& tasks = {});
   /// The same for several pictures, `max_batch` at a time: result [picture][task].
   Result<std::vector<std::vector<Map>>> run_batch(const std::vector<PictureView>& pictures,

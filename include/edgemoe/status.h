@@ -20,7 +20,6 @@ enum class StatusCode {
   kUnsupported,      ///< well-formed, but nothing edgemoe does
   kTooLarge,         ///< over a stated limit; refused before memory was taken
   kIo,               ///< the operating system refused (open, read, write, map)
-  kCancelled,        ///< stopped at the caller's wish
   kInternal,         ///< a fault of edgemoe itself
 };
 
@@ -43,8 +42,6 @@ constexpr std::string_view status_code_name(StatusCode code) {
       return "too_large";
     case StatusCode::kIo:
       return "io";
-    case StatusCode::kCancelled:
-      return "cancelled";
     case StatusCode::kInternal:
       return "internal";
   }

@@ -1,7 +1,7 @@
 #include <cstring>
+#include <new>
 #include <utility>
 
-#include "base/thread_pool.h"
 #include "edgemoe/edgemoe.h"
 #include "image/decode.h"
 #include "image/image.h"
@@ -10,6 +10,8 @@
 
 namespace edgemoe {
 namespace {
+
+Status out_of_memory() { return too_large("not enough memory"); }
 
 std::size_t sample_bytes(PixelFormat format) { return format == PixelFormat::kRgb16 ? 2 : 1; }
 
@@ -55,14 +57,28 @@ Result<Image> to_image(const PictureView& view) {
 Result<TaskMap> to_task_map(const Map& map) {
   const std::optional<TaskKind> kind = task_from_name(map.task);
   if (!kind) return invalid_argument("map: no task \"{}\"", map.task);
+  const DecodeLimits limits;
+  if (map.width > limits.max_dimension || map.height > limits.max_dimension) {
+    return too_large("map of {}x{}; the limit is {} a side", map.width, map.height, limits.max_dimension);
+  }
   const std::size_t pixels = map.width * map.height;
   const bool labels = is_label_task(*kind);
+  const std::size_t channels = *kind == TaskKind::kNormals ? 3 : 1;
+  if (!labels && map.channels != channels) {
+    return invalid_argument("map of {}: expected {} channels, found {}", map.task, channels, map.channels);
+  }
   if (pixels == 0 || map.labels.size() != (labels ? pixels : 0) ||
       map.values.size() != (labels ? 0 : pixels * map.channels)) {
     return invalid_argument("map of {}: {} labels and {} values do not make {}x{} pixels", map.task, map.labels.size(),
                             map.values.size(), map.width, map.height);
   }
-  return TaskMap{*kind, map.height, map.width, map.channels, map.labels, map.values};
+  return TaskMap{.task = *kind,
+                 .height = map.height,
+                 .width = map.width,
+                 .channels = channels,
+                 .num_classes = map.num_classes,
+                 .labels = map.labels,
+                 .values = map.values};
 }
 
 Map to_map(TaskMap map, const TaskConfig& task) {
@@ -70,6 +86,7 @@ Map to_map(TaskMap map, const TaskConfig& task) {
           .width = map.width,
           .height = map.height,
           .channels = map.channels,
+          .num_classes = map.num_classes,
           .labels = std::move(map.labels),
           .values = std::move(map.values),
           .unit = task.unit};
@@ -94,7 +111,7 @@ ModelInfo make_info(Pipeline& pipeline) {
 
 }  // namespace
 
-Result<Picture> read_picture(const std::filesystem::path& path) {
+Result<Picture> read_picture(const std::filesystem::path& path) try {
   EDGEMOE_ASSIGN_OR_RETURN(const Image image, load_image(path));
   Picture picture;
   picture.width = image.width;
@@ -104,11 +121,15 @@ Result<Picture> read_picture(const std::filesystem::path& path) {
   const void* samples = image.bits == 16 ? static_cast<const void*>(image.samples16.data()) : image.samples8.data();
   std::memcpy(picture.bytes.data(), samples, picture.bytes.size());
   return picture;
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
-Status write_preview(const Map& map, const std::filesystem::path& path) {
+Status write_preview(const Map& map, const std::filesystem::path& path) try {
   EDGEMOE_ASSIGN_OR_RETURN(const TaskMap task_map, to_task_map(map));
   return write_map_preview(task_map, map.unit, path);
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
 struct Model::Implementation {
@@ -123,8 +144,8 @@ Model::~Model() = default;
 
 const ModelInfo& Model::info() const { return implementation_->info; }
 
-Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& options) {
-  EngineOptions engine{.num_threads = options.num_threads == 0 ? available_cpus() : options.num_threads,
+Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& options) try {
+  EngineOptions engine{.num_threads = options.num_threads == 0 ? default_num_threads() : options.num_threads,
                        .max_batch = options.max_batch};
   if (!options.instruction_set.empty()) {
     const std::optional<Isa> isa = isa_from_name(options.instruction_set);
@@ -135,6 +156,8 @@ Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& 
   EDGEMOE_ASSIGN_OR_RETURN(implementation->pipeline, Pipeline::load(path, engine));
   implementation->info = make_info(*implementation->pipeline);
   return Model(std::move(implementation));
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
 Result<std::vector<Map>> Model::run(const PictureView& picture, const std::vector<std::string>& tasks) {
@@ -143,7 +166,7 @@ Result<std::vector<Map>> Model::run(const PictureView& picture, const std::vecto
 }
 
 Result<std::vector<std::vector<Map>>> Model::run_batch(const std::vector<PictureView>& pictures,
-                                                       const std::vector<std::string>& tasks) {
+                                                       const std::vector<std::string>& tasks) try {
   Pipeline& pipeline = *implementation_->pipeline;
   const std::vector<std::string> every = {"all"};
   EDGEMOE_ASSIGN_OR_RETURN(const std::vector<int> selected,
@@ -165,6 +188,8 @@ Result<std::vector<std::vector<Map>>> Model::run_batch(const std::vector<Picture
   EDGEMOE_ASSIGN_OR_RETURN([[maybe_unused]] const PipelineTimes times,
                            pipeline.run(pointers, {.tasks = selected, .maps = keep}));
   return maps;
+} catch (const std::bad_alloc&) {
+  return out_of_memory();
 }
 
 }  // namespace edgemoe

@@ -65,6 +65,13 @@ Status read_exactly(int fd, std::span<std::byte> out, const std::filesystem::pat
   return {};
 }
 
+/// Gives the new file the permissions of the one that it is to replace, if there is one.
+void keep_mode(int fd, const std::filesystem::path& target) {
+  struct stat info = {};
+  if (::stat(target.c_str(), &info) == 0) [[maybe_unused]]
+    const int ignored = ::fchmod(fd, info.st_mode & 07777);
+}
+
 /// A new name beside `target`, short whatever that is called. The process and a counter are in it: only what a killed
 /// process of the same number left may be called so.
 std::filesystem::path temporary_name(const std::filesystem::path& target) {
@@ -160,14 +167,20 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& wanted) {
                     std::filesystem::is_directory(found) ? "directory" : "device, FIFO or socket");
   }
   std::filesystem::path target = wanted;
-  if (std::filesystem::is_symlink(wanted, error) && std::filesystem::exists(found)) {
+  if (std::filesystem::is_symlink(wanted, error)) {
+    if (!std::filesystem::exists(found))
+      return io_error("{}: a link to nothing; remove it or make its target", wanted.string());
     target = std::filesystem::canonical(wanted, error);
     if (error) return io_error("{}: cannot follow the link: {}", wanted.string(), error.message());
   }
   // A file without a name is gone with the process, however that ends. Not every file system has them.
   const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
-  const int nameless = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
-  if (nameless >= 0) return AtomicFile(nameless, {}, std::move(target));
+  const bool can_be_named = ::access("/proc/self/fd", X_OK) == 0;
+  const int nameless = can_be_named ? ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666) : -1;
+  if (nameless >= 0) {
+    keep_mode(nameless, target);
+    return AtomicFile(nameless, {}, std::move(target));
+  }
   std::filesystem::path temporary;
   int fd = -1;
   do {
@@ -175,6 +188,7 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& wanted) {
     fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (fd < 0 && errno == EEXIST);
   if (fd < 0) return errno_status(errno, target, "cannot create");
+  keep_mode(fd, target);
   return AtomicFile(fd, std::move(temporary), std::move(target));
 }
 

@@ -43,7 +43,8 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uint6
 /// Existing content of the target is untouched until then.
 class AtomicFile {
  public:
-  /// kIo when the folder is not writable, or the target is there and no regular file; a link is followed. kNotFound
+  /// kIo when the folder is not writable, the target is there and no regular file, or it is a link to nothing; other
+  /// links are followed. A file that is replaced leaves its permissions. kNotFound
   /// when the folder is missing.
   static Result<AtomicFile> create(const std::filesystem::path& wanted);
 
@@ -53,7 +54,8 @@ class AtomicFile {
 
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text);
-  /// Flushes to the disk and takes the target's name. The object writes no more afterwards, whatever came of it.
+  /// Flushes the bytes to the disk and takes the target's name. The object writes no more afterwards, whatever came of
+  /// it.
   Status commit();
 
  private:

@@ -25,12 +25,19 @@ ThreadPool::ThreadPool(int num_threads) {
   EDGEMOE_CHECK(num_threads >= 1);
   idle_looks_ = num_threads <= available_cpus() ? kIdleLooks : 0;
   workers_.reserve(static_cast<std::size_t>(num_threads - 1));
-  for (int thread = 1; thread < num_threads; ++thread) {
-    workers_.emplace_back([this, thread] { work(thread); });
+  try {
+    for (int thread = 1; thread < num_threads; ++thread) {
+      workers_.emplace_back([this, thread] { work(thread); });
+    }
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping_ = true;
   {
     // A worker between its last look and its sleep holds this.

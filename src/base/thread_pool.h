@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <thread>
 #include <type_traits>
@@ -21,7 +20,8 @@ namespace edgemoe {
 /// there are more threads than processors), and a loop never waits for a worker that did not come in time.
 class ThreadPool {
  public:
-  /// `num_threads` ≥ 1 counts the caller; 1 makes no thread at all.
+  /// `num_threads` ≥ 1 counts the caller; 1 makes no thread at all. Throws std::system_error, as std::thread does, when
+  /// the system grants no more.
   explicit ThreadPool(int num_threads);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -44,6 +44,7 @@ class ThreadPool {
   void run(std::size_t count, Call call, void* context);
   void take_iterations(int thread);
   void work(int thread);
+  void stop();
   void wait_for_loop(unsigned seen);
 
   std::vector<std::thread> workers_;

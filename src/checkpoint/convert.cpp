@@ -89,27 +89,6 @@ Status plan(Conversion& conversion, const ConvertOptions& options, const std::ve
   return {};
 }
 
-std::vector<std::string> notes_of(const ConvertReport& report) {
-  std::vector<std::string> notes = report.notes;
-  for (const auto& [prefix, count] : report.stripped) {
-    notes.push_back(fmt::format("stripped {} from {} tensors", prefix, count));
-  }
-  for (const ConvertReport::Resampled& entry : report.resampled) {
-    notes.push_back(fmt::format("{} resampled from {}x{} to {}x{}, class token untouched", entry.name,
-                                entry.from_height, entry.from_width, entry.to_height, entry.to_width));
-  }
-  for (const ConvertReport::Width& width : report.widths) {
-    if (width.configured == 0) continue;
-    notes.push_back(fmt::format("{} is {} in the weights; the configuration's {} is not used", width.key, width.found,
-                                width.configured));
-  }
-  if (!report.left_over.empty()) {
-    notes.push_back(fmt::format("{} unknown tensors are not used: {}", report.left_over.size(),
-                                sample(report.left_over, kNamesShown)));
-  }
-  return notes;
-}
-
 /// Reads every weight; views in the result borrow from `fitted` and from the conversion's sources.
 Result<std::vector<NamedTensor>> read_weights(Conversion& conversion, const ConvertOptions& options,
                                               const std::vector<TensorSpec>& table, std::vector<FittedTensor>& fitted) {
@@ -143,9 +122,6 @@ Result<ConvertReport> convert(const ConvertOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(validate_complete_config(conversion.config));
   const std::vector<TensorSpec> table = tensor_table(conversion.config);
   EDGEMOE_RETURN_IF_ERROR(plan(conversion, options, table));
-  if (options.note) {
-    for (const std::string& note : notes_of(conversion.report)) options.note(note);
-  }
   std::vector<FittedTensor> fitted;
   EDGEMOE_ASSIGN_OR_RETURN(const std::vector<NamedTensor> tensors, read_weights(conversion, options, table, fitted));
   const std::string& checksum = conversion.report.checksum;
@@ -171,6 +147,10 @@ Result<ConvertReport> convert_checkpoint(const ConvertOptions& options) {
 Result<ConvertReport> inspect_checkpoint(const ConvertOptions& options) {
   try {
     EDGEMOE_ASSIGN_OR_RETURN(Conversion conversion, open_and_match(options));
+    if (conversion.report.missing.empty()) {
+      EDGEMOE_RETURN_IF_ERROR(validate_complete_config(conversion.config));
+      EDGEMOE_RETURN_IF_ERROR(plan(conversion, options, tensor_table(conversion.config)));
+    }
     return std::move(conversion.report);
   } catch (const std::bad_alloc&) {
     return too_large("not enough memory for the checkpoint's tables");

@@ -44,7 +44,6 @@ struct ConvertOptions {
   /// Goes into the model file beside the configuration.
   std::map<std::string, std::string, std::less<>> metadata;
   ProgressSink progress;
-  NoteSink note;
 };
 
 /// Converts. Everything is checked before the output is begun, and nothing is left of it after an error. The same
@@ -53,8 +52,8 @@ struct ConvertOptions {
 /// another shape, grids, checksum), kTooLarge, kIo. Messages name file and tensor.
 Result<ConvertReport> convert_checkpoint(const ConvertOptions& options);
 
-/// What convert_checkpoint would find: opens and matches, reads no weights, writes nothing. Missing tensors are listed
-/// in the report instead of being an error.
+/// What convert_checkpoint would find: opens, matches and checks shapes and grids; reads no weights, writes nothing.
+/// Missing tensors are listed in the report instead of being an error; all else is an error as there.
 Result<ConvertReport> inspect_checkpoint(const ConvertOptions& options);
 
 }  // namespace edgemoe

@@ -102,8 +102,10 @@ Status check_no_copies(const std::vector<SourceTensor*>& experts, const std::map
         same = std::ranges::equal(one.view.bytes, other.view.bytes);
       }
       if (same) {
-        return mismatch("{} and {} hold the same experts: one is a copy; every rank has experts of its own",
-                        first.string(), second.string());
+        return mismatch(
+            "{} and {} hold the same experts: one is a copy; every rank has experts of its own. (If "
+            "they are meant to be equal, join the ranks into one file first)",
+            first.string(), second.string());
       }
     }
   }

@@ -45,7 +45,7 @@ struct ConvertReport {
   std::size_t expected = 0;  // tensors of the network
   std::size_t matched = 0;
   std::uint64_t parameters = 0;                 // elements of the matched tensors, as written
-  std::string checksum;                         // of the weights as float32, see weights_checksum
+  std::string checksum;                         // of the weights as float32, see kChecksumSeed
   std::map<std::string, std::size_t> stripped;  // wrapper or prefix → tensors it was taken from
   std::map<std::string, std::size_t> types;     // element type → matched tensors that are stored in it
   std::vector<Renamed> renamed;

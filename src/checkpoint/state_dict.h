@@ -23,9 +23,9 @@ struct StateDict {
   std::vector<std::string> not_tensors;  // keys of the state dict whose values are no tensors
 };
 
-/// Descends from the root through dicts named state_dict, model_state_dict, model, net, network or module to the first
-/// that holds tensors. kMismatch when there is none (names the keys that are there), kMalformed when a name occurs
-/// twice.
+/// Descends from the root through dicts named as training scripts name them (state_dict, model, ema, …: kWrappers) to
+/// the first that holds tensors. kMismatch when there is none (names the keys that are there), kMalformed when a name
+/// occurs twice.
 Result<StateDict> find_state_dict(const PickleValue& root);
 
 }  // namespace edgemoe

@@ -61,17 +61,28 @@ class Engine {
   /// Bytes of packed weights and of working memory.
   virtual std::size_t weight_bytes() const = 0;
   virtual std::size_t workspace_bytes() const = 0;
-  /// kInvalidArgument for a request outside its bounds. Allocates nothing unless taps are asked for.
+  /// kInvalidArgument for a request outside its bounds, kUnsupported for logits of a model without heads. Allocates
+  /// nothing unless taps are asked for.
   virtual Result<EngineTimes> run(const EngineRequest& request) = 0;
   /// One block alone, as `task` sees it, from given tokens: how two engines, or an engine and a golden file, are
   /// compared block by block without one's errors reaching the next. Both spans hold num_tokens · embed_dim values.
+  /// kInvalidArgument for a block, task or size that is none.
   virtual Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
                            TapSink* taps) = 0;
-  /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0.
+  /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0. kInvalidArgument as
+  /// above, kUnsupported for a model without heads.
   virtual Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) = 0;
 };
 
-/// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow.
+/// Bounds of EngineOptions.
+inline constexpr int kMaxThreads = 256;
+inline constexpr int kMaxBatch = 1024;
+
+/// Threads where the user says nothing: all that the process may run on, within the bound.
+int default_num_threads();
+
+/// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow or memory for
+/// them is absurd, kIo when the system grants no threads.
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options);
 
 }  // namespace edgemoe

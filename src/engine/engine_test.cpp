@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "engine/allocation_counter.h"
+#include "engine/allocation_testing.h"
 #include "model/tap_dump.h"
 
 namespace edgemoe {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <system_error>
 #include <vector>
 
 #include "engine/engine.h"
@@ -13,15 +14,13 @@
 namespace edgemoe {
 namespace {
 
-constexpr int kMaxThreads = 256;
-constexpr int kMaxBatch = 1024;
 constexpr double kMaxWorkspaceBytes = 64e9;
 
 std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A rough, overflow-free upper bound of the working memory, to refuse absurd sizes before planning them.
+/// Working memory within a factor of a few and without overflow: to refuse absurd sizes before planning them.
 double estimated_workspace_bytes(const ModelConfig& config, int max_batch) {
   const double tokens = static_cast<double>(config.num_tokens());
   const double rows = tokens * static_cast<double>(max_batch) * static_cast<double>(config.tasks.size());
@@ -177,6 +176,8 @@ Status check_options(const EngineOptions& options) {
 
 }  // namespace
 
+int default_num_threads() { return std::min(available_cpus(), kMaxThreads); }
+
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(check_options(options));
   ModelConfig config = model.config();
@@ -197,7 +198,11 @@ Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const 
     return too_large("a batch of {} at {}x{} would need about {:.0f} GB of working memory; the limit is {:.0f} GB",
                      options.max_batch, config.input.height, config.input.width, bytes / 1e9, kMaxWorkspaceBytes / 1e9);
   }
-  return std::unique_ptr<Engine>(std::make_unique<FloatEngine>(model, config, options));
+  try {
+    return std::unique_ptr<Engine>(std::make_unique<FloatEngine>(model, config, options));
+  } catch (const std::system_error& error) {
+    return io_error("cannot start {} threads: {}; ask for fewer", options.num_threads, error.what());
+  }
 }
 
 }  // namespace edgemoe

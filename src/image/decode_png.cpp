@@ -55,11 +55,13 @@ bool read_header(PngReader& reader, const DecodeLimits& limits) {
   return true;
 }
 
-bool read_rows(PngReader& reader, png_bytep pixels) {
+/// `pixels` has room for rows of `room` bytes, which is what the transformations ought to give.
+bool read_rows(PngReader& reader, png_bytep pixels, std::size_t room) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const int num_passes = png_set_interlace_handling(reader.png);
   png_read_update_info(reader.png, reader.info);
   const std::size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
+  if (row_bytes != room) png_error(reader.png, "rows of an unexpected size");
   const std::size_t height = png_get_image_height(reader.png, reader.info);
   for (int pass = 0; pass < num_passes; ++pass) {
     for (std::size_t y = 0; y < height; ++y) png_read_row(reader.png, pixels + y * row_bytes, nullptr);
@@ -139,7 +141,7 @@ Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const Decode
     image.samples8.resize(num_samples);
     pixels = image.samples8.data();
   }
-  if (!read_rows(reader, pixels)) return fault(reader);
+  if (!read_rows(reader, pixels, image.width * 3 * static_cast<std::size_t>(image.bits / 8))) return fault(reader);
   take_metadata(reader, picture);
   return picture;
 }

@@ -8,22 +8,6 @@
 
 namespace edgemoe {
 
-Status assign_rgb24(std::span<const std::byte> frame, std::size_t width, std::size_t height, Image& image,
-                    const DecodeLimits& limits) {
-  EDGEMOE_RETURN_IF_ERROR(check_picture_size(width, height, limits));
-  const std::size_t expected = width * height * 3;
-  if (frame.size() != expected) {
-    return mismatch("RGB24 frame of {}x{} pixels: expected {} bytes, found {}", width, height, expected, frame.size());
-  }
-  image.width = width;
-  image.height = height;
-  image.bits = 8;
-  image.samples16.clear();
-  image.samples8.resize(expected);
-  std::memcpy(image.samples8.data(), frame.data(), expected);
-  return {};
-}
-
 Result<bool> read_rgb24_frame(std::istream& stream, Image& image) {
   EDGEMOE_CHECK(image.width >= 1 && image.height >= 1);
   image.bits = 8;
@@ -31,6 +15,7 @@ Result<bool> read_rgb24_frame(std::istream& stream, Image& image) {
   image.samples8.resize(image.width * image.height * 3);
   stream.read(reinterpret_cast<char*>(image.samples8.data()), static_cast<std::streamsize>(image.samples8.size()));
   const auto found = static_cast<std::size_t>(stream.gcount());
+  if (stream.bad()) return io_error("the stream cannot be read any further");
   if (found == 0) return false;
   if (found == image.samples8.size()) return true;
   return malformed("the stream ends within a frame of {}x{} RGB24: expected {} bytes, found {}; is the size right?",
@@ -62,11 +47,6 @@ void FrameResizer::run_row(const Image& image, std::size_t out_y, float* out_row
   for (float& value : std::span(out_row, plan_.shape().out_width * 3)) {
     value /= one;
   }
-}
-
-void FrameResizer::run(const Image& image, float* out, std::span<float> workspace) const {
-  const std::size_t stride = plan_.shape().out_width * 3;
-  for (std::size_t y = 0; y < plan_.shape().out_height; ++y) run_row(image, y, out + y * stride, workspace);
 }
 
 }  // namespace edgemoe

@@ -13,13 +13,8 @@
 
 namespace edgemoe {
 
-/// Copies one frame of RGB24 ([height, width, 3] bytes, no padding) into `image`, whose memory is used again when it
-/// has room. kMismatch when the bytes are not width · height · 3, kTooLarge or kMalformed for the size.
-Status assign_rgb24(std::span<const std::byte> frame, std::size_t width, std::size_t height, Image& image,
-                    const DecodeLimits& limits = {});
-
 /// Reads the next RGB24 frame of image.width × image.height (≥ 1) from a stream into `image`. True for a frame, false
-/// at the stream's end; kMalformed when it ends within a frame.
+/// at the stream's end; kMalformed when it ends within a frame, kIo when it cannot be read.
 Result<bool> read_rgb24_frame(std::istream& stream, Image& image);
 
 /// Pictures of one size to a network's input [out_height, out_width, 3]: RGB, sample / 255 or / 65535. Where a bicubic
@@ -37,8 +32,6 @@ class FrameResizer {
   std::size_t workspace_size() const { return plan_.workspace_size(); }
   /// Row `out_y` of the result: out_row [out_width, 3]. `image` must fit.
   void run_row(const Image& image, std::size_t out_y, float* out_row, std::span<float> workspace) const;
-  /// All rows: out [out_height, out_width, 3].
-  void run(const Image& image, float* out, std::span<float> workspace) const;
 
  private:
   ResizePlan plan_;

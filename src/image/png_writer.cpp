@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdio>
+#include <new>
 
 #include "base/file.h"
 
@@ -36,7 +37,13 @@ void on_warning(png_structp /*png*/, png_const_charp /*text*/) {}
 void on_write(png_structp png, png_bytep data, std::size_t size) {
   auto* sink = static_cast<PngSink*>(png_get_io_ptr(png));
   const auto* begin = reinterpret_cast<const std::byte*>(data);
-  sink->bytes.insert(sink->bytes.end(), begin, begin + size);
+  bool stored = true;
+  try {
+    sink->bytes.insert(sink->bytes.end(), begin, begin + size);
+  } catch (const std::bad_alloc&) {
+    stored = false;  // nothing is thrown through libpng
+  }
+  if (!stored) png_error(png, "not enough memory");
 }
 
 void on_flush(png_structp /*png*/) {}

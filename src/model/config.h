@@ -117,7 +117,8 @@ struct ModelConfig {
   bool is_moe_block(int block) const;
   /// First block with a router; `depth` when there is none. Every task shares what comes before it.
   int first_moe_block() const { return moe.blocks.empty() ? depth : moe.blocks.front(); }
-  /// Whether one pass of the backbone serves every task: a plain ViT, or a shared router without expert groups.
+  /// Whether one pass of the backbone serves every task: a plain ViT, a shared router without expert groups, or a
+  /// single task.
   bool tasks_share_backbone() const;
   /// Index of the task in `tasks`, or nothing.
   std::optional<int> task_index(TaskKind kind) const;

@@ -29,8 +29,8 @@ Result<ModelConfig> load_named_config(const std::string& name_or_path, std::span
   }
   std::string known;
   for (const std::string& name : list_named_configs(folders)) known += (known.empty() ? "" : ", ") + name;
-  return not_found("no configuration \"{}\"; there are {}, or give the path of a .json file", name_or_path,
-                   known.empty() ? "none" : known);
+  return invalid_argument("no configuration \"{}\"; there are {}, or give the path of a .json file", name_or_path,
+                          known.empty() ? "none" : known);
 }
 
 std::vector<std::string> list_named_configs(std::span<const std::filesystem::path> folders) {

@@ -13,7 +13,7 @@
 namespace edgemoe {
 
 /// Reads a configuration: `name_or_path` is the path of a .json file, or the name of one in one of `folders` (first hit
-/// wins). kNotFound with the names that there are.
+/// wins). kInvalidArgument with the names that there are.
 Result<ModelConfig> load_named_config(const std::string& name_or_path, std::span<const std::filesystem::path> folders);
 
 /// Names of all configurations in `folders`, sorted.

@@ -55,11 +55,11 @@ TEST_F(NamedConfigTest, pathWithExtension_isReadAsAFile) {
 
 TEST_F(NamedConfigTest, unknownName_listsTheKnownOnes) {
   const Status status = load_named_config("c", folders_).status();
-  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), AllOf(HasSubstr("\"c\""), HasSubstr("there are a, b")));
   EXPECT_THAT(load_named_config("c", {}).status().message(), HasSubstr("there are none"));
-  EXPECT_EQ(load_named_config("", folders_).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(load_named_config("../second/a", folders_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(load_named_config("", folders_).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(load_named_config("../second/a", folders_).status().code(), StatusCode::kInvalidArgument);
 }
 
 TEST_F(NamedConfigTest, list_isSortedAndWithoutRepeats) {

@@ -85,7 +85,7 @@ bool tap_order_less(std::string_view a, std::string_view b);
 /// The tap `name`, or its "shared/" form; null when there is neither.
 const TensorView* find_tap(const SafetensorsIndex& index, std::string_view name);
 
-/// "semseg/block3.router.logits[17,4]: expected 0.25, found 0.31 (allowed 0.0001)"
+/// "semseg/block3.router.logits[17,4]: expected 0.25, found 0.31, apart by 0.06 (allowed 0.0001)"
 std::string describe(const TapDifference& difference);
 
 }  // namespace edgemoe

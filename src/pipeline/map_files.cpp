@@ -1,7 +1,7 @@
 #include "pipeline/map_files.h"
 
-#include <cmath>
 #include <functional>
+#include <new>
 
 #include "image/array_file.h"
 #include "image/depth_file.h"
@@ -25,6 +25,14 @@ class MapFileWriter {
 
  private:
   using Job = std::function<Status(const std::filesystem::path&)>;
+  /// Memory that ends is the job's fault: nothing may be thrown out of a thread of the pool.
+  Status run_job(std::size_t i) {
+    try {
+      return jobs_[i](report_.files[i].path);
+    } catch (const std::bad_alloc&) {
+      return too_large("{}: not enough memory to encode it", report_.files[i].path.string());
+    }
+  }
   /// Adds "<stem>_<task><suffix>".
   void add(const std::string& suffix, std::string meaning, Job job) {
     report_.files.push_back({options_.folder / (options_.stem + "_" + report_.task + suffix), std::move(meaning)});
@@ -106,7 +114,8 @@ void MapFileWriter::add_depth_files() {
         return write_depth_png(path, depth_, map_.height, map_.width, task_.unit);
       });
   add_floats(fmt::format("float32 depth ({})", unit));
-  add_image("_color.png", "depth in colours, dark is near", colors_, PngContent::kSmooth);
+  add_image("_color.png", task_.unit.empty() ? "depth in colours, dark is small" : "depth in colours, dark is near",
+            colors_, PngContent::kSmooth);
   extra_ = add_scale_bar(colors_, depth_range(map_.values), task_.unit);
   add_image("_preview.png", "the same with its scale below", extra_, PngContent::kSmooth);
 }
@@ -125,7 +134,7 @@ void MapFileWriter::add_unit_files() {
 }
 
 Result<MapReport> MapFileWriter::write(ThreadPool& pool) {
-  EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_, static_cast<std::size_t>(task_.outputs)));
+  EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_));
   if (is_label_task(map_.task)) {
     if (picture_ != nullptr) {
       EDGEMOE_ASSIGN_OR_RETURN(overlay_, overlay(*picture_, colors_));
@@ -140,7 +149,7 @@ Result<MapReport> MapFileWriter::write(ThreadPool& pool) {
     }
   }
   std::vector<Status> results(jobs_.size());
-  pool.parallel_for(jobs_.size(), [&](std::size_t i, int) { results[i] = jobs_[i](report_.files[i].path); });
+  pool.parallel_for(jobs_.size(), [&](std::size_t i, int) { results[i] = run_job(i); });
   for (const Status& result : results) EDGEMOE_RETURN_IF_ERROR(result);
   return std::move(report_);
 }

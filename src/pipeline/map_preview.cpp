@@ -22,11 +22,12 @@ std::vector<Rgb> task_palette(TaskKind task, std::size_t num_classes) {
   return class_palette(task == TaskKind::kSemseg ? PaletteKind::kCityscapes : PaletteKind::kPascalVoc, num_classes);
 }
 
-Result<Image> colorize_map(const TaskMap& map, std::size_t num_classes) {
+Result<Image> colorize_map(const TaskMap& map) {
   switch (map.task) {
     case TaskKind::kSemseg:
     case TaskKind::kHumanParts:
-      return colorize_labels(map.labels, map.height, map.width, task_palette(map.task, num_classes));
+      return colorize_labels(map.labels, map.height, map.width,
+                             task_palette(map.task, std::min<std::size_t>(map.num_classes, kIgnoreLabel)));
     case TaskKind::kDepth:
       return colorize_depth(map.values, map.height, map.width, depth_range(map.values));
     case TaskKind::kNormals: {
@@ -41,9 +42,7 @@ Result<Image> colorize_map(const TaskMap& map, std::size_t num_classes) {
 }
 
 Status write_map_preview(const TaskMap& map, const std::string& unit, const std::filesystem::path& path) {
-  std::size_t num_classes = 1;
-  for (const std::uint8_t label : map.labels) num_classes = std::max<std::size_t>(num_classes, label + std::size_t{1});
-  EDGEMOE_ASSIGN_OR_RETURN(Image image, colorize_map(map, num_classes));
+  EDGEMOE_ASSIGN_OR_RETURN(Image image, colorize_map(map));
   if (map.task == TaskKind::kDepth) image = add_scale_bar(image, depth_range(map.values), unit);
   return write_png(path, png_source(image, is_label_task(map.task) ? PngContent::kFlat : PngContent::kSmooth));
 }

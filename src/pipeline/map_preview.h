@@ -17,8 +17,8 @@ namespace edgemoe {
 std::vector<Rgb> task_palette(TaskKind task, std::size_t num_classes);
 
 /// The map in colours, exactly as large as the map: class colours, depth from dark (near) to bright, normals as (n + 1)
-/// / 2, edges and saliency grey. `num_classes` counts for label tasks only.
-Result<Image> colorize_map(const TaskMap& map, std::size_t num_classes);
+/// / 2, edges and saliency grey. kMismatch for a label past the map's num_classes.
+Result<Image> colorize_map(const TaskMap& map);
 
 /// colorize_map, under it the scale bar for depth; written as a PNG.
 Status write_map_preview(const TaskMap& map, const std::string& unit, const std::filesystem::path& path);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
+
+#include "base/check.h"
 
 namespace edgemoe {
 namespace {
@@ -21,20 +24,24 @@ ResizeKernel resize_kernel(InputResize resize) {
     case InputResize::kBicubicAntialias:
       return ResizeKernel::kBicubicAntialias;
   }
-  return ResizeKernel::kBilinear;
+  check_failed(__FILE__, __LINE__, "an InputResize is one of the enumerators");
 }
 
 /// Numbers the taps of one engine run by the pictures of the whole request.
-class OffsetTaps final : public TapSink {
+class NumberedTaps final : public TapSink {
  public:
-  OffsetTaps(TapSink& sink, std::size_t first) : sink_(sink), first_(static_cast<int>(first)) {}
+  /// `numbers` of the run's pictures; empty: `first`, first + 1, …
+  NumberedTaps(TapSink& sink, std::span<const std::size_t> numbers, std::size_t first)
+      : sink_(sink), numbers_(numbers), first_(first) {}
   void on_tap(int image, std::string_view scope, std::string_view tap, const TensorView& values) override {
-    sink_.on_tap(first_ + image, scope, tap, values);
+    const std::size_t index = first_ + static_cast<std::size_t>(image);
+    sink_.on_tap(static_cast<int>(numbers_.empty() ? index : numbers_[index]), scope, tap, values);
   }
 
  private:
   TapSink& sink_;
-  int first_;
+  std::span<const std::size_t> numbers_;
+  std::size_t first_;
 };
 
 /// Turns the logits of one engine run into maps and hands them on; remembers the first fault.
@@ -81,7 +88,11 @@ Result<std::unique_ptr<Pipeline>> Pipeline::load(const std::filesystem::path& mo
   EDGEMOE_ASSIGN_OR_RETURN(ModelFile file, ModelFile::open(model));
   Result<std::unique_ptr<Engine>> engine = make_float_engine(file, options);
   if (!engine.ok()) return engine.status().with_context(model.string());
-  return std::unique_ptr<Pipeline>(new Pipeline(std::move(file), std::move(engine).value(), options.num_threads));
+  try {
+    return std::unique_ptr<Pipeline>(new Pipeline(std::move(file), std::move(engine).value(), options.num_threads));
+  } catch (const std::system_error& error) {
+    return io_error("cannot start {} threads: {}; ask for fewer", options.num_threads, error.what());
+  }
 }
 
 Pipeline::Pipeline(ModelFile model, std::unique_ptr<Engine> engine, int num_threads)
@@ -167,8 +178,8 @@ Result<PipelineTimes> Pipeline::run_batch(std::span<const Extent> sizes, std::si
   std::vector<const float*> images;
   for (std::size_t i = 0; i < sizes.size(); ++i) images.push_back(inputs_.data() + i * input_floats());
   MapMaker maps(config(), sizes, first, request.maps, pool_);
-  std::optional<OffsetTaps> taps;
-  if (request.taps != nullptr) taps.emplace(*request.taps, request.first_tap_image + first);
+  std::optional<NumberedTaps> taps;
+  if (request.taps != nullptr) taps.emplace(*request.taps, request.tap_numbers, first);
   EDGEMOE_ASSIGN_OR_RETURN(const EngineTimes spent, engine_->run({.images = images,
                                                                   .tasks = request.tasks,
                                                                   .logits = request.maps ? &maps : nullptr,

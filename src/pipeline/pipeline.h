@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,8 +49,8 @@ class Pipeline {
   struct Request {
     std::span<const int> tasks;
     TapSink* taps = nullptr;
-    std::size_t first_tap_image = 0;  // number that the first picture's taps carry
-    MapSink maps;                     // empty: heads are not run
+    std::span<const std::size_t> tap_numbers = {};  // that the pictures' taps carry; empty: 0, 1, …
+    MapSink maps;                                   // empty: heads are not run
   };
 
   /// Runs on any number of pictures of at least 1×1, max_batch at a time. Maps are as large as their picture.
@@ -75,7 +74,7 @@ class Pipeline {
   AlignedBuffer<float> workspace_;       // of the resizer, one piece a thread
 };
 
-/// Indices of the named tasks in the model's order of them as asked for; "all" is every task. kInvalidArgument for an
+/// Indices of the named tasks, in the order asked for; "all" is every task. kInvalidArgument for an
 /// unknown, missing or repeated name, with the list of those that the model has.
 Result<std::vector<int>> select_tasks(const ModelConfig& config, std::span<const std::string> names);
 

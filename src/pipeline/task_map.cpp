@@ -74,7 +74,11 @@ TaskMap make_task_map(TaskKind task, const MatrixView<const float>& logits, Exte
   const std::size_t outputs = logits.cols;
   const bool labels = is_label_task(task);
   EDGEMOE_CHECK(!labels || outputs <= kMaxClasses);
-  TaskMap map{.task = task, .height = to.height, .width = to.width, .channels = labels ? 1 : outputs};
+  TaskMap map{.task = task,
+              .height = to.height,
+              .width = to.width,
+              .channels = labels ? 1 : outputs,
+              .num_classes = labels ? outputs : 0};
   if (labels) {
     map.labels.resize(to.height * to.width);
   } else {

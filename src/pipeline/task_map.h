@@ -22,6 +22,7 @@ struct TaskMap {
   std::size_t height = 0;
   std::size_t width = 0;
   std::size_t channels = 0;               // of `values`: 3 for normals, else 1
+  std::size_t num_classes = 0;            // label tasks: C
   std::vector<std::uint8_t> labels = {};  // semseg, human_parts: class 0 … C−1 by argmax, the lower class on ties
   std::vector<float> values = {};  // [height, width, channels]: depth as is; sal, edge in [0,1]; normals of unit length
   std::size_t num_non_finite = 0;  // pixels with a logit that is Inf or NaN

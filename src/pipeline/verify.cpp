@@ -12,9 +12,15 @@ struct DiscardLogits final : LogitsSink {
   void on_logits(int, int, const MatrixView<const float>&) override {}
 };
 
-std::vector<float> widened(const TensorView& view) {
-  std::vector<float> values(static_cast<std::size_t>(view.shape.num_elements()));
-  widen_to_f32(view.dtype, view.bytes, values);
+/// Values of a golden tap of a known shape.
+Result<std::vector<float>> floats_of(const TensorView& view, std::string_view name, const Shape& shape) {
+  if (view.shape != shape) {
+    return mismatch("golden tap {}: expected shape {}, found {}", name, shape.to_string(), view.shape.to_string());
+  }
+  std::vector<float> values(static_cast<std::size_t>(shape.num_elements()));
+  if (!widen_to_f32(view.dtype, view.bytes, values)) {
+    return mismatch("golden tap {}: expected element type F32, found {}", name, dtype_name(view.dtype));
+  }
   return values;
 }
 
@@ -30,28 +36,25 @@ struct RoutingDifference {
   std::optional<TapDifference> unexplained;  // the first that is not
 };
 
+/// The experts of one task, as its router's logits have them.
+struct RouterColumns {
+  std::int32_t first_expert = 0;  // index of the first column's expert
+  std::size_t count = 0;
+};
+
+/// `logits` [rows, columns.count], or empty: then no difference can be explained.
 RoutingDifference compare_routing(std::string_view name, const TensorView& expected, const TensorView& found,
-                                  const TensorView* logits, double tolerance) {
+                                  std::span<const float> logits, RouterColumns columns, double tolerance) {
   RoutingDifference difference;
   const auto rows = static_cast<std::size_t>(expected.shape[0]);
   const auto top_k = static_cast<std::size_t>(expected.shape[1]);
-  const std::vector<float> logit_values = logits != nullptr ? widened(*logits) : std::vector<float>();
-  const std::size_t experts = logits != nullptr ? static_cast<std::size_t>(logits->shape[1]) : 0;
-  const double gap = 2 * tolerance * largest_magnitude(logit_values);
-  // With expert groups the logits are those of the group, the indices global: the group starts at the lowest index
-  // seen.
+  const auto experts = static_cast<std::int64_t>(logits.empty() ? 0 : columns.count);
+  const double gap = 2 * tolerance * largest_magnitude(logits);
   const auto index_at = [](const TensorView& view, std::size_t i) {
     std::int32_t index = 0;
     std::memcpy(&index, view.bytes.data() + i * sizeof(index), sizeof(index));
     return index;
   };
-  std::int32_t first_expert = INT32_MAX;
-  std::int32_t last_expert = 0;
-  for (std::size_t i = 0; i < rows * top_k; ++i) {
-    first_expert = std::min({first_expert, index_at(expected, i), index_at(found, i)});
-    last_expert = std::max({last_expert, index_at(expected, i), index_at(found, i)});
-  }
-  if (static_cast<std::size_t>(last_expert) < experts) first_expert = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     bool differs = false;
     for (std::size_t j = 0; j < top_k; ++j) {
@@ -59,11 +62,10 @@ RoutingDifference compare_routing(std::string_view name, const TensorView& expec
       const std::int32_t b = index_at(found, row * top_k + j);
       if (a == b) continue;
       differs = true;
-      const std::int64_t column_a = a - first_expert;
-      const std::int64_t column_b = b - first_expert;
-      const bool known = column_a >= 0 && column_b >= 0 && column_a < static_cast<std::int64_t>(experts) &&
-                         column_b < static_cast<std::int64_t>(experts);
-      const float* of_row = logit_values.data() + row * experts;
+      const std::int64_t column_a = std::int64_t{a} - columns.first_expert;
+      const std::int64_t column_b = std::int64_t{b} - columns.first_expert;
+      const bool known = column_a >= 0 && column_b >= 0 && column_a < experts && column_b < experts;
+      const float* of_row = logits.data() + row * static_cast<std::size_t>(experts);
       if (known && std::abs(static_cast<double>(of_row[column_a]) - static_cast<double>(of_row[column_b])) <= gap) {
         continue;
       }
@@ -93,13 +95,19 @@ class TaskVerifier {
   Result<VerifyTask> run();
 
  private:
-  /// Golden taps of this task whose tap name starts with `prefix`, in the network's order.
+  /// Golden taps whose tap name starts with `prefix`, in the network's order: this task's, and shared ones that it has
+  /// no own form of.
   std::vector<std::string> golden_taps(std::string_view prefix) const;
   const TensorView* golden_tap(std::string_view tap) const {
     return find_tap(golden_, report_.task + "/" + std::string(tap));
   }
   /// A golden tap's values as tokens of the network.
-  Result<std::vector<float>> tokens(const TensorView& view) const;
+  Result<std::vector<float>> tokens(const TensorView& view) const {
+    return floats_of(view, report_.task + "'s tokens", {engine_.config().num_tokens(), engine_.config().embed_dim});
+  }
+  /// The golden logits beside the golden indices of a router; empty where there are none.
+  Result<std::vector<float>> router_logits(const std::string& indices, RouterColumns columns) const;
+  RouterColumns router_columns() const;
   Status check_block(int block);
   Status check_head();
   Status check_end_to_end();
@@ -117,19 +125,40 @@ class TaskVerifier {
 
 std::vector<std::string> TaskVerifier::golden_taps(std::string_view prefix) const {
   std::vector<std::string> names;
-  const std::string full = report_.task + "/" + std::string(prefix);
-  for (auto it = golden_.tensors.lower_bound(full); it != golden_.tensors.end() && it->first.starts_with(full); ++it) {
-    names.push_back(it->first);
-  }
+  const auto add = [&](std::string_view scope, auto&& wanted) {
+    const std::string full = fmt::format("{}/{}", scope, prefix);
+    for (auto it = golden_.tensors.lower_bound(full); it != golden_.tensors.end() && it->first.starts_with(full);
+         ++it) {
+      if (wanted(std::string_view(it->first).substr(scope.size() + 1))) names.push_back(it->first);
+    }
+  };
+  add(report_.task, [](std::string_view) { return true; });
+  add(kSharedScope, [&](std::string_view tap) {
+    return tap != kTapInput && !golden_.tensors.contains(fmt::format("{}/{}", report_.task, tap));
+  });
   std::sort(names.begin(), names.end(), tap_order_less);
   return names;
+}
+
+RouterColumns TaskVerifier::router_columns() const {
+  const MoeConfig& moe = engine_.config().moe;
+  if (moe.experts_per_task == 0) return {0, static_cast<std::size_t>(moe.num_experts)};
+  return {engine_.config().expert_group_start(task_), static_cast<std::size_t>(moe.experts_per_task)};
+}
+
+Result<std::vector<float>> TaskVerifier::router_logits(const std::string& indices, RouterColumns columns) const {
+  const std::string name = indices.substr(0, indices.size() - kTapRouterIndices.size()) + std::string(kTapRouterLogits);
+  const TensorView* logits = find_tap(golden_, name);
+  if (logits == nullptr) return std::vector<float>();
+  return floats_of(*logits, name, {engine_.config().num_tokens(), static_cast<std::int64_t>(columns.count)});
 }
 
 Result<TaskVerifier::Flow> TaskVerifier::check_tap(const std::string& name, const SafetensorsIndex& found,
                                                    double tolerance, std::vector<std::int64_t>& skip_rows,
                                                    TapComparison& comparison) {
   const TensorView& expected = golden_.tensors.find(name)->second;
-  const TensorView* other = find_tap(found, name);
+  // What a golden file calls shared, the engine may publish under the task, and the other way round.
+  const TensorView* other = find_tap(found, report_.task + name.substr(name.find('/')));
   if (other == nullptr) {
     return mismatch("golden tap {} is none that this model has; see docs/verify.md for the names", name);
   }
@@ -148,8 +177,9 @@ Result<TaskVerifier::Flow> TaskVerifier::check_tap(const std::string& name, cons
     return compare_tap(name, expected, *other, {.relative = tolerance}, skip_rows, comparison) ? Flow::kGoOn
                                                                                                : Flow::kStop;
   }
-  const std::string logits = name.substr(0, name.size() - kTapRouterIndices.size()) + std::string(kTapRouterLogits);
-  const RoutingDifference routing = compare_routing(name, expected, *other, find_tap(golden_, logits), tolerance);
+  const RouterColumns columns = router_columns();
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<float> logits, router_logits(name, columns));
+  const RoutingDifference routing = compare_routing(name, expected, *other, logits, columns, tolerance);
   ++comparison.taps;
   comparison.values += static_cast<std::size_t>(expected.shape.num_elements());
   if (routing.unexplained) {
@@ -159,15 +189,6 @@ Result<TaskVerifier::Flow> TaskVerifier::check_tap(const std::string& name, cons
   }
   skip_rows = routing.near_ties;
   return Flow::kGoOn;
-}
-
-Result<std::vector<float>> TaskVerifier::tokens(const TensorView& view) const {
-  const Shape expected{engine_.config().num_tokens(), engine_.config().embed_dim};
-  if (view.shape != expected) {
-    return mismatch("golden tokens of {}: expected shape {}, found {}", report_.task, expected.to_string(),
-                    view.shape.to_string());
-  }
-  return widened(view);
 }
 
 Status TaskVerifier::check_block(int block) {
@@ -211,12 +232,8 @@ Status TaskVerifier::check_end_to_end() {
   const TensorView* input = find_tap(golden_, std::string(kSharedScope) + "/" + std::string(kTapInput));
   if (input == nullptr) return not_found("golden file: no \"shared/input\", the network's input [3,height,width]");
   const InputConfig& size = engine_.config().input;
-  const Shape expected{3, size.height, size.width};
-  if (input->shape != expected) {
-    return mismatch("golden tap shared/input: expected shape {}, found {}", expected.to_string(),
-                    input->shape.to_string());
-  }
-  const std::vector<float> planes = widened(*input);
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<float> planes,
+                           floats_of(*input, "shared/input", {3, size.height, size.width}));
   std::vector<float> pixels(planes.size());
   const std::size_t count = planes.size() / 3;
   for (std::size_t p = 0; p < count; ++p) {
@@ -280,10 +297,18 @@ Result<VerifyReport> verify_engine(Engine& engine, const SafetensorsIndex& golde
                       config.task_list());
     }
   }
+  std::vector<std::size_t> tasks;
   for (std::size_t task = 0; task < config.tasks.size(); ++task) {
     const std::string prefix = std::string(task_name(config.tasks[task].kind)) + "/";
     const auto first = golden.tensors.lower_bound(prefix);
-    if (first == golden.tensors.end() || !first->first.starts_with(prefix)) continue;
+    if (first != golden.tensors.end() && first->first.starts_with(prefix)) tasks.push_back(task);
+  }
+  // Values that are all shared are the same for any task.
+  const bool has_shared = std::any_of(golden.tensors.begin(), golden.tensors.end(), [](const auto& tap) {
+    return tap.first.starts_with(kSharedScope) && !tap.first.ends_with(kTapInput);
+  });
+  if (tasks.empty() && has_shared && !config.tasks.empty()) tasks.push_back(0);
+  for (const std::size_t task : tasks) {
     EDGEMOE_ASSIGN_OR_RETURN(VerifyTask checked, TaskVerifier(engine, golden, static_cast<int>(task), options).run());
     report.tasks.push_back(std::move(checked));
   }

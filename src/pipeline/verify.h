@@ -37,8 +37,9 @@ struct VerifyReport {
   std::size_t values() const;
 };
 
-/// `golden` holds "shared/input" [3, height, width] and taps "<task>/<tap>" (docs/verify.md). Every tap of the golden
-/// file that the engine publishes is compared; one that it does not is kMismatch, and so is a file without any.
+/// `golden` holds "shared/input" [3, height, width] and taps "<task>/<tap>" or "shared/<tap>" (docs/verify.md). Every
+/// tap of the golden file that the engine publishes is compared; one that it does not is kMismatch, and so is a file
+/// without any.
 Result<VerifyReport> verify_engine(Engine& engine, const SafetensorsIndex& golden, const VerifyOptions& options);
 
 }  // namespace edgemoe

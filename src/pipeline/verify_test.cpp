@@ -118,6 +118,42 @@ TEST_P(VerifyTest, oneFlippedValue_isFoundAtItsPlace) {
   EXPECT_EQ(report->first_difference()->coordinates, (std::vector<std::int64_t>{37 / dim, 37 % dim}));
 }
 
+TEST_P(VerifyTest, tapsThatAreShared_areComparedToo) {
+  SafetensorsIndex shared;
+  for (const auto& [name, view] : golden_.index().tensors) {
+    if (name == "shared/input" || name.starts_with("semseg/block0.")) {
+      shared.tensors["shared/" + name.substr(name.find('/') + 1)] = view;
+    }
+  }
+  const auto alone = verify_engine(pipeline_->engine(), shared, {});
+  ASSERT_TRUE(alone.ok()) << alone.status().message();
+  EXPECT_EQ(alone->first_difference(), nullptr);
+  EXPECT_GE(alone->values(), 8U * static_cast<std::size_t>(pipeline_->config().num_tokens()));
+  shared.tensors["shared/foo"] = shared.tensors["shared/block0.norm2"];
+  EXPECT_EQ(verify_engine(pipeline_->engine(), shared, {}).status().code(), StatusCode::kMismatch);
+  shared.tensors.erase("shared/foo");
+  golden_.add_to_value("semseg/block0.norm2", 3, 1.0F);
+  shared.tensors["shared/block0.norm2"] = golden_.index().tensors.at("semseg/block0.norm2");
+  const auto flipped = verify_engine(pipeline_->engine(), shared, {});
+  ASSERT_TRUE(flipped.ok()) << flipped.status().message();
+  ASSERT_NE(flipped->first_difference(), nullptr);
+  EXPECT_EQ(flipped->first_difference()->tap, "shared/block0.norm2");
+}
+
+TEST_P(VerifyTest, tapsOfAnotherShapeOrType_areRefusedWhereverTheyStand) {
+  const SafetensorsIndex whole = golden_.index();
+  const std::string logits = std::string("/") + block_tap(1, kTapRouterLogits);
+  SafetensorsIndex golden = whole;
+  golden.tensors["shared" + logits] = {DType::kF32, Shape{1}, whole.tensors.at("semseg" + logits).bytes.first(4)};
+  golden.tensors.erase("semseg" + logits);
+  EXPECT_EQ(verify_engine(pipeline_->engine(), golden, {}).status().code(), StatusCode::kMismatch);
+  for (const char* name : {"shared/input", "semseg/patch_embed"}) {
+    golden = whole;
+    golden.tensors[name].dtype = DType::kI32;
+    EXPECT_EQ(verify_engine(pipeline_->engine(), golden, {}).status().code(), StatusCode::kMismatch) << name;
+  }
+}
+
 TEST_P(VerifyTest, anExpertOfZeros_isFoundInItsBlock) {
   const std::string name = block_prefix(1) + "mlp.experts.h4toh.weight";
   Tensor experts = pipeline_->model().load_f32(name);

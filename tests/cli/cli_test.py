@@ -148,8 +148,13 @@ class Run(ToolTest):
         for i, files in enumerate(expected):
             for name, data in files.items():
                 self.assertEqual(raw[name.replace(f"f{i + 1}_", f"frame{i:06}_")], data)
-        self.tool("run", "-", "--model", self.model, "-o", self.folder / "cut", "--raw-size", "32x24",
-                  stdin=noise(32, 24)[:-5], expect=1)
+        cut = self.folder / "cut"
+        self.tool("run", "-", "--model", self.model, "-o", cut, "--raw-size", "32x24", "--batch", "4",
+                  stdin=noise(32, 24, 1) + noise(32, 24)[:-5], expect=1)
+        self.assertEqual((cut / "frame000000_depth.png").read_bytes(), raw["frame000000_depth.png"])
+        summary = json.loads((cut / "summary.json").read_text())
+        self.assertEqual(len(summary["pictures"]), 1)
+        self.assertIn("ends within a frame", summary["error"])
         self.tool("run", "-", "--model", self.model, "-o", self.folder / "none", "--raw-size", "32x24", stdin=b"", expect=1)
 
     def test_red_and_blue_are_not_the_same(self):
@@ -221,6 +226,17 @@ class Run(ToolTest):
         self.tool("run", picture, "--model", self.model, "--dump-taps", picture, expect=2)
         self.tool("run", picture, "--model", self.model, "--dump-taps", self.model, expect=2)
         self.tool("convert", self.model, "--config", "tiny", "-o", self.model, expect=2)
+        config = self.folder / "mine.json"
+        shutil.copy(SOURCE / "configs/models/tiny.json", config)
+        self.tool("new", config, "-o", config, expect=2)
+        self.tool("convert", self.model, "--config", config, "-o", config, expect=2)
+        self.assertEqual(config.read_bytes(), (SOURCE / "configs/models/tiny.json").read_bytes())
+        ranks = self.folder / "ranks.pth.tar"
+        shutil.copytree(CHECKPOINTS / "ranks.pth.tar", ranks)
+        kept = self.files(ranks)
+        self.tool("convert", ranks, "--config", "tiny", "-o", ranks / "0.pth", expect=2)
+        self.tool("convert", ranks, "--config", "tiny", "-o", ranks / "m.safetensors", expect=2)
+        self.assertEqual(self.files(ranks), kept)
         self.assertEqual(picture.read_bytes(), before)
         self.tool("inspect", self.model)
 
@@ -280,6 +296,19 @@ class Run(ToolTest):
                 self.assertIsNone(report["min"])
         self.assertNotIn("warning", self.tool("run", self.picture(), "--model", self.model, "-o", self.folder / "ok",
                                               "--task", "semseg").stderr)
+
+    def test_taps_carry_the_pictures_number_whatever_the_batch(self):
+        bad = self.folder / "bad.png"
+        bad.write_bytes(b"no picture")
+        names = []
+        for batch in ("1", "3"):
+            taps = self.folder / f"taps{batch}.safetensors"
+            self.tool("run", self.picture("p.png"), bad, self.picture("q.png", seed=2), "--model", self.model, "--batch", batch,
+                      "--dump-taps", taps, expect=1)
+            data = taps.read_bytes()
+            header = json.loads(data[8:8 + struct.unpack_from("<Q", data)[0]])
+            names.append({name.split("/")[0] for name in header if name != "__metadata__"})
+        self.assertEqual(names, [{"image0", "image2"}] * 2)
 
     def test_an_interrupt_ends_the_run_in_order(self):
         folder = self.folder / "live"
@@ -345,7 +374,7 @@ class Models(ToolTest):
             self.tool("new", "tiny", "--seed", seed, "-o", self.folder / name)
         self.assertEqual((self.folder / "a").read_bytes(), self.model.read_bytes())
         self.assertNotEqual((self.folder / "b").read_bytes(), self.model.read_bytes())
-        done = self.tool("new", "tinny", "-o", self.folder / "c", expect=1)
+        done = self.tool("new", "tinny", "-o", self.folder / "c", expect=2)
         self.assertIn("edgemoe-cityscapes", done.stderr)
 
     def test_inspect_shows_text_and_json(self):

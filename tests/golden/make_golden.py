@@ -157,7 +157,7 @@ def differences(path, tensors):
         # float64 rounded to float32: another BLAS may move a value over one rounding border, no further.
         limit = 0 if path.name.endswith(".model.safetensors") or value.dtype == np.int32 else 2.0 ** -22
         error = np.abs(old[name].astype(np.float64) - value)
-        bad = error > limit * np.maximum(1, np.abs(value))
+        bad = ~(error <= limit * np.maximum(1, np.abs(value)))  # a NaN is bad
         if bad.any():
             place = tuple(int(index) for index in np.unravel_index(np.argmax(error), error.shape))
             complaints.append(f"{path.name}: {name} differs in {bad.sum()} of {value.size} values, most at {place}: "

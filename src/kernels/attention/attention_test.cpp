@@ -109,7 +109,6 @@ TEST(AttentionTest, manyTokens_areWithinTheBoundOfTheReference) {
       Matrix out = make_out(test);
       const AttentionArgs args = make_args(test, qkv, out);
       run(isa, args, 2);
-      // The reference of a few queries: rows that begin, end and straddle tiles.
       const std::size_t last = test.num_tokens - 1;
       const double bound = attention_bound(test, magnitudes(test, qkv, static_cast<double>(args.scale)));
       const Matrix expected = run_reference(test, qkv);

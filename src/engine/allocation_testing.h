@@ -1,6 +1,6 @@
 // Counts what a test program allocates through operator new: linking this replaces it.
-#ifndef EDGEMOE_ENGINE_ALLOCATION_COUNTER_H_
-#define EDGEMOE_ENGINE_ALLOCATION_COUNTER_H_
+#ifndef EDGEMOE_ENGINE_ALLOCATION_TESTING_H_
+#define EDGEMOE_ENGINE_ALLOCATION_TESTING_H_
 
 #include <cstddef>
 
@@ -11,4 +11,4 @@ std::size_t allocation_count();
 
 }  // namespace edgemoe
 
-#endif  // EDGEMOE_ENGINE_ALLOCATION_COUNTER_H_
+#endif  // EDGEMOE_ENGINE_ALLOCATION_TESTING_H_
