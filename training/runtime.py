@@ -1,0 +1,59 @@
+"""What must be settled before torch is imported: BLAS kernels, threads; and checks of what came of it."""
+import os
+from pathlib import Path
+
+
+def cpu_flags():
+    """Names of the processor's instruction sets as Linux lists them; empty elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(word for line in lines if line.startswith("flags") for word in line.split(":", 1)[1].split())
+
+
+def prepare(threads=None):
+    """Sets the environment that torch's libraries read when they are loaded. Settings of the user's own stay.
+
+    - OpenBLAS of Debian 12 (0.3.21) does not know newer processors and falls back to SSE kernels, a quarter of the
+      speed; the kernels are therefore named from the instruction sets.
+    - OpenBLAS built for pthreads keeps a second pool of threads that fights with OpenMP's, so that pool gets one.
+      The OpenMP build (libopenblas0-openmp) shares torch's threads and ignores the variable only if OMP_NUM_THREADS
+      is set, hence both.
+    - PyTorch's own vector code is picked the same way.
+    """
+    flags = cpu_flags()
+    environment = {}
+    if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:
+        environment.update(OPENBLAS_CORETYPE="SkylakeX", ATEN_CPU_CAPABILITY="avx512")
+    elif {"avx2", "fma"} <= flags:
+        environment.update(OPENBLAS_CORETYPE="Haswell")
+    threads = threads or len(os.sched_getaffinity(0))
+    environment.update(OMP_NUM_THREADS=str(threads))
+    for name, value in environment.items():
+        os.environ.setdefault(name, value)
+    return threads
+
+
+def check_blas():
+    """Raises RuntimeError where the matrix product of this machine is wrong (a kernel that the processor cannot run)."""
+    import torch
+    generator = torch.Generator().manual_seed(1)
+    left = torch.randn(131, 257, generator=generator)
+    right = torch.randn(257, 67, generator=generator)
+    # Each of 257 products and sums rounds once: at most 257 epsilons of the sum of magnitudes.
+    bound = 257 * torch.finfo(torch.float32).eps * (left.abs() @ right.abs()).double()
+    error = ((left @ right).double() - left.double() @ right.double()).abs()
+    if not bool((error <= bound).all()):
+        raise RuntimeError("the matrix product of this machine's BLAS is wrong; choose other kernels with the "
+                           f"environment variable OPENBLAS_CORETYPE (now {os.environ.get('OPENBLAS_CORETYPE')})")
+
+
+def choose_precision(wanted, device):
+    """'fp32' or 'bf16'. 'auto' takes bf16 where the hardware multiplies it: a GPU, AVX512-BF16 or AMX."""
+    if wanted != "auto":
+        return wanted
+    if device == "cuda":
+        import torch
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if {"avx512_bf16", "amx_bf16"} & cpu_flags() else "fp32"
