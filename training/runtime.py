@@ -17,9 +17,6 @@ def prepare(threads=None):
 
     - OpenBLAS of Debian 12 (0.3.21) does not know newer processors and falls back to SSE kernels, a quarter of the
       speed; the kernels are therefore named from the instruction sets.
-    - OpenBLAS built for pthreads keeps a second pool of threads that fights with OpenMP's, so that pool gets one.
-      The OpenMP build (libopenblas0-openmp) shares torch's threads and ignores the variable only if OMP_NUM_THREADS
-      is set, hence both.
     - PyTorch's own vector code is picked the same way.
     """
     flags = cpu_flags()
@@ -57,3 +54,15 @@ def choose_precision(wanted, device):
         import torch
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     return "bf16" if {"avx512_bf16", "amx_bf16"} & cpu_flags() else "fp32"
+
+
+def blas_hint():
+    """A sentence where torch was loaded with the OpenBLAS whose threads fight with torch's; None elsewhere."""
+    try:
+        maps = Path("/proc/self/maps").read_text()
+    except OSError:
+        return None
+    if "openblas-pthread" in maps:
+        return ("this OpenBLAS keeps threads of its own beside torch's, which costs much of the speed: install Debian's "
+                "libopenblas0-openmp")
+    return None

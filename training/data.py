@@ -1,0 +1,153 @@
+"""Data sets: reading the layout "arrays", and the order in which pictures are drawn.
+
+A data set is a folder with dataset.json. Layout "arrays": images.npy uint8 [N,H,W,3] RGB, labels.npy uint8 [N,H,W],
+depth.npy float16 [N,H,W] metres (0 = none), normals.npy int8 [N,H,W,3] round(127 n) ((0,0,0) = none); memory-mapped.
+Layout "files" is first packed into such arrays (files.py).
+"""
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+# Task → (array, its type, number of values a pixel).
+ARRAYS = {"semseg": ("labels", np.uint8, 1), "depth": ("depth", np.float16, 1), "normals": ("normals", np.int8, 3)}
+IGNORE = 255
+
+
+class DataError(Exception):
+    """A fault of a data set, as one sentence for its owner."""
+
+
+def read_description(folder):
+    """dataset.json as a dict; {} for a folder without it (a user's own files)."""
+    path = Path(folder) / "dataset.json"
+    if not path.is_file():
+        return {}
+    try:
+        description = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON: {error}") from error
+    if not isinstance(description, dict) or description.get("format") != "edgemoe-dataset 1":
+        raise DataError(f'{path}: "format" is not "edgemoe-dataset 1"')
+    if description.get("layout") not in ("files", "arrays"):
+        raise DataError(f'{path}: "layout" is {description.get("layout")!r}; it must be "files" or "arrays"')
+    return description
+
+
+def check_classes(config, description, folder):
+    """A network for other classes than the data's is an error with the way out."""
+    classes = description.get("classes")
+    wanted = [task for task in config["tasks"] if task["name"] == "semseg"]
+    if not wanted or not classes:
+        return
+    if len(classes) != wanted[0]["outputs"] or (wanted[0]["class_names"] and wanted[0]["class_names"] != classes):
+        raise DataError(f"{folder}: has {len(classes)} classes ({', '.join(classes)}), configuration {config['name']} "
+                        f"{wanted[0]['outputs']} ({', '.join(wanted[0]['class_names']) or 'without names'}): copy the "
+                        "configuration and set the task's outputs and class_names to the data's")
+
+
+@dataclass
+class ArrayData:
+    """Memory-mapped arrays; `arrays` maps "images" and each task to its array."""
+
+    folder: Path
+    arrays: dict
+
+    def __len__(self):
+        return len(self.arrays["images"])
+
+    @staticmethod
+    def open(folder, tasks, size):
+        """Raises DataError where a file is missing, of another type or size. `size` is (height, width)."""
+        folder, arrays = Path(folder), {}
+        wanted = {"images": ("images", np.uint8, 3)}
+        wanted.update((task, ARRAYS[task]) for task in tasks)
+        for task, (name, dtype, channels) in wanted.items():
+            path = folder / f"{name}.npy"
+            if not path.is_file():
+                raise DataError(f"{path}: missing, and needed for {task}; leave the task out with --tasks")
+            try:
+                array = np.load(path, mmap_mode="r")
+            except ValueError as error:
+                raise DataError(f"{path}: not an array that can be mapped: {error}") from error
+            shape = size + ((3,) if channels == 3 else ())
+            if array.dtype != dtype or array.shape[1:] != shape:
+                raise DataError(f"{path}: {array.dtype} {list(array.shape)}; expected {np.dtype(dtype)} "
+                                f"[N, {', '.join(map(str, shape))}]")
+            arrays[task] = array
+        counts = {name: len(array) for name, array in arrays.items()}
+        if len(set(counts.values())) != 1 or counts["images"] == 0:
+            raise DataError(f"{folder}: numbers of pictures differ, or are 0: {counts}")
+        return ArrayData(folder, arrays)
+
+    def read(self, index):
+        """Tensors of the pictures `index`: images uint8 [n,3,H,W], semseg uint8, depth float32 [n,H,W], normals
+        float32 [n,3,H,W] of length 1 or (0,0,0)."""
+        batch = {"images": torch.from_numpy(self.arrays["images"][index]).permute(0, 3, 1, 2)}
+        if "semseg" in self.arrays:
+            batch["semseg"] = torch.from_numpy(self.arrays["semseg"][index])
+        if "depth" in self.arrays:
+            batch["depth"] = torch.from_numpy(self.arrays["depth"][index].astype(np.float32))
+        if "normals" in self.arrays:
+            normals = torch.from_numpy(self.arrays["normals"][index]).permute(0, 3, 1, 2).float()
+            batch["normals"] = normals / normals.norm(dim=1, keepdim=True).clamp_min(1e-6)
+        return batch
+
+
+class Split:
+    """Some pictures of several data sets, as one numbered list."""
+
+    def __init__(self, parts):
+        self.parts = [(data, np.asarray(index)) for data, index in parts]
+        self.ends = np.cumsum([len(index) for _, index in self.parts])
+
+    def __len__(self):
+        return int(self.ends[-1])
+
+    def read(self, numbers):
+        numbers = np.asarray(numbers)
+        part_of = np.searchsorted(self.ends, numbers, side="right")
+        batches = []
+        for part in np.unique(part_of):
+            data, index = self.parts[part]
+            begin = self.ends[part] - len(index)
+            # Rising indices read the mapped file forwards.
+            batches.append(data.read(np.sort(index[numbers[part_of == part] - begin])))
+        return {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def hold_out(data_sets, fraction, seed):
+    """(training, validation): a share of each data set drawn with the seed; at least one picture, if there are two."""
+    training, validation = [], []
+    for number, data in enumerate(data_sets):
+        order = np.random.default_rng([seed, number]).permutation(len(data))
+        count = min(max(1, round(fraction * len(data))), len(data) - 1)
+        if count == 0:
+            raise DataError(f"{data.folder}: one picture cannot be divided; give validation pictures with --val")
+        validation.append((data, np.sort(order[:count])))
+        training.append((data, np.sort(order[count:])))
+    return Split(training), Split(validation)
+
+
+def everything(data_sets):
+    return Split([(data, np.arange(len(data))) for data in data_sets])
+
+
+class Order:
+    """Which pictures step s sees: epochs of a seeded shuffle, so that it follows from (seed, step) alone."""
+
+    def __init__(self, count, batch, seed):
+        self.count, self.batch, self.seed = count, batch, seed
+        self.epoch, self.shuffled = -1, None
+
+    def __call__(self, step):
+        numbers = []
+        for position in range(step * self.batch, (step + 1) * self.batch):
+            epoch, place = divmod(position, self.count)
+            if epoch != self.epoch:
+                self.epoch = epoch
+                self.shuffled = np.random.default_rng([self.seed, epoch]).permutation(self.count)
+            numbers.append(self.shuffled[place])
+        return np.array(numbers)

@@ -1,0 +1,175 @@
+"""Layout "files": a folder of pictures with label, depth and normal files, packed once into arrays of the network's size.
+
+images/NAME.{jpg,jpeg,png}; labels/NAME.png 8-bit index, 255 = ignore; depth/NAME.png 16-bit grey, metres·256, 0 = none;
+normals/NAME.png 8-bit RGB round(127.5 (n + 1)), (0,0,0) = none. A folder that is not there is a task that is not there.
+"""
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from data import ARRAYS, IGNORE, ArrayData, DataError, read_description
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+def tasks_of(folder):
+    """Tasks that a data set has ground truth for."""
+    folder, description = Path(folder), read_description(folder)
+    if description.get("layout") == "arrays":
+        return [task for task, (name, _, _) in ARRAYS.items() if (folder / f"{name}.npy").is_file()]
+    return [task for task, (name, _, _) in ARRAYS.items() if (folder / name).is_dir()]
+
+
+def open_pillow(path):
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise DataError("reading picture files needs Pillow: Debian's python3-pil") from error
+    try:
+        picture = Image.open(path)
+        picture.load()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    return picture
+
+
+def read_image(path, size, resize):
+    """uint8 [H,W,3] in the network's size, resized as the network's configuration says."""
+    from PIL import ImageOps
+    picture = ImageOps.exif_transpose(open_pillow(path)).convert("RGB")
+    values = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float()
+    if tuple(values.shape[-2:]) != size:
+        values = F.interpolate(values, size=size, mode=resize.split("_")[0], align_corners=False,
+                               antialias=resize.endswith("antialias"))
+    return values.round().clamp(0, 255).byte()[0].permute(1, 2, 0).numpy(), (picture.height, picture.width)
+
+
+def nearest(values, size):
+    """[h,w,…] → [H,W,…]: the value at each target pixel's centre."""
+    rows, columns = (((np.arange(wanted) + 0.5) * have / wanted).astype(int)
+                     for wanted, have in zip(size, values.shape[:2]))
+    return values[rows][:, columns]
+
+
+def nearest_valid(values, valid, size):
+    """Like nearest(), but a target pixel whose source pixel is invalid takes the valid one that is nearest to its centre
+    within its own area; invalid (0) only where there is none."""
+    result, found = nearest(values, size).copy(), nearest(valid, size).copy()
+    if found.all() or (values.shape[0] <= size[0] and values.shape[1] <= size[1]):
+        result[~found] = 0
+        return result
+    for row, column in zip(*np.nonzero(~found)):
+        centre = [(place + 0.5) * have / wanted for place, have, wanted in zip((row, column), values.shape, size)]
+        reach = [have / wanted / 2 for have, wanted in zip(values.shape, size)]
+        low = [max(0, int(c - r)) for c, r in zip(centre, reach)]
+        high = [int(np.ceil(c + r)) for c, r in zip(centre, reach)]
+        places = np.argwhere(valid[low[0]:high[0], low[1]:high[1]])
+        result[row, column] = 0
+        if len(places):
+            places = places + low
+            best = places[np.argmin(((places + 0.5 - centre) ** 2).sum(1))]
+            result[row, column] = values[best[0], best[1]]
+    return result
+
+
+def read_truth(task, path, size, image_size, outputs):
+    """One label, depth or normals file as the arrays hold it."""
+    picture = open_pillow(path)
+    if (picture.height, picture.width) != image_size:
+        raise DataError(f"{path}: {picture.height}x{picture.width}, its picture {image_size[0]}x{image_size[1]} "
+                        "(height x width): they must be of one size")
+    if task == "semseg":
+        if picture.mode not in ("L", "P"):
+            raise DataError(f"{path}: mode {picture.mode}; labels are 8-bit indices in one channel")
+        labels = np.array(picture)
+        wrong = labels[(labels >= outputs) & (labels != IGNORE)]
+        if wrong.size:
+            raise DataError(f"{path}: label {wrong[0]} in {wrong.size} pixels; the configuration has {outputs} classes, "
+                            f"0 to {outputs - 1}, and {IGNORE} means ignore")
+        return nearest(labels, size)
+    if task == "depth":
+        if not picture.mode.startswith("I"):
+            raise DataError(f"{path}: mode {picture.mode}; depth is 16-bit grey, metres times 256, 0 = none")
+        depth = np.array(picture).astype(np.float32) / 256
+        return nearest_valid(depth, depth > 0, size).astype(np.float16)
+    if picture.mode != "RGB":
+        raise DataError(f"{path}: mode {picture.mode}; normals are 8-bit RGB")
+    stored = np.array(picture)
+    normals = stored.astype(np.float32) / 127.5 - 1
+    length = np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
+    valid = stored.any(axis=2)
+    return np.rint(127 * nearest_valid(normals / length, valid, size)).astype(np.int8)
+
+
+def file_table(folder, tasks):
+    """[(image path, {task: path})] by name; a picture without one of its files is an error."""
+    images = folder / "images"
+    if not images.is_dir():
+        raise DataError(f"{folder}: neither dataset.json nor a folder images/: not a data set")
+    table = []
+    for path in sorted(images.iterdir()):
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        truth = {task: folder / ARRAYS[task][0] / f"{path.stem}.png" for task in tasks}
+        for task, other in truth.items():
+            if not other.is_file():
+                raise DataError(f"{other}: missing; {path.name} needs it for {task}; leave the task out with --tasks or "
+                                "the picture out of images/")
+        table.append((path, truth))
+    if not table:
+        raise DataError(f"{images}: no .jpg or .png in it")
+    return table
+
+
+def pack_files(folder, tasks, config, cache, say):
+    """Opens the packed arrays in `cache`, packing them first unless that was done of these very files."""
+    size = (config["input"]["height"], config["input"]["width"])
+    resize = config["input"]["resize"]
+    outputs = {task["name"]: task["outputs"] for task in config["tasks"]}
+    table = file_table(folder, tasks)
+    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns)
+              for image, truth in table for path in (image, *truth.values())]
+    key = hashlib.sha256(json.dumps([states, size, resize, list(tasks)]).encode()).hexdigest()[:16]
+    packed = Path(cache) / key
+    if packed.is_dir():
+        return ArrayData.open(packed, tasks, size)
+    say(f"packing {len(table)} pictures of {folder} into {packed}, once")
+    making = packed.with_name(f"{key}.making-{os.getpid()}")
+    making.mkdir(parents=True)
+    try:
+        wanted = {"images": ("images", np.uint8, 3), **{task: ARRAYS[task] for task in tasks}}
+        arrays = {name: np.lib.format.open_memmap(
+            making / f"{file}.npy", "w+", dtype, (len(table), *size, *((3,) if channels == 3 else ())))
+            for name, (file, dtype, channels) in wanted.items()}
+        for number, (image, truth) in enumerate(table):
+            arrays["images"][number], image_size = read_image(image, size, resize)
+            for task, path in truth.items():
+                arrays[task][number] = read_truth(task, path, size, image_size, outputs[task])
+        for array in arrays.values():
+            array.flush()
+        del arrays
+        making.rename(packed)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return ArrayData.open(packed, tasks, size)
+
+
+def open_data(folder, tasks, config, cache, say):
+    """A data set of either layout with ground truth for `tasks`, in the network's size."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    have = tasks_of(folder)
+    missing = [task for task in tasks if task not in have]
+    if missing:
+        raise DataError(f"{folder}: no ground truth for {', '.join(missing)} (it has: {', '.join(have) or 'none'}); "
+                        f"choose with --tasks")
+    if read_description(folder).get("layout") == "arrays":
+        return ArrayData.open(folder, tasks, (config["input"]["height"], config["input"]["width"]))
+    return pack_files(folder, tasks, config, cache, say)

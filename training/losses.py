@@ -1,0 +1,108 @@
+"""Losses of the tasks. Maps are float32 [n, outputs, H, W]; pixels without ground truth count nowhere."""
+import torch
+import torch.nn.functional as F
+
+from data import IGNORE
+
+
+def semseg_loss(logits, labels, class_weights, dice_weight=0.5):
+    """Weighted cross entropy plus a soft Dice term over the classes that occur, which pulls like mIoU does.
+
+    labels: integer [n,H,W], 255 = ignore; class_weights [C].
+    """
+    valid = labels != IGNORE
+    if not valid.any():
+        return logits.sum() * 0
+    log_probabilities = F.log_softmax(logits, dim=1)
+    labels = labels.long()
+    loss = F.nll_loss(log_probabilities, labels, class_weights, ignore_index=IGNORE)
+    if dice_weight == 0:
+        return loss
+    probabilities = log_probabilities.exp() * valid[:, None]
+    truth = F.one_hot(torch.where(valid, labels, torch.zeros_like(labels)), logits.shape[1]).permute(0, 3, 1, 2)
+    truth = truth * valid[:, None]
+    common = (probabilities * truth).sum((0, 2, 3))
+    total = probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3))
+    occurs = truth.sum((0, 2, 3)) > 0
+    dice = 1 - 2 * common[occurs] / total[occurs]
+    return loss + dice_weight * dice.mean()
+
+
+def depth_loss(scaled, depth, scale, gradient_weight=0.5):
+    """Mean of |d − g| / g (the metric abs-rel itself), half as much |log d/g|, and the same of steps between neighbours.
+
+    scaled: the network's output [n,1,H,W], depth / scale; depth: metres [n,H,W], 0 = none. The logarithm drives small
+    depths where |d − g| / g saturates at 1; it stops at a twentieth of the truth, below which only the first term pulls.
+    """
+    estimate, valid = scaled[:, 0] * scale, depth > 0
+    count = valid.sum()
+    if count == 0:
+        return scaled.sum() * 0
+    truth = torch.where(valid, depth, torch.ones_like(depth))
+    error = (estimate - truth) / truth
+    ratio = torch.maximum(estimate / truth, torch.full_like(truth, 0.05))
+    loss = ((error.abs() + 0.5 * ratio.log().abs()) * valid).sum() / count
+    if gradient_weight == 0:
+        return loss
+    difference = estimate - truth
+    for axis in (1, 2):
+        length = depth.shape[axis] - 1
+        here, there = (lambda t: t.narrow(axis, 0, length)), (lambda t: t.narrow(axis, 1, length))
+        both = here(valid) & there(valid)
+        step = (there(difference) - here(difference)).abs() / torch.minimum(here(truth), there(truth))
+        loss = loss + gradient_weight * (step * both).sum() / both.sum().clamp_min(1)
+    return loss
+
+
+def normals_loss(vectors, normals):
+    """1 − cosine; vectors [n,3,H,W] of any length, normals [n,3,H,W] of length 1, (0,0,0) = none."""
+    valid = normals.abs().sum(1) > 0
+    count = valid.sum()
+    if count == 0:
+        return vectors.sum() * 0
+    cosine = F.cosine_similarity(vectors, normals, dim=1, eps=1e-6)
+    return ((1 - cosine) * valid).sum() / count
+
+
+def class_weights(counts, power=0.35, largest=4.0):
+    """(mean share / share)^power of each class, at most `largest`, scaled so that the mean over pixels is 1."""
+    share = counts.double() / counts.sum().clamp_min(1)
+    weights = (share.clamp_min(1e-5) * len(share)).pow(-power).clamp_max(largest)
+    return (weights / (weights * share).sum().clamp_min(1e-9)).float()
+
+
+class Losses:
+    """The task's loss by its name, with what is measured from the training data once."""
+
+    def __init__(self, weights_of_classes, depth_scale):
+        self.weights_of_classes, self.depth_scale = weights_of_classes, depth_scale
+
+    @staticmethod
+    def measure(split, tasks, config, pictures=400):
+        """Class frequencies and mean depth of up to `pictures` pictures, evenly spread."""
+        index = torch.linspace(0, len(split) - 1, min(pictures, len(split))).long().unique().numpy()
+        counts, depths = None, []
+        for begin in range(0, len(index), 50):
+            batch = split.read(index[begin:begin + 50])
+            if "semseg" in tasks:
+                outputs = next(task["outputs"] for task in config["tasks"] if task["name"] == "semseg")
+                labels = batch["semseg"][batch["semseg"] != IGNORE].long()
+                if len(labels) and int(labels.max()) >= outputs:
+                    raise ValueError(f"label {int(labels.max())} in the data; the configuration has {outputs} classes")
+                counted = torch.bincount(labels, minlength=outputs)
+                counts = counted if counts is None else counts + counted
+            if "depth" in tasks:
+                depths.append(batch["depth"][batch["depth"] > 0].double())
+        weights = class_weights(counts) if counts is not None else None
+        scale = float(torch.cat(depths).mean()) if depths and sum(map(len, depths)) else 1.0
+        return Losses(weights, scale)
+
+    def __call__(self, task, output, truth):
+        if task == "semseg":
+            return semseg_loss(output, truth, self.weights_of_classes)
+        if task == "depth":
+            return depth_loss(output, truth, self.depth_scale)
+        return normals_loss(output, truth)
+
+    def state(self):
+        return {"class_weights": self.weights_of_classes, "depth_scale": self.depth_scale}

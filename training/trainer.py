@@ -1,0 +1,148 @@
+"""One training run: the step, its state, its validation."""
+import copy
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from augment import NO_AUGMENTATION, Augmentation, augment
+from data import DataError, Order
+from export import open_parts, statistics_batches
+from losses import Losses
+from model import MultiTaskModel
+from moe import balance_loss
+from optimizer import MovingAverage, learning_rate, make_optimizer, refresh_batch_norm, set_learning_rate
+from state import STATE, check_same_run, load_state, save_atomically
+from validate import normalise, validate
+
+# Share of the balance loss that asks each task by itself to use all experts; the rest asks it of the tasks together,
+# which leaves each task free to prefer experts of its own.
+TASK_BALANCE = 0.2
+
+
+def task_rows(batch, share):
+    """[(task index → picture indices)] of a batch: consecutive parts, wrapping around, at least one picture each."""
+    rows, begin = {}, 0
+    for index, part in enumerate(share.values()):
+        count = max(1, round(part * batch))
+        rows[index] = (begin + torch.arange(count)) % batch
+        begin += count
+    return rows
+
+
+def total_balance(statistics, num_tasks):
+    """Mean over the MoE blocks; statistics as MultiTaskModel.forward() leaves them."""
+    losses = []
+    for begin in range(0, len(statistics), num_tasks):
+        block = statistics[begin:begin + num_tasks]
+        importance = sum(part[0] for part in block)
+        load = sum(part[1] for part in block) if block[0][1] is not None else None
+        each = sum(balance_loss(part[0], part[1]) for part in block) / num_tasks
+        losses.append((1 - TASK_BALANCE) * balance_loss(importance, load) + TASK_BALANCE * each)
+    return sum(losses) / len(losses)
+
+
+class Trainer:
+    """Everything random in a step follows from (seed, step), so a resumed run goes on as if it had never stopped."""
+
+    def __init__(self, config, settings, say):
+        self.config, self.settings, self.say = config, settings, say
+        self.run_dir, self.device = Path(settings["run_dir"]), settings["device"]
+        self.training, self.validation = open_parts(settings, config, self.run_dir, say)
+        self.rows = {task: index.to(self.device)
+                     for task, index in task_rows(settings["batch"], settings["share"]).items()}
+        self.order = Order(len(self.training), settings["batch"], settings["seed"])
+        self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
+        torch.manual_seed(settings["seed"])
+        self.model = MultiTaskModel(config, settings["drop_path"]).to(self.device)
+        self.optimizer = make_optimizer(self.model, settings["weight_decay"], settings["head_lr"])
+        self.average = MovingAverage(self.model, settings["average"])
+        self.step, self.elapsed = 0, 0.0
+        state = load_state(self.run_dir)
+        if state is None:
+            self.losses = Losses.measure(self.training, settings["tasks"], config)
+        else:
+            self.restore(state)
+        if self.losses.weights_of_classes is not None:
+            self.losses.weights_of_classes = self.losses.weights_of_classes.to(self.device)
+        self.resumed_at, self.began = self.elapsed, time.monotonic()
+
+    def restore(self, state):
+        check_same_run(state["settings"], self.settings, self.run_dir)
+        if state["config"] != self.config:
+            raise DataError(f"{self.run_dir}: was begun with another configuration ({state['config']['name']}, now "
+                            f"{self.config['name']}); choose another folder with -o")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.values = {name: value.to(self.device) for name, value in state["average"].items()}
+        self.losses = Losses(state["class_weights"], state["depth_scale"])
+        self.step, self.elapsed = state["step"], state["elapsed"]
+
+    def save(self):
+        self.clock()
+        save_atomically({"config": self.config, "settings": self.settings, "step": self.step, "elapsed": self.elapsed,
+                         "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                         "average": self.average.values, "class_weights": self.losses.weights_of_classes,
+                         "depth_scale": self.losses.depth_scale}, self.run_dir / STATE)
+
+    def clock(self):
+        self.elapsed = self.resumed_at + time.monotonic() - self.began
+
+    def progress(self):
+        """0…1: by steps, or by the clock."""
+        self.clock()
+        if self.settings["steps"] is not None:
+            return self.step / self.settings["steps"]
+        return self.elapsed / (3600 * self.settings["hours"])
+
+    def batch(self):
+        """(images as the network takes them, {task: truth of its pictures})."""
+        generator = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
+        numbers = self.order(self.step)
+        read = self.training.read(numbers)
+        # Reading sorts by data set; who gets which task must not depend on that.
+        mixed = torch.from_numpy(np.random.default_rng([self.settings["seed"], self.step]).permutation(len(numbers)))
+        read = augment({name: values[mixed] for name, values in read.items()}, self.augmentation, generator)
+        read = {name: value.to(self.device) for name, value in read.items()}
+        truth = {task: read[task][self.rows[index]] for index, task in enumerate(self.model.tasks)}
+        return normalise(read["images"], self.config), truth
+
+    def train_step(self):
+        """One step; returns {loss name: value} and the learning rate. Raises DataError if a loss is not finite."""
+        settings = self.settings
+        images, truth = self.batch()
+        torch.manual_seed(settings["seed"] * 1_000_003 + self.step)
+        rate = learning_rate(settings["lr"], self.step, self.progress(), settings["warmup"])
+        set_learning_rate(self.optimizer, rate)
+        self.model.train()
+        moe, statistics = self.config["moe"], []
+        noise = settings["gate_noise"] / moe["num_experts"] if moe else 0.0
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=settings["precision"] == "bf16"):
+            maps = self.model(images, self.rows, noise, statistics)
+        losses = {task: self.losses(task, maps[task], truth[task]) for task in self.model.tasks}
+        total = sum(settings["task_weight"][task] * loss for task, loss in losses.items())
+        if statistics:
+            per_block = len(statistics) // len(moe["blocks"])
+            losses["balance"] = total_balance(statistics, per_block)
+            total = total + settings["balance"] * losses["balance"]
+        if not bool(torch.isfinite(total)):
+            raise DataError(f"step {self.step}: the loss is not finite "
+                            f"({', '.join(f'{name} {float(value):g}' for name, value in losses.items())}); the last "
+                            "state is as it was; a smaller --lr in a new run, or --precision fp32, is the way out")
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings["clip"])
+        self.optimizer.step()
+        self.average.update(self.model, self.step)
+        self.step += 1
+        return {name: float(value.detach()) for name, value in losses.items()}, rate
+
+    def validate(self):
+        """Metrics of the averaged weights, which are what will be exported."""
+        model = copy.deepcopy(self.model)
+        self.average.copy_to(model)
+        refresh_batch_norm(model, statistics_batches(self.training, self.config, self.device))
+        count = min(self.settings["val_pictures"], len(self.validation))
+        numbers = np.unique(np.linspace(0, len(self.validation) - 1, count).astype(int))
+        return validate(model, self.validation, numbers, self.losses.depth_scale, self.device)

@@ -1,0 +1,81 @@
+"""Metrics on held-out pictures: mIoU, abs-rel, mean angle, and how the experts are used."""
+import math
+
+import torch
+
+from data import IGNORE
+
+
+class Metrics:
+    """Sums over batches; `outputs` are the network's maps with depth in metres."""
+
+    def __init__(self, num_classes):
+        self.confusion = torch.zeros(num_classes, num_classes, dtype=torch.int64)
+        self.relative_error = self.depth_pixels = 0.0
+        self.angle = self.normal_pixels = 0.0
+
+    def add(self, outputs, batch):
+        if "semseg" in outputs:
+            valid = batch["semseg"] != IGNORE
+            truth, guess = batch["semseg"][valid].long(), outputs["semseg"].argmax(1)[valid]
+            size = len(self.confusion)
+            self.confusion += torch.bincount(truth * size + guess, minlength=size * size).view(size, size).cpu()
+        if "depth" in outputs:
+            valid = batch["depth"] > 0
+            truth = batch["depth"][valid]
+            self.relative_error += float(((outputs["depth"][:, 0][valid] - truth).abs() / truth).double().sum())
+            self.depth_pixels += int(valid.sum())
+        if "normals" in outputs:
+            valid = batch["normals"].abs().sum(1) > 0
+            cosine = torch.nn.functional.cosine_similarity(outputs["normals"], batch["normals"], dim=1)[valid]
+            self.angle += float(torch.acos(cosine.double().clamp(-1, 1)).sum()) * 180 / math.pi
+            self.normal_pixels += int(valid.sum())
+
+    def values(self):
+        """{name: number}; a class that neither occurs nor is guessed has no IoU and does not count."""
+        result = {}
+        if self.confusion.sum() > 0:
+            hits = self.confusion.diag().double()
+            union = self.confusion.sum(0) + self.confusion.sum(1) - self.confusion.diag()
+            iou = hits / union
+            result["miou"] = float(iou[union > 0].mean())
+            result["iou"] = [None if union[index] == 0 else float(iou[index]) for index in range(len(iou))]
+        if self.depth_pixels:
+            result["abs_rel"] = self.relative_error / self.depth_pixels
+        if self.normal_pixels:
+            result["angle"] = self.angle / self.normal_pixels
+        return result
+
+
+def normalise(images, config):
+    """Float images 0…1 [n,3,H,W] as the network takes them."""
+    mean, deviation = (torch.tensor(config["input"][key], device=images.device).view(1, 3, 1, 1)
+                       for key in ("mean", "deviation"))
+    return (images - mean) / deviation
+
+
+@torch.no_grad()
+def validate(model, split, numbers, depth_scale, device, batch=16):
+    """Metrics over the pictures `numbers` of a Split, with the model's weights as they are; and expert shares.
+
+    `experts` is, for each MoE block, the share of its slots that each expert got, a list for each task.
+    """
+    model.eval()
+    outputs = {task["name"]: task["outputs"] for task in model.config["tasks"]}
+    metrics, used = Metrics(outputs.get("semseg", 1)), None
+    for begin in range(0, len(numbers), batch):
+        read = {name: value.to(device) for name, value in split.read(numbers[begin:begin + batch]).items()}
+        statistics = []
+        maps = model(normalise(read["images"].float() / 255, model.config), statistics=statistics)
+        if "depth" in maps:
+            maps["depth"] = maps["depth"] * depth_scale
+        metrics.add(maps, read)
+        if statistics:
+            counts = torch.stack([count for _, _, count in statistics])
+            used = counts if used is None else used + counts
+    result = metrics.values()
+    if used is not None:
+        num_blocks = len(model.config["moe"]["blocks"])
+        shares = (used.double() / used.sum(1, keepdim=True)).view(num_blocks, -1, used.shape[1])
+        result["experts"] = [[[round(value, 4) for value in task] for task in block] for block in shares.tolist()]
+    return result
