@@ -11,13 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-# Task → (array, its type, number of values a pixel).
-ARRAYS = {"semseg": ("labels", np.uint8, 1), "depth": ("depth", np.float16, 1), "normals": ("normals", np.int8, 3)}
-IGNORE = 255
-
-
-class DataError(Exception):
-    """A fault of a data set, as one sentence for its owner."""
+from layout import ARRAYS, DataError
 
 
 def read_description(folder):

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import runtime
 
-runtime.prepare()
+if __name__ == "__main__":
+    runtime.prepare()  # before torch
 
-import torch  # noqa: E402  (after runtime.prepare)
+import torch  # noqa: E402
 
-from data import DataError, hold_out, everything  # noqa: E402
+from data import everything, hold_out  # noqa: E402
 from files import open_data  # noqa: E402
+from layout import DataError  # noqa: E402
 from model import MultiTaskModel  # noqa: E402
 from optimizer import MovingAverage, refresh_batch_norm  # noqa: E402
 from state import load_state, save_atomically  # noqa: E402

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from data import ARRAYS, IGNORE, ArrayData, DataError, read_description
+from data import ArrayData, read_description
+from layout import ARRAYS, IGNORE, DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 

@@ -2,7 +2,7 @@
 import torch
 import torch.nn.functional as F
 
-from data import IGNORE
+from layout import IGNORE
 
 
 def semseg_loss(logits, labels, class_weights, dice_weight=0.5):

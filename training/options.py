@@ -3,7 +3,7 @@ import argparse
 import json
 from pathlib import Path
 
-from data import ARRAYS, DataError
+from layout import ARRAYS, DataError
 
 EXAMPLES = """examples:
   train.py --config edgemoe-street --data out/train --val out/val --hours 8 -o out/run

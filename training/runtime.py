@@ -1,6 +1,7 @@
 """What must be settled before torch is imported: BLAS kernels, threads; and checks of what came of it."""
 import ctypes
 import os
+import sys
 from pathlib import Path
 
 
@@ -20,6 +21,8 @@ def prepare(threads=None):
       speed; the kernels are therefore named from the instruction sets.
     - PyTorch's own vector code is picked the same way.
     """
+    if "torch" in sys.modules:
+        raise RuntimeError("runtime.prepare() has to come before torch is imported")
     flags = cpu_flags()
     environment = {}
     if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:

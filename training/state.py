@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from data import DataError
+from layout import DataError
 
 STATE = "state.pt"
 # A change of one of these would make a resumed run another run. The length may change: the schedule then follows the new one.

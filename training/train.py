@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import runtime
+from layout import DataError
 from options import make_parser, read_config, settings_of
 
 
@@ -79,7 +80,6 @@ def main():
     except ImportError as error:
         print(f"train: {error}; install Debian's python3-torch and start with /usr/bin/python3", file=sys.stderr)
         return 1
-    from data import DataError
     from export import export
     from report import draw_curves
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment
-from data import DataError, Order
+from data import Order
 from export import open_parts, statistics_batches
+from layout import DataError
 from losses import Losses
 from model import MultiTaskModel
 from moe import balance_loss

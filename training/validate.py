@@ -3,7 +3,7 @@ import math
 
 import torch
 
-from data import IGNORE
+from layout import IGNORE
 
 
 class Metrics:

@@ -1,0 +1,278 @@
+"""Readers, drawing order, augmentation and losses, on examples made by hand."""
+import json
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from common import tiny_config, toy
+import numpy as np
+import torch
+
+from augment import NO_AUGMENTATION, Augmentation, augment, flip, zoom
+from data import ArrayData, Order, check_classes, everything, hold_out, read_description
+from files import nearest_valid, open_data, tasks_of
+from layout import DataError
+from losses import Losses, class_weights, depth_loss, normals_loss, semseg_loss
+
+SIZE = (32, 48)
+TASKS = ["semseg", "normals", "depth"]
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.said = []
+
+    def open(self, tasks, folder=None, config=None):
+        return open_data(folder or self.folder / "own", tasks, config or tiny_config(), self.folder / "cache",
+                         self.said.append)
+
+
+class Files(Folder):
+    def setUp(self):
+        super().setUp()
+        try:
+            from PIL import Image
+        except ImportError as error:
+            self.skipTest(f"{error}: Debian's python3-pil")
+        self.image = Image
+        generator = np.random.default_rng(1)
+        self.truth = [toy.render(generator, 64, 96) for _ in range(3)]
+        for name in ("images", "labels", "depth", "normals"):
+            (self.folder / "own" / name).mkdir(parents=True)
+        for number, (image, labels, depth, normals) in enumerate(self.truth):
+            self.save("images", number, image, ".jpg" if number else ".png")
+            self.save("labels", number, labels)
+            self.save("depth", number, np.rint(depth * 256).clip(0, 65535).astype(np.uint16))
+            stored = np.rint(127.5 * (normals + 1)).astype(np.uint8)
+            stored[~normals.any(axis=2)] = 0
+            self.save("normals", number, stored)
+
+    def save(self, folder, number, values, suffix=".png"):
+        self.image.fromarray(values).save(self.folder / "own" / folder / f"street {number}{suffix}")
+
+    def test_every_file_becomes_its_array(self):
+        data = self.open(TASKS)
+        self.assertEqual(len(data), 3)
+        batch = data.read([0, 2])
+        self.assertEqual(tuple(batch["images"].shape), (2, 3, *SIZE))
+        for row, number in enumerate((0, 2)):
+            _, labels, depth, normals = self.truth[number]
+            # Half the size: a target pixel's centre is the corner of four source pixels, of which the lower right counts.
+            np.testing.assert_array_equal(batch["semseg"][row], labels[1::2, 1::2])
+            valid = depth[1::2, 1::2] > 0
+            np.testing.assert_allclose(batch["depth"][row].numpy()[valid], depth[1::2, 1::2][valid],
+                                       rtol=2 ** -10, atol=2 ** -9)
+            got = batch["normals"][row].permute(1, 2, 0).numpy()
+            self.assertGreater(valid.sum(), 100)
+            np.testing.assert_allclose(got[valid], normals[1::2, 1::2][valid], atol=0.02)
+
+    def test_packing_happens_once_for_the_same_files(self):
+        first = self.open(TASKS).read([1])
+        again = self.open(TASKS).read([1])
+        self.assertEqual(len(self.said), 1)
+        self.assertTrue(all(torch.equal(first[name], again[name]) for name in first))
+        self.save("labels", 1, np.full((64, 96), 2, np.uint8))
+        self.assertTrue(bool((self.open(TASKS).read([1])["semseg"] == 2).all()))
+        self.assertEqual(len(self.said), 2)
+
+    def test_a_folder_that_is_missing_is_a_task_that_is_missing(self):
+        shutil.rmtree(self.folder / "own" / "depth")
+        self.assertEqual(tasks_of(self.folder / "own"), ["semseg", "normals"])
+        self.assertEqual(len(self.open(["semseg"])), 3)
+        with self.assertRaisesRegex(DataError, r"no ground truth for depth \(it has: semseg, normals\); choose with --tasks"):
+            self.open(TASKS)
+
+    def refuse(self, message, tasks=TASKS):
+        with self.assertRaisesRegex(DataError, message):
+            self.open(tasks)
+        left = [path for path in (self.folder / "cache").glob("*")] if (self.folder / "cache").is_dir() else []
+        self.assertEqual(left, [])
+
+    def test_a_missing_file_is_named(self):
+        (self.folder / "own" / "labels" / "street 1.png").unlink()
+        self.refuse(r"labels/street 1\.png: missing; street 1\.jpg needs it")
+
+    def test_a_file_of_another_size_is_named_with_both_sizes(self):
+        self.save("depth", 2, np.zeros((64, 90), np.uint16))
+        self.refuse(r"depth/street 2\.png: 64x90, its picture 64x96")
+
+    def test_a_label_past_the_last_class_is_named(self):
+        wrong = self.truth[0][1].copy()
+        wrong[5, 7] = 9
+        self.save("labels", 0, wrong)
+        self.refuse(r"labels/street 0\.png: label 9 in 1 pixels; the configuration has 4 classes, 0 to 3")
+
+    def test_wrong_kinds_of_pictures_are_refused(self):
+        self.save("labels", 0, self.truth[0][0])
+        self.refuse(r"labels/street 0\.png: mode RGB; labels are 8-bit", ["semseg"])
+        self.save("depth", 0, self.truth[0][1])
+        self.refuse(r"depth/street 0\.png: mode L; depth is 16-bit", ["depth"])
+        (self.folder / "own" / "images" / "street 0.png").write_bytes(b"no picture")
+        self.refuse(r"images/street 0\.png: cannot be read", ["normals"])
+
+    def test_depth_takes_a_valid_neighbour_within_its_pixel(self):
+        values = np.array([[0, 7, 0, 0], [0, 0, 0, 0]], float)
+        np.testing.assert_array_equal(nearest_valid(values, values > 0, (1, 2)), [[7, 0]])
+
+
+class Arrays(Folder):
+    def setUp(self):
+        super().setUp()
+        toy.write_arrays(self.folder / "toy", 10, *SIZE, seed=3)
+
+    def test_values_come_as_they_were_stored(self):
+        batch = self.open(TASKS, self.folder / "toy").read([4, 7])
+        stored = {name: np.load(self.folder / "toy" / f"{name}.npy")[[4, 7]] for name in ("images", "depth", "normals")}
+        np.testing.assert_array_equal(batch["images"].permute(0, 2, 3, 1), stored["images"])
+        np.testing.assert_array_equal(batch["depth"], stored["depth"].astype(np.float32))
+        length = batch["normals"].norm(dim=1)
+        self.assertTrue(bool(((length - 1).abs() < 1e-6).logical_or(length == 0).all()))
+
+    def test_faults_are_named(self):
+        toy_folder = self.folder / "toy"
+
+        def save_labels(*shape):
+            np.save(toy_folder / "labels.npy", np.zeros(shape, np.uint8))
+
+        cases = ((r"expected uint8 \[N, 32, 48\]", lambda: save_labels(10, 16, 48)),
+                 (r"numbers of pictures differ", lambda: save_labels(9, *SIZE)),
+                 (r"no ground truth for semseg", lambda: (toy_folder / "labels.npy").unlink()),
+                 (r"not JSON", lambda: (toy_folder / "dataset.json").write_text("{")),
+                 (r'"format" is not', lambda: (toy_folder / "dataset.json").write_text("{}")))
+        for message, damage in cases:
+            damage()
+            with self.assertRaisesRegex(DataError, message):
+                self.open(TASKS, toy_folder)
+        with self.assertRaisesRegex(DataError, "no such folder"):
+            self.open(TASKS, self.folder / "nowhere")
+
+    def test_other_classes_than_the_networks_are_refused(self):
+        description = read_description(self.folder / "toy")
+        check_classes(tiny_config(), description, "toy")
+        with self.assertRaisesRegex(DataError, r"has 2 classes \(a, b\)"):
+            check_classes(tiny_config(), dict(description, classes=["a", "b"]), "toy")
+        with self.assertRaisesRegex(DataError, "copy the configuration"):
+            check_classes(tiny_config(), dict(description, classes=["a", "b", "c", "d"]), "toy")
+
+    def test_an_epoch_draws_each_picture_once(self):
+        order = Order(10, 4, seed=5)
+        drawn = np.concatenate([order(step) for step in range(5)])
+        self.assertEqual(sorted(drawn[:10]), list(range(10)))
+        self.assertEqual(sorted(drawn[10:]), list(range(10)))
+        self.assertFalse(np.array_equal(drawn[:10], drawn[10:]))
+        np.testing.assert_array_equal(Order(10, 4, seed=5)(3), drawn[12:16])
+
+    def test_held_out_pictures_are_not_trained_on(self):
+        data = ArrayData.open(self.folder / "toy", TASKS, SIZE)
+        training, validation = hold_out([data, data], 0.2, seed=1)
+        self.assertEqual((len(training), len(validation)), (16, 4))
+        for (_, train), (_, val) in zip(training.parts, validation.parts):
+            self.assertEqual(sorted([*train, *val]), list(range(10)))
+
+    def test_several_data_sets_are_one_list(self):
+        toy.write_arrays(self.folder / "other", 5, *SIZE, seed=4)
+        sets = [ArrayData.open(self.folder / name, TASKS, SIZE) for name in ("toy", "other")]
+        batch = everything(sets).read([9, 10, 14])
+        np.testing.assert_array_equal(batch["semseg"][1:], np.load(self.folder / "other" / "labels.npy")[[0, 4]])
+        np.testing.assert_array_equal(batch["semseg"][0], np.load(self.folder / "toy" / "labels.npy")[9])
+
+
+class Augmenting(Folder):
+    def setUp(self):
+        super().setUp()
+        toy.write_arrays(self.folder / "toy", 10, *SIZE, seed=3)
+
+    def batch(self):
+        return ArrayData.open(self.folder / "toy", TASKS, SIZE).read(np.arange(8))
+
+    def test_a_flip_mirrors_everything_and_turns_x(self):
+        batch = self.batch()
+        batch["normals"][:, 0] = 0.25
+        mirrored = torch.tensor([True, False] * 4)
+        flipped = flip(batch, mirrored)
+        for name in ("images", "semseg", "depth"):
+            self.assertTrue(torch.equal(flipped[name][0], batch[name][0].flip(-1)), name)
+            self.assertTrue(torch.equal(flipped[name][1], batch[name][1]), name)
+        self.assertTrue(bool((flipped["normals"][0, 0] == -0.25).all()))
+        self.assertTrue(torch.equal(flipped["normals"][0, 1:], batch["normals"][0, 1:].flip(-1)))
+        self.assertTrue(torch.equal(flipped["normals"][1], batch["normals"][1]))
+
+    def test_a_zoom_keeps_depth_and_enlarges_places(self):
+        batch = self.batch()
+        batch = {name: values[:1] for name, values in batch.items()}
+        same = zoom(dict(batch, images=batch["images"].float()), torch.ones(1), torch.zeros(1, 2))
+        for name in ("semseg", "depth", "normals"):
+            self.assertTrue(torch.equal(same[name], batch[name]), name)
+        # Twice, around the upper left corner: source pixel (r, c) covers (2r, 2c) to (2r+1, 2c+1).
+        twice = zoom(batch, torch.full((1,), 2.0), torch.full((1, 2), -1.0))
+        self.assertTrue(torch.equal(twice["depth"][0, ::2, ::2], batch["depth"][0, :16, :24]))
+        self.assertTrue(torch.equal(twice["depth"][0, 1::2, 1::2], batch["depth"][0, :16, :24]))
+
+    def test_nothing_drawn_changes_nothing_and_a_seed_repeats(self):
+        batch = self.batch()
+        plain = augment(batch, NO_AUGMENTATION, torch.Generator().manual_seed(1))
+        torch.testing.assert_close(plain["images"] * 255, batch["images"].float())
+        self.assertTrue(torch.equal(plain["semseg"], batch["semseg"]))
+        first, again, other = (augment(batch, Augmentation(), torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+        for name in batch:
+            self.assertTrue(torch.equal(first[name], again[name]), name)
+        self.assertFalse(torch.equal(first["images"], other["images"]))
+        self.assertEqual(set(first["semseg"].unique().tolist()) - set(batch["semseg"].unique().tolist()), set())
+        self.assertTrue(0 <= float(first["images"].min()) and float(first["images"].max()) <= 1)
+
+
+class LossValues(unittest.TestCase):
+    def test_semseg_is_weighted_cross_entropy_and_ignores_255(self):
+        logits = torch.log(torch.tensor([[0.5, 0.2, 0.9], [0.5, 0.8, 0.1]])).view(1, 2, 1, 3)
+        labels = torch.tensor([[[0, 1, 255]]], dtype=torch.uint8)
+        weights = torch.tensor([1.0, 3.0])
+        want = (1 * -np.log(0.5) + 3 * -np.log(0.8)) / 4
+        self.assertAlmostEqual(float(semseg_loss(logits, labels, weights, 0)), want, places=5)
+        # Dice over the two pixels that count: class 0: 2·0.5 / (0.7 + 1), class 1: 2·0.8 / (1.3 + 1).
+        dice = 1 - (1.0 / 1.7 + 1.6 / 2.3) / 2
+        self.assertAlmostEqual(float(semseg_loss(logits, labels, weights, 0.5)), want + 0.5 * dice, places=5)
+
+    def test_depth_is_relative_and_masked(self):
+        truth = torch.tensor([[[2.0, 4.0, 0.0]]])
+        scaled = torch.tensor([[[[0.3, 0.4, 99.0]]]])
+        # Estimates 3 and 4 metres: |3-2|/2 = 0.5 and log 1.5; steps: the differences 1 and 0, over 2.
+        value = float(depth_loss(scaled, truth, 10.0, gradient_weight=0.5))
+        self.assertAlmostEqual(value, (0.5 + 0.5 * np.log(1.5)) / 2 + 0.5 * 0.5, places=5)
+
+    def test_normals_are_cosine_and_masked(self):
+        truth = torch.tensor([[0.0, 1, 0], [0, 0, 0], [0, 0, 1]]).t().reshape(1, 3, 1, 3)
+        vectors = torch.tensor([[0.0, 5, 0], [9, 9, 9], [0, 3, 3]]).t().reshape(1, 3, 1, 3)
+        self.assertAlmostEqual(float(normals_loss(vectors, truth)), (0 + 1 - 0.5 ** 0.5) / 2, places=5)
+
+    def test_without_a_valid_pixel_the_loss_is_zero_with_a_zero_gradient(self):
+        for loss, shape, truth in ((lambda x, t: semseg_loss(x, t, None), (1, 2, 2, 2), torch.full((1, 2, 2), 255)),
+                                   (lambda x, t: depth_loss(x, t, 1.0), (1, 1, 2, 2), torch.zeros(1, 2, 2)),
+                                   (normals_loss, (1, 3, 2, 2), torch.zeros(1, 3, 2, 2))):
+            x = torch.randn(shape, requires_grad=True)
+            value = loss(x, truth)
+            value.backward()
+            self.assertEqual(float(value), 0)
+            self.assertEqual(float(x.grad.abs().max()), 0)
+
+    def test_class_weights_favour_the_rare_and_keep_the_mean(self):
+        counts = torch.tensor([900, 99, 1, 0])
+        weights = class_weights(counts)
+        self.assertTrue(weights[0] < weights[1] < weights[2])
+        self.assertAlmostEqual(float((weights * counts).sum() / counts.sum()), 1, places=5)
+
+    def test_measured_scale_is_the_mean_depth(self):
+        with tempfile.TemporaryDirectory() as folder:
+            toy.write_arrays(folder, 6, *SIZE, seed=3)
+            split = everything([ArrayData.open(Path(folder), TASKS, SIZE)])
+            depth = np.load(Path(folder) / "depth.npy").astype(np.float64)
+            losses = Losses.measure(split, TASKS, tiny_config())
+            self.assertAlmostEqual(losses.depth_scale, depth[depth > 0].mean(), places=4)
+            self.assertEqual(len(losses.weights_of_classes), len(json.loads(
+                (Path(folder) / "dataset.json").read_text())["classes"]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,220 @@
+"""test_run.py [EDGEMOE]: whole runs of train.py on toy pictures: learning, stopping, resuming, exporting; and, with the
+edgemoe tool, that what it converts computes what PyTorch computed."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from common import TRAINING, tiny_config, toy
+import numpy as np
+import torch
+
+import m3vit_oracle
+from model import MultiTaskModel
+from safetensors_io import read_safetensors, write_safetensors
+from validate import Metrics
+
+TOOL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 and Path(sys.argv[1]).is_file() else None
+
+
+class Run(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.data = self.folder / "toy"
+        toy.write_arrays(self.data, 32, 32, 48, seed=7)
+        self.config = self.folder / "tiny.json"
+        self.config.write_text(json.dumps(tiny_config()))
+
+    def command(self, run, *arguments, script="train.py"):
+        common = ["--config", self.config, "--data", self.data, "--val", self.data, "--batch", "12", "--threads", "1",
+                  "--warmup", "10", "--log-every", "5", "-o", self.folder / run]
+        return [sys.executable, TRAINING / script, *map(str, common if script == "train.py" else [self.folder / run]),
+                *map(str, arguments)]
+
+    def call(self, run, *arguments, expect=0, script="train.py"):
+        done = subprocess.run(self.command(run, *arguments, script=script), capture_output=True, text=True)
+        self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def log(self, run, kind):
+        lines = [json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines()]
+        return [line for line in lines if line["kind"] == kind]
+
+    def weights(self, run):
+        return torch.load(self.folder / run / "checkpoint.pth")["state_dict"]
+
+    def assert_same_weights(self, first, second):
+        self.assertEqual(list(first), list(second))
+        self.assertGreater(len(first), 50)
+        for name, value in first.items():
+            self.assertTrue(torch.equal(value, second[name]), name)
+
+
+class Learning(Run):
+    def test_thirty_two_pictures_are_learnt(self):
+        text = self.call("run", "--steps", "150", "--lr", "3e-3", "--no-augment", "--average", "0.9", "--share",
+                         "semseg=1,normals=1,depth=1", "--val-every", "1000")
+        training, (validation,) = self.log("run", "train"), self.log("run", "validation")
+        self.assertEqual(training[-1]["step"], 150)
+        for task, factor in (("semseg", 3), ("normals", 3), ("depth", 2)):
+            self.assertLess(training[-1]["losses"][task] * factor, training[0]["losses"][task], task)
+        # All ground or all sky, and the mean depth, are far worse: the network sees the picture.
+        self.assertGreater(validation["miou"], 0.55)
+        self.assertLess(validation["abs_rel"], 0.35)
+        shares = np.array(validation["experts"])
+        self.assertEqual(shares.shape, (2, 3, 4))
+        np.testing.assert_allclose(shares.sum(2), 1, atol=1e-3)
+        self.assertIn("pictures/s", text)
+        self.assertIn("left", text)
+        self.assertEqual((self.folder / "run" / "curves.png").is_file(), "matplotlib is not installed" not in text)
+
+    def test_one_task_without_the_others_trains_and_exports_a_network_of_one_task(self):
+        for name in ("labels", "normals"):
+            (self.data / f"{name}.npy").unlink()
+        self.call("run", "--steps", "3", "--tasks", "depth")
+        config = json.loads((self.folder / "run" / "config.json").read_text())
+        self.assertEqual([task["name"] for task in config["tasks"]], ["depth"])
+        names = set(self.weights("run"))
+        self.assertIn("backbone.blocks.1.mlp.gate.0.w_gate", names)
+        self.assertNotIn("backbone.blocks.1.mlp.gate.1.w_gate", names)
+
+    def test_metrics_of_hand_made_maps(self):
+        metrics = Metrics(3)
+        scores = torch.zeros(1, 3, 1, 4)
+        scores[0, 0, 0, :2] = scores[0, 1, 0, 2:] = 1
+        truth = {"semseg": torch.tensor([[[0, 1, 1, 255]]]), "depth": torch.tensor([[[2.0, 4, 0, 0]]]),
+                 "normals": torch.tensor([[0.0, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0]]).t().reshape(1, 3, 1, 4)}
+        maps = {"semseg": scores, "depth": torch.tensor([[[[3.0, 4, 9, 9]]]]),
+                "normals": torch.tensor([0.0, 0, 2]).view(1, 3, 1, 1).expand(1, 3, 1, 4)}
+        metrics.add(maps, truth)
+        values = metrics.values()
+        self.assertEqual(values["iou"], [0.5, 0.5, None])
+        self.assertAlmostEqual(values["miou"], 0.5)
+        self.assertAlmostEqual(values["abs_rel"], 0.25)
+        self.assertAlmostEqual(values["angle"], 45.0, places=4)
+
+
+class Starting(Run):
+    def test_nothing_loads_torch_before_its_libraries_are_set_up(self):
+        for module in ("train", "options", "layout", "runtime"):
+            done = subprocess.run([sys.executable, "-c", f"import sys, {module}; sys.exit('torch' in sys.modules)"],
+                                  cwd=TRAINING)
+            self.assertEqual(done.returncode, 0, module)
+
+    def test_help_shows_examples(self):
+        done = subprocess.run([sys.executable, TRAINING / "train.py", "--help"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("train.py --config edgemoe-street --data", done.stdout)
+
+
+class Resuming(Run):
+    def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self):
+        length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2")
+        self.call("whole", *length)
+        process = subprocess.Popen(self.command("parts", *length), stdout=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if line.startswith("step 5 "):
+                process.send_signal(signal.SIGTERM)
+                break
+        rest = process.stdout.read()
+        process.stdout.close()
+        self.assertEqual(process.wait(), 128 + signal.SIGTERM, rest)
+        self.assertRegex(rest, r"stopped after step \d+, state saved")
+        stopped = torch.load(self.folder / "parts" / "state.pt")["step"]
+        self.assertTrue(5 <= stopped < 24, stopped)
+        self.assertIn(f"from step {stopped}", self.call("parts", *length))
+        self.assert_same_weights(self.weights("whole"), self.weights("parts"))
+        final = [self.log(run, "validation")[-1] for run in ("whole", "parts")]
+        self.assertEqual(*final)
+
+    def test_another_seed_is_another_run_and_is_not_mixed_in(self):
+        self.call("run", "--steps", "2")
+        self.call("other", "--steps", "2", "--seed", "2")
+        self.assertFalse(torch.equal(self.weights("run")["backbone.cls_token"], self.weights("other")["backbone.cls_token"]))
+        self.assertIn("begun with seed = 1, now 2", self.call("run", "--steps", "4", "--seed", "2", expect=1))
+
+    def test_a_cut_off_state_is_an_error(self):
+        self.call("run", "--steps", "1")
+        path = self.folder / "run" / "state.pt"
+        path.write_bytes(path.read_bytes()[:-1000])
+        self.assertIn("state.pt: cannot be read", self.call("run", "--steps", "2", expect=1))
+
+    def test_wrong_commands_are_refused_with_a_sentence(self):
+        self.assertIn("not in configuration tiny (semseg, normals, depth)",
+                      self.call("run", "--steps", "1", "--tasks", "edge", expect=1))
+        self.assertIn("expected TASK=NUMBER", self.call("run", "--steps", "1", "--share", "depth", expect=2))
+        self.assertIn("holds no state.pt", self.call("nothing", expect=1, script="export.py"))
+
+
+class Exporting(Run):
+    def trained(self, dtype):
+        """(configuration, weights as stored, the same network's oracle, one picture) after a few steps."""
+        self.call("run", "--steps", "20", "--lr", "3e-3", "--export-dtype", dtype)
+        config = json.loads((self.folder / "run" / "config.json").read_text())
+        weights = self.weights("run")
+        oracle = m3vit_oracle.MultiTaskModel(config).load_tensors(
+            {name: value.float().numpy() for name, value in weights.items()})
+        image = np.random.default_rng(5).standard_normal((3, 32, 48)).astype(np.float32)
+        return config, weights, oracle, image
+
+    def test_depth_comes_out_in_metres_and_statistics_are_of_the_averaged_weights(self):
+        config, weights, oracle, image = self.trained("f32")
+        state = torch.load(self.folder / "run" / "state.pt")
+        model = MultiTaskModel(config)
+        loaded = {name: value for name, value in weights.items() if "conv_2" not in name or "depth" not in name}
+        model.load_state_dict(dict(model.state_dict(), **loaded))
+        with torch.no_grad():
+            for name, value in model.named_parameters():
+                if name not in loaded:
+                    value.copy_(state["average"][name])
+                self.assertTrue(torch.equal(value, state["average"][name]), name)
+            scaled = model.eval()(torch.from_numpy(image)[None])["depth"][0]
+        metres = m3vit_oracle.run_taps(oracle, image, tasks=["depth"])["depth"]["head.logits"]
+        self.assertGreater(state["depth_scale"], 2)
+        np.testing.assert_allclose(scaled.numpy() * state["depth_scale"], metres, rtol=1e-4,
+                                   atol=1e-5 * np.abs(metres).max())
+        self.assertFalse(torch.equal(weights["decoders.depth.syncbn_fc_0.running_mean"],
+                                     state["model"]["decoders.depth.syncbn_fc_0.running_mean"]))
+
+    @unittest.skipIf(TOOL is None, "the edgemoe tool is not built")
+    def test_the_converted_export_computes_what_pytorch_computes(self):
+        for dtype, stored in (("f32", "<f4"), ("f16", "<f2")):
+            with self.subTest(dtype):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                config, _weights, oracle, image = self.trained(dtype)
+                taps = {"shared/input": image}
+                for task, values in m3vit_oracle.run_taps(oracle, image).items():
+                    taps.update((f"{task}/{name}", value) for name, value in values.items() if name != "input")
+                golden, model = self.folder / "golden.safetensors", self.folder / "model.safetensors"
+                write_safetensors(golden, taps, {"edgemoe.golden": "1", "edgemoe.config": json.dumps(config)})
+                self.tool("convert", self.folder / "run" / "checkpoint.pth", "--config", self.folder / "run" / "config.json",
+                          "--strict", "--dtype", "keep" if dtype != "f32" else "f32", "-o", model)
+                tensors, _metadata = read_safetensors(model)
+                self.assertEqual(tensors["backbone.blocks.1.mlp.experts.htoh4.weight"].dtype, np.dtype(stored))
+                self.assertRegex(self.tool("verify", model, "--golden", golden), r"verified: \d+ values agree")
+                np.save(self.folder / "input.npy", image)
+                self.tool("run", self.folder / "input.npy", "--model", model, "--dump-taps", self.folder / "taps.safetensors")
+                self.compare_maps(read_safetensors(self.folder / "taps.safetensors")[0], taps, config)
+
+    def compare_maps(self, dumped, taps, config):
+        """`edgemoe verify` allows 1e-3 of the largest value end to end, for the reasons that docs/verify.md gives."""
+        for task in config["tasks"]:
+            name = f"{task['name']}/head.logits"
+            self.assertEqual(dumped[name].shape, (task["outputs"], 32, 48))
+            np.testing.assert_allclose(dumped[name], taps[name], rtol=0, atol=1e-3 * np.abs(taps[name]).max())
+
+    def tool(self, *arguments):
+        done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    unittest.main()
