@@ -56,7 +56,7 @@ class ArrayData:
     def open(folder, tasks, size):
         """Raises DataError where a file is missing, of another type or size. `size` is (height, width)."""
         folder, arrays = Path(folder), {}
-        wanted = {"images": ("images", np.uint8, 3)}
+        wanted = {"images": ("images", "uint8", 3)}
         wanted.update((task, ARRAYS[task]) for task in tasks)
         for task, (name, dtype, channels) in wanted.items():
             path = folder / f"{name}.npy"

@@ -144,7 +144,7 @@ def pack_files(folder, tasks, config, cache, say):
     making = packed.with_name(f"{key}.making-{os.getpid()}")
     making.mkdir(parents=True)
     try:
-        wanted = {"images": ("images", np.uint8, 3), **{task: ARRAYS[task] for task in tasks}}
+        wanted = {"images": ("images", "uint8", 3), **{task: ARRAYS[task] for task in tasks}}
         arrays = {name: np.lib.format.open_memmap(
             making / f"{file}.npy", "w+", dtype, (len(table), *size, *((3,) if channels == 3 else ())))
             for name, (file, dtype, channels) in wanted.items()}

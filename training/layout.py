@@ -1,8 +1,8 @@
-"""What the layouts of data sets have in common. Needs no torch: the command line is read before torch is loaded."""
-import numpy as np
+"""What the layouts of data sets have in common. Imports nothing: the command line is read before torch and numpy,
+which bring the matrix library, are loaded."""
 
 # Task → (array or folder, its type as an array, number of values a pixel).
-ARRAYS = {"semseg": ("labels", np.uint8, 1), "depth": ("depth", np.float16, 1), "normals": ("normals", np.int8, 3)}
+ARRAYS = {"semseg": ("labels", "uint8", 1), "depth": ("depth", "float16", 1), "normals": ("normals", "int8", 3)}
 IGNORE = 255
 
 

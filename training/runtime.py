@@ -1,4 +1,4 @@
-"""What must be settled before torch is imported: BLAS kernels, threads; and checks of what came of it."""
+"""What must be settled before torch and numpy are imported: BLAS kernels, threads; and checks of what came of it."""
 import ctypes
 import os
 import sys
@@ -21,8 +21,8 @@ def prepare(threads=None):
       speed; the kernels are therefore named from the instruction sets.
     - PyTorch's own vector code is picked the same way.
     """
-    if "torch" in sys.modules:
-        raise RuntimeError("runtime.prepare() has to come before torch is imported")
+    if {"torch", "numpy"} & set(sys.modules):
+        raise RuntimeError("runtime.prepare() has to come before numpy and torch are imported: they load the BLAS")
     flags = cpu_flags()
     environment = {}
     if {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"} <= flags:
