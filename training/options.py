@@ -73,7 +73,8 @@ def make_parser():
     add("--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="auto: bf16 where the hardware multiplies it, else fp32")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    add("--threads", type=positive(int), help="(default: the cores)")
+    add("--workers", type=positive(int), help="processes that share each batch (default: 2 on a CPU with 2 cores or more)")
+    add("--threads", type=positive(int), help="of each process (default: the cores, divided)")
     add("--export-dtype", choices=("f32", "f16", "bf16"), default="f32", help="matrices of the checkpoint")
     return parser
 

@@ -14,7 +14,7 @@ def cpu_flags():
     return frozenset(word for line in lines if line.startswith("flags") for word in line.split(":", 1)[1].split())
 
 
-def prepare(threads=None):
+def prepare(threads=None, workers=1):
     """Sets the environment that torch's libraries read when they are loaded. Settings of the user's own stay.
 
     - OpenBLAS of Debian 12 (0.3.21) does not know newer processors and falls back to SSE kernels, a quarter of the
@@ -29,7 +29,7 @@ def prepare(threads=None):
         environment.update(OPENBLAS_CORETYPE="SkylakeX", ATEN_CPU_CAPABILITY="avx512")
     elif {"avx2", "fma"} <= flags:
         environment.update(OPENBLAS_CORETYPE="Haswell")
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or max(1, len(os.sched_getaffinity(0)) // workers)
     environment.update(OMP_NUM_THREADS=str(threads))
     for name, value in environment.items():
         os.environ.setdefault(name, value)

@@ -9,7 +9,7 @@ from layout import DataError
 
 STATE = "state.pt"
 # A change of one of these would make a resumed run another run. The length may change: the schedule then follows the new one.
-FIXED = ("tasks", "batch", "lr", "seed", "precision", "share", "data", "val")
+FIXED = ("tasks", "batch", "lr", "seed", "precision", "share", "data", "val", "workers")
 
 
 def save_atomically(value, path):

@@ -47,12 +47,11 @@ def total_balance(statistics, num_tasks):
 class Trainer:
     """Everything random in a step follows from (seed, step), so a resumed run goes on as if it had never stopped."""
 
-    def __init__(self, config, settings, say):
-        self.config, self.settings, self.say = config, settings, say
+    def __init__(self, config, settings, workers, say):
+        self.config, self.settings = config, settings
         self.run_dir, self.device = Path(settings["run_dir"]), settings["device"]
         self.training, self.validation = open_parts(settings, config, self.run_dir, say)
-        self.rows = {task: index.to(self.device)
-                     for task, index in task_rows(settings["batch"], settings["share"]).items()}
+        self.join(workers)
         self.order = Order(len(self.training), settings["batch"], settings["seed"])
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
         torch.manual_seed(settings["seed"])
@@ -68,6 +67,12 @@ class Trainer:
         if self.losses.weights_of_classes is not None:
             self.losses.weights_of_classes = self.losses.weights_of_classes.to(self.device)
         self.resumed_at, self.began = self.elapsed, time.monotonic()
+
+    def join(self, workers):
+        """From now on this process does its part of each batch, beside the others."""
+        self.workers = workers
+        part = self.settings["batch"] // workers.count
+        self.rows = {task: index.to(self.device) for task, index in task_rows(part, self.settings["share"]).items()}
 
     def restore(self, state):
         check_same_run(state["settings"], self.settings, self.run_dir)
@@ -97,24 +102,31 @@ class Trainer:
             return self.step / self.settings["steps"]
         return self.elapsed / (3600 * self.settings["hours"])
 
+    def step_seed(self):
+        """Another number for each seed, step and process."""
+        return (self.settings["seed"] % 2 ** 24 * 2 ** 32 + self.step) * 64 + self.workers.rank
+
     def batch(self):
-        """(images as the network takes them, {task: truth of its pictures})."""
-        generator = torch.Generator().manual_seed(self.settings["seed"] * 1_000_003 + self.step)
-        numbers = self.order(self.step)
+        """(images as the network takes them, {task: truth of its pictures}) of this process."""
+        generator = torch.Generator().manual_seed(self.step_seed())
+        numbers = self.order(self.step)[self.workers.rank::self.workers.count]
         read = self.training.read(numbers)
         # Reading sorts by data set; who gets which task must not depend on that.
-        mixed = torch.from_numpy(np.random.default_rng([self.settings["seed"], self.step]).permutation(len(numbers)))
+        mixed = torch.from_numpy(np.random.default_rng(self.step_seed()).permutation(len(numbers)))
         read = augment({name: values[mixed] for name, values in read.items()}, self.augmentation, generator)
         read = {name: value.to(self.device) for name, value in read.items()}
         truth = {task: read[task][self.rows[index]] for index, task in enumerate(self.model.tasks)}
         return normalise(read["images"], self.config), truth
 
-    def train_step(self):
-        """One step; returns {loss name: value} and the learning rate. Raises DataError if a loss is not finite."""
+    def train_step(self, progress):
+        """One step at `progress` (0…1) of the schedule; returns {loss name: value} of this process and the learning rate.
+
+        Raises DataError if the gradient is not finite, in all processes alike.
+        """
         settings = self.settings
         images, truth = self.batch()
-        torch.manual_seed(settings["seed"] * 1_000_003 + self.step)
-        rate = learning_rate(settings["lr"], self.step, self.progress(), settings["warmup"])
+        torch.manual_seed(self.step_seed())
+        rate = learning_rate(settings["lr"], self.step, progress, settings["warmup"])
         set_learning_rate(self.optimizer, rate)
         self.model.train()
         moe, statistics = self.config["moe"], []
@@ -127,13 +139,14 @@ class Trainer:
             per_block = len(statistics) // len(moe["blocks"])
             losses["balance"] = total_balance(statistics, per_block)
             total = total + settings["balance"] * losses["balance"]
-        if not bool(torch.isfinite(total)):
-            raise DataError(f"step {self.step}: the loss is not finite "
-                            f"({', '.join(f'{name} {float(value):g}' for name, value in losses.items())}); the last "
-                            "state is as it was; a smaller --lr in a new run, or --precision fp32, is the way out")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings["clip"])
+        self.workers.average([parameter.grad for parameter in self.model.parameters()])
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings["clip"])
+        if not bool(torch.isfinite(norm)):
+            raise DataError(f"step {self.step}: the gradient is not finite "
+                            f"({', '.join(f'{name} {float(value):g}' for name, value in losses.items())}); the last "
+                            "state is as it was; a smaller --lr in a new run, or --precision fp32, is the way out")
         self.optimizer.step()
         self.average.update(self.model, self.step)
         self.step += 1

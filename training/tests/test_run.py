@@ -33,7 +33,7 @@ class Run(unittest.TestCase):
 
     def command(self, run, *arguments, script="train.py"):
         common = ["--config", self.config, "--data", self.data, "--val", self.data, "--batch", "12", "--threads", "1",
-                  "--warmup", "10", "--log-every", "5", "-o", self.folder / run]
+                  "--workers", "1", "--warmup", "10", "--log-every", "5", "-o", self.folder / run]
         return [sys.executable, TRAINING / script, *map(str, common if script == "train.py" else [self.folder / run]),
                 *map(str, arguments)]
 
@@ -125,7 +125,7 @@ class Starting(Run):
 
 class Resuming(Run):
     def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self):
-        length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2")
+        length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2", "--workers", "2")
         self.call("whole", *length)
         process = subprocess.Popen(self.command("parts", *length), stdout=subprocess.PIPE, text=True)
         for line in process.stdout:
@@ -142,6 +142,35 @@ class Resuming(Run):
         self.assert_same_weights(self.weights("whole"), self.weights("parts"))
         final = [self.log(run, "validation")[-1] for run in ("whole", "parts")]
         self.assertEqual(*final)
+
+    def test_workers_average_to_the_same_everywhere(self):
+        script = self.folder / "average.py"
+        script.write_text(f"import sys; sys.path.insert(0, {str(TRAINING)!r})\n"
+                          "import shutil\nfrom workers import *\n"
+                          "processes, folder = ([], None) if is_follower() else start_followers(2)\n"
+                          "workers = Workers(2, folder and folder + '/meeting')\n"
+                          "import torch\n"
+                          "tensors = [torch.full((2, 3), 1.0 + workers.rank), torch.tensor([4.0 * workers.rank])]\n"
+                          "workers.average(tensors)\n"
+                          "told = workers.follow(workers.rank == 0, 0.25 + workers.rank)\n"
+                          "good = bool((tensors[0] == 1.5).all()) and float(tensors[1]) == 2 and told == (True, 0.25)\n"
+                          "codes = [process.wait() for process in processes]\n"
+                          "folder and shutil.rmtree(folder)\n"
+                          "sys.exit(0 if good and codes in ([], [0]) else 1)\n")
+        self.assertEqual(subprocess.run([sys.executable, script]).returncode, 0)
+
+    def test_a_worker_that_dies_ends_the_run_with_a_sentence(self):
+        process = subprocess.Popen(self.command("run", "--steps", "100000", "--workers", "2"), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if line.startswith("step 5 "):
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                self.assertEqual(len(children), 1)
+                os.kill(int(children[0]), signal.SIGKILL)
+                break
+        _rest, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("a worker process ended with exit code -9", errors)
 
     def test_another_seed_is_another_run_and_is_not_mixed_in(self):
         self.call("run", "--steps", "2")
