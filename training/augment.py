@@ -42,7 +42,8 @@ def flip(batch, mirrored):
 
 
 def zoom(batch, scale, centre):
-    """Crops 1/scale[n] of each side around centre [n,2] (x, y in −1…1) and enlarges it: images bilinear, others nearest."""
+    """Crops 1/scale[n] of each side around centre [n,2] (x, y in −1…1) and enlarges it: images bilinear, others nearest.
+    """
     count = len(scale)
     affine = torch.zeros(count, 2, 3)
     affine[:, 0, 0] = affine[:, 1, 1] = 1 / scale

@@ -8,7 +8,8 @@ import torch
 from layout import DataError
 
 STATE = "state.pt"
-# A change of one of these would make a resumed run another run. The length may change: the schedule then follows the new one.
+# A change of one of these would make a resumed run another run. The length may change: the schedule then follows
+# the new one.
 FIXED = ("tasks", "batch", "lr", "seed", "precision", "share", "data", "val", "workers")
 
 
