@@ -30,8 +30,8 @@ Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
 
-/// `text` with control characters other than newlines replaced by '?': names of files and what files hold must not
-/// steer a terminal.
+/// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
+/// steer a terminal nor forge lines.
 std::string for_terminal(std::string_view text);
 /// "edgemoe: <message>" on standard error. An invalid argument (unknown task, bad size, …) is kUsage, all else kFailed.
 ExitCode fail(const Status& status);

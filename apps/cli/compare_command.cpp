@@ -31,6 +31,13 @@ ExitCode compare(const CompareOptions& options) {
   if (!expected.ok()) return fail(expected.status());
   const Result<SafetensorsFile> found = SafetensorsFile::open(options.found);
   if (!found.ok()) return fail(found.status());
+  for (const auto& [file, path] : {std::pair(&*expected, &options.expected), std::pair(&*found, &options.found)}) {
+    if (file->index().metadata.contains("edgemoe.config")) {
+      return fail(
+          Status(StatusCode::kInvalidArgument,
+                 fmt::format("{}: is a model, expected a dump of taps (edgemoe run --dump-taps)", path->string())));
+    }
+  }
   const Result<TapComparison> result = compare_taps(expected->index(), found->index(), options.tolerance);
   if (!result.ok()) return fail(result.status());
   fmt::print("compared {} values in {} taps\n", result->values, result->taps);

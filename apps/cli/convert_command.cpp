@@ -1,6 +1,7 @@
 // edgemoe convert: a checkpoint to a model file.
 #include <fmt/core.h>
 
+#include <cctype>
 #include <map>
 #include <memory>
 
@@ -48,6 +49,17 @@ ExitCode convert(const ConvertCommandOptions& options) {
   if (options.output.empty() && !options.dry_run) {
     return fail(invalid_argument("convert: give -o FILE, or --dry-run to see what would match"));
   }
+  if (options.dry_run && !options.checksum.empty()) {
+    return fail(
+        invalid_argument("convert: --checksum is of the values, which --dry-run does not read; give one of them"));
+  }
+  std::string checksum = options.checksum;
+  for (char& digit : checksum) digit = static_cast<char>(std::tolower(static_cast<unsigned char>(digit)));
+  if (!checksum.empty() &&
+      (checksum.size() != 16 || checksum.find_first_not_of("0123456789abcdef") != std::string::npos)) {
+    return fail(invalid_argument("--checksum: expected 16 hexadecimal digits as a report has them, found \"{}\"",
+                                 options.checksum));
+  }
   std::vector<std::filesystem::path> read = options.inputs;
   read.emplace_back(options.config);
   if (const Status status = check_output(options.output, read); !status.ok()) return fail(status);
@@ -62,7 +74,7 @@ ExitCode convert(const ConvertCommandOptions& options) {
       .strictness = options.strict ? Strictness::kStrict : Strictness::kLenient,
       .non_finite = options.allow_non_finite ? NonFinitePolicy::kAllow : NonFinitePolicy::kRefuse,
       .heads = options.no_heads ? HeadChoice::kNone : HeadChoice::kAsConfigured,
-      .expected_checksum = options.checksum,
+      .expected_checksum = checksum,
       .metadata = inherited_metadata(options.inputs),
       .progress = [&](std::size_t done, std::size_t total) { progress.update(done, total); }};
   const Result<ConvertReport> report =
@@ -93,7 +105,8 @@ Command add_convert_command(CLI::App& tool) {
   app->add_flag("--no-heads", options->no_heads, "Convert the backbone alone");
   app->add_flag("--allow-non-finite", options->allow_non_finite,
                 "Accept NaN, infinity and negative variances among the weights");
-  app->add_flag("--dry-run", options->dry_run, "Say what would match, write nothing");
+  app->add_flag("--dry-run", options->dry_run,
+                "Say what would match: names, shapes, grids; read no values, write nothing");
   app->add_flag("--json", options->json, "Print the report as JSON");
   app->footer(
       "Nothing in a checkpoint is executed, and no Python is needed. docs/checkpoints.md has the details.\n"

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
+#include <istream>
 #include <memory>
 
 #include "base/file.h"
@@ -166,14 +166,16 @@ Status Run::files(const std::vector<RunInput>& inputs) {
 }
 
 Status Run::raw_frames(std::size_t width, std::size_t height) {
+  StoppableInput input(stop_);
+  std::istream stream(&input);
   for (bool more = true; more && !stop_.requested();) {
     Batch batch;
     Status status;
     while (batch.images.size() < static_cast<std::size_t>(options_.batch)) {
       const auto start = std::chrono::steady_clock::now();
       Image frame = make_image(width, height);
-      const Result<bool> read = read_rgb24_frame(std::cin, frame);
-      status = read.status();
+      const Result<bool> read = read_rgb24_frame(stream, frame);
+      if (!stop_.requested()) status = read.status();  // whoever writes may be stopped with us, within a frame
       more = read.ok() && *read;
       record_.times.decode_ns += nanoseconds_since(start);
       if (!more) break;

@@ -1,6 +1,8 @@
-// The first interrupt lets long work end in order; the second ends the process.
+// The first interrupt lets long work end in order, a read of standard input too; the second ends the process.
 #ifndef EDGEMOE_CLI_STOP_SIGNAL_H_
 #define EDGEMOE_CLI_STOP_SIGNAL_H_
+
+#include <streambuf>
 
 namespace edgemoe::cli {
 
@@ -15,6 +17,23 @@ class StopSignal {
   bool requested() const;
   /// Ends the process by the signal that was noted, so that a shell sees why.
   [[noreturn]] void end_process() const;
+  /// Readable once a signal has come: for poll().
+  int descriptor() const { return pipe_[0]; }
+
+ private:
+  int pipe_[2] = {-1, -1};
+};
+
+/// Standard input that ends where a signal comes. For istream::read().
+class StoppableInput : public std::streambuf {
+ public:
+  explicit StoppableInput(const StopSignal& stop) : stop_(stop) {}
+
+ protected:
+  std::streamsize xsgetn(char* out, std::streamsize count) override;
+
+ private:
+  const StopSignal& stop_;
 };
 
 }  // namespace edgemoe::cli

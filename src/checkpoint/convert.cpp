@@ -149,7 +149,11 @@ Result<ConvertReport> inspect_checkpoint(const ConvertOptions& options) {
     EDGEMOE_ASSIGN_OR_RETURN(Conversion conversion, open_and_match(options));
     if (conversion.report.missing.empty()) {
       EDGEMOE_RETURN_IF_ERROR(validate_complete_config(conversion.config));
-      EDGEMOE_RETURN_IF_ERROR(plan(conversion, options, tensor_table(conversion.config)));
+      const std::vector<TensorSpec> table = tensor_table(conversion.config);
+      EDGEMOE_RETURN_IF_ERROR(plan(conversion, options, table));
+      for (const TensorSpec& spec : table) {
+        conversion.report.parameters += static_cast<std::uint64_t>(spec.shape.num_elements());
+      }
     }
     return std::move(conversion.report);
   } catch (const std::bad_alloc&) {

@@ -66,10 +66,13 @@ Status append_experts(SourceTensor& whole, const CheckpointSource& rank) {
   const SourceTensor* shard = find_tensor(rank, whole.name);
   if (shard == nullptr) return mismatch("{}: tensor {} is missing", rank.path, printable(whole.name));
   const Shape one_rank(whole.parts[0].sizes);
-  if (shard->shape != one_rank || shard->type != whole.type) {
-    return mismatch("{}: tensor {} is {} {}, but rank 0 has {} {}: every rank holds the same number of experts",
-                    rank.path, printable(whole.name), shard->type->dtype, shard->shape.to_string(), whole.type->dtype,
-                    one_rank.to_string());
+  if (shard->type != whole.type) {
+    return mismatch("{}: tensor {} is of type {}, but rank 0 has {}: convert the ranks to one type", rank.path,
+                    printable(whole.name), shard->type->dtype, whole.type->dtype);
+  }
+  if (shard->shape != one_rank) {
+    return mismatch("{}: tensor {} is {}, but rank 0 has {}: every rank holds the same number of experts", rank.path,
+                    printable(whole.name), shard->shape.to_string(), one_rank.to_string());
   }
   std::vector<std::int64_t> dims(whole.shape.dims().begin(), whole.shape.dims().end());
   if (dims.empty() || __builtin_add_overflow(dims[0], one_rank[0], &dims[0]) || !Shape(dims).checked_num_elements()) {

@@ -28,7 +28,8 @@ std::string ConvertReport::to_text() const {
   std::string text;
   for (const Input& input : inputs)
     text += fmt::format("read {}: {}, {} tensors\n", input.path, input.format, input.tensors);
-  text += fmt::format("{}: {} of {} tensors matched, {} parameters\n", model, matched, expected, parameters);
+  text += fmt::format("{}: {} of {} tensors matched", model, matched, expected);
+  text += parameters > 0 ? fmt::format(", {} parameters\n", parameters) : "\n";
   add_counts(text, "stripped", stripped);
   add_counts(text, "stored as", types);
   std::vector<std::string> names;
@@ -57,9 +58,18 @@ std::string ConvertReport::to_text() const {
 
 std::string ConvertReport::to_json() const {
   using nlohmann::json;
-  json root = {{"model", model},           {"output", output},       {"expected", expected}, {"matched", matched},
-               {"parameters", parameters}, {"checksum", checksum},   {"stripped", stripped}, {"types", types},
-               {"transposed", transposed}, {"left_over", left_over}, {"missing", missing},   {"notes", notes}};
+  json root = {{"model", model},
+               {"output", output},
+               {"expected", expected},
+               {"matched", matched},
+               {"parameters", parameters > 0 ? json(parameters) : json()},
+               {"checksum", checksum.empty() ? json() : json(checksum)},
+               {"stripped", stripped},
+               {"types", types},
+               {"transposed", transposed},
+               {"left_over", left_over},
+               {"missing", missing},
+               {"notes", notes}};
   for (const char* key : {"inputs", "renamed", "resampled", "widths", "ignored"}) root[key] = json::array();
   for (const Input& input : inputs) {
     root["inputs"].push_back({{"path", input.path}, {"format", input.format}, {"tensors", input.tensors}});

@@ -9,8 +9,23 @@
 namespace edgemoe {
 namespace {
 
-// The first pickle, protocol 2: LONG1 of ten bytes, 0x1950a86a20f9469cfc6c.
-constexpr unsigned char kMagic[] = {0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
+// The first pickle: after the protocol (2 unless torch.save was told otherwise) and, from protocol 4 on, the length of
+// a frame, LONG1 of ten bytes, 0x1950a86a20f9469cfc6c.
+constexpr unsigned char kMagic[] = {0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, '.'};
+constexpr unsigned char kFrame[] = {0x95, sizeof kMagic, 0, 0, 0, 0, 0, 0, 0};
+
+/// Length of the first pickle; 0 when the file begins otherwise.
+std::size_t magic_length(std::span<const std::byte> bytes) {
+  const auto begins_with = [&](std::size_t at, std::span<const unsigned char> expected) {
+    return bytes.size() >= at + expected.size() &&
+           std::memcmp(bytes.data() + at, expected.data(), expected.size()) == 0;
+  };
+  if (bytes.size() < 2 || bytes[0] != std::byte{0x80}) return 0;
+  const auto protocol = std::to_integer<int>(bytes[1]);
+  std::size_t at = 2;
+  if (protocol >= 4 && begins_with(at, kFrame)) at += sizeof kFrame;
+  return protocol >= 2 && protocol <= 5 && begins_with(at, kMagic) ? at + sizeof kMagic : 0;
+}
 constexpr std::int64_t kProtocol = 1001;
 
 /// Walks the file from pickle to pickle.
@@ -19,7 +34,7 @@ class LegacyReader : public TorchArchive {
   explicit LegacyReader(FileBytes file) : file_(std::move(file)) {}
 
   Status read() {
-    position_ = sizeof kMagic;
+    position_ = magic_length(file_.bytes);
     PickleDocument protocol;
     PickleDocument system;
     PickleDocument keys;
@@ -109,9 +124,7 @@ class LegacyReader : public TorchArchive {
 
 }  // namespace
 
-bool is_torch_legacy(std::span<const std::byte> bytes) {
-  return bytes.size() >= sizeof kMagic && std::memcmp(bytes.data(), kMagic, sizeof kMagic) == 0;
-}
+bool is_torch_legacy(std::span<const std::byte> bytes) { return magic_length(bytes) > 0; }
 
 Result<std::unique_ptr<TorchArchive>> open_torch_legacy(FileBytes file) {
   auto reader = std::make_unique<LegacyReader>(std::move(file));

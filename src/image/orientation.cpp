@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdarg>
+#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -77,7 +78,10 @@ int exif_orientation(std::span<const std::uint8_t> tiff, const NoteSink& note) {
 
   const ExifEntry* entry = exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION);
   if (entry == nullptr) {
-    if (corrupt) tell("EXIF data ignored (corrupt): the picture is taken as upright");
+    // A block without a single entry says nothing: its offsets lead nowhere.
+    const bool empty = std::all_of(std::begin(data->ifd), std::end(data->ifd),
+                                   [](const ExifContent* ifd) { return ifd == nullptr || ifd->count == 0; });
+    if (corrupt || empty) tell("EXIF data ignored (corrupt): the picture is taken as upright");
     return 1;
   }
   // The standard says SHORT; some writers store a LONG.

@@ -131,6 +131,15 @@ TEST(Orientation, valueOutsideOneToEight_isUprightAndTold) {
   }
 }
 
+TEST(Orientation, offsetThatLeadsOutside_isTold) {
+  std::vector<std::uint8_t> block = {'M', 'M', 0, 42};
+  block.insert(block.end(), 30, 0xFF);
+  Notes notes;
+  EXPECT_EQ(exif_orientation(block, notes.sink()), 1);
+  ASSERT_EQ(notes.all.size(), 1U);
+  EXPECT_THAT(notes.all[0], HasSubstr("ignored"));
+}
+
 TEST(Orientation, aLongInsteadOfAShort_isReadToo) {
   // Header and one entry in each byte order: tag 0x0112, type 4 (LONG), one value.
   const std::vector<std::uint8_t> little = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 4,

@@ -267,8 +267,9 @@ class Run(ToolTest):
         self.assertTrue((self.folder / "o" / "a_depth.png").exists())
 
     def test_names_do_not_steer_the_terminal(self):
-        done = self.tool("run", self.picture("a\x1b[31mb.png"), self.folder / "\x07none.png", "--model", self.model, "-o",
-                         self.folder / "o", expect=1)
+        done = self.tool("run", self.picture("a\x1b[31mb.png"), self.folder / "\x07none.png",
+                         self.folder / "x\nedgemoe: all good.png", "--model", self.model, "-o", self.folder / "o", expect=1)
+        self.assertNotIn("\nedgemoe: all good", done.stderr)
         self.assertIn("a?[31mb.png", done.stdout)
         self.assertNotIn("\x1b", done.stdout + done.stderr)
         self.assertNotIn("\x07", done.stdout + done.stderr)
@@ -320,7 +321,10 @@ class Run(ToolTest):
             self.assertIsNone(run.poll())
             time.sleep(0.01)
         run.send_signal(signal.SIGINT)
-        error = run.communicate(noise(32, 24))[1]
+        error = run.stderr.read()  # no more input, and no end of it either
+        run.wait()
+        run.stdin.close()
+        run.stderr.close()
         self.assertEqual(run.returncode, -signal.SIGINT)
         self.assertIn(b"interrupted", error)
         summary = json.loads((folder / "summary.json").read_text())
@@ -339,6 +343,20 @@ class Run(ToolTest):
 
     def test_tolerances_that_are_no_numbers_are_refused(self):
         self.tool("compare", self.model, self.model, "--abs", "nan", expect=2)
+
+    def test_compare_takes_dumps_only(self):
+        self.assertIn("is a model", self.tool("compare", self.model, self.model, expect=2).stderr)
+
+    def test_dry_run_says_only_what_it_knows(self):
+        arguments = ("convert", self.model, "--config", "tiny", "--dry-run")
+        report = json.loads(self.tool(*arguments, "--json").stdout)
+        self.assertIsNone(report["checksum"])
+        done = self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "m", "--json")
+        self.assertEqual(json.loads(done.stdout)["parameters"], report["parameters"])
+        self.tool(*arguments, "--checksum", "0" * 16, expect=2)
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "m2", "--checksum", "zz", expect=2)
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "m3", "--checksum",
+                  json.loads(done.stdout)["checksum"].upper())
 
     def test_convert_keeps_the_untrained_mark(self):
         self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "again")
@@ -420,7 +438,7 @@ class Taps(ToolTest):
         other = self.dump("other", picture=self.picture("b.png", seed=2))
         done = self.tool("compare", one, other, expect=1)
         self.assertRegex(done.stdout, r"first difference +shared/input\[0,0,0\]")
-        self.tool("compare", one, self.model, expect=1)
+        self.tool("compare", one, self.model, expect=2)
 
     def test_verify_accepts_golden_values_and_rejects_a_changed_one(self):
         model, golden = GOLDEN / "ties.model.safetensors", GOLDEN / "ties.golden.safetensors"

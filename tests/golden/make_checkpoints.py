@@ -144,8 +144,8 @@ def save_ranks(weights, directory, num_ranks=2):
         torch.save({'epoch': 1, 'state_dict': prefixed(part, 'module.')}, directory / f'{rank}.pth')
 
 
-def legacy(value, path):
-    torch.save(value, path, _use_new_zipfile_serialization=False)
+def legacy(value, path, protocol=2):
+    torch.save(value, path, _use_new_zipfile_serialization=False, pickle_protocol=protocol)
 
 
 def parameters(weights):
@@ -158,6 +158,10 @@ VARIANTS = {
     'bare.pth': torch.save,
     'training.pth.tar': lambda weights, path: torch.save(training_state(weights), path),
     'legacy.pth': lambda weights, path: legacy(training_state(weights), path),
+    'legacy3.pth': lambda weights, path: legacy({'model': weights}, path, 3),
+    'legacy4.pth': lambda weights, path: legacy({'model': weights}, path, 4),
+    'legacy5.pth': lambda weights, path: legacy(training_state(weights), path, 5),
+    'protocol5.pth': lambda weights, path: torch.save(training_state(weights), path, pickle_protocol=5),
     'model.pth': lambda weights, path: torch.save({'model': prefixed(weights, '_orig_mod.')}, path),
     'half.pth': lambda weights, path: torch.save({'state_dict': narrowed(weights, torch.float16)}, path),
     'bfloat16.pth': lambda weights, path: legacy({'state_dict': narrowed(weights, torch.bfloat16)}, path),
