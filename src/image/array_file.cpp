@@ -1,13 +1,16 @@
 #include "image/array_file.h"
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {
@@ -137,6 +140,48 @@ Result<std::string_view> npy_header_text(std::span<const std::byte> bytes, std::
   return std::string_view(reinterpret_cast<const char*>(bytes.data()) + start, length);
 }
 
+/// A C-order array whose element type is still NumPy's word for it.
+struct NpyContent {
+  std::string descr;
+  Shape shape;
+  std::span<const std::byte> data;
+};
+
+Result<NpyContent> npy_content(std::span<const std::byte> bytes) {
+  std::size_t data_offset = 0;
+  EDGEMOE_ASSIGN_OR_RETURN(const std::string_view text, npy_header_text(bytes, data_offset));
+  const auto header = NpyHeaderParser(text).parse();
+  if (!header) return malformed(".npy header is not a dict of descr, fortran_order and shape");
+  if (*header->fortran_order)
+    return unsupported(".npy in Fortran order; expected C order: save np.ascontiguousarray(…)");
+  return NpyContent{*header->descr, Shape(*header->shape), bytes.subspan(data_offset)};
+}
+
+std::optional<DType> npy_dtype(std::string_view descr) {
+  constexpr std::array<std::pair<std::string_view, DType>, 9> kTypes = {{{"<f4", DType::kF32},
+                                                                         {"<f2", DType::kF16},
+                                                                         {"<f8", DType::kF64},
+                                                                         {"<i8", DType::kI64},
+                                                                         {"<i4", DType::kI32},
+                                                                         {"<i2", DType::kI16},
+                                                                         {"|i1", DType::kI8},
+                                                                         {"|u1", DType::kU8},
+                                                                         {"|b1", DType::kBool}}};
+  for (const auto& [name, dtype] : kTypes) {
+    if (name == descr) return dtype;
+  }
+  return std::nullopt;
+}
+
+Result<TensorView> view_as(DType dtype, const NpyContent& content) {
+  const std::optional<std::int64_t> count = content.shape.checked_num_elements();
+  const std::size_t size = dtype_size(dtype);
+  if (!count || content.data.size() % size != 0 || static_cast<std::uint64_t>(*count) != content.data.size() / size) {
+    return malformed(".npy of shape {}: its data has {} bytes", content.shape.to_string(), content.data.size());
+  }
+  return TensorView{dtype, content.shape, content.data};
+}
+
 }  // namespace
 
 Result<std::vector<std::byte>> encode_pfm(std::span<const float> values, std::size_t height, std::size_t width,
@@ -187,22 +232,23 @@ Status write_npy(const std::filesystem::path& path, std::span<const float> value
   return write_file(path, bytes);
 }
 
-Result<Tensor> parse_npy(std::span<const std::byte> bytes) {
-  std::size_t data_offset = 0;
-  EDGEMOE_ASSIGN_OR_RETURN(const std::string_view text, npy_header_text(bytes, data_offset));
-  const auto header = NpyHeaderParser(text).parse();
-  if (!header) return malformed(".npy header is not a dict of descr, fortran_order and shape");
-  if (*header->descr != "<f4") return unsupported(".npy of type '{}'; expected '<f4' (float32)", *header->descr);
-  if (*header->fortran_order)
-    return unsupported(".npy in Fortran order; expected C order: save np.ascontiguousarray(…)");
-  Shape shape(*header->shape);
-  const std::optional<std::int64_t> count = shape.checked_num_elements();
-  const std::size_t data_bytes = bytes.size() - data_offset;
-  if (!count || data_bytes % sizeof(float) != 0 || static_cast<std::uint64_t>(*count) != data_bytes / sizeof(float)) {
-    return malformed(".npy of shape {}: its data has {} bytes", shape.to_string(), data_bytes);
+Result<TensorView> view_npy(std::span<const std::byte> bytes) {
+  EDGEMOE_ASSIGN_OR_RETURN(const NpyContent content, npy_content(bytes));
+  const std::optional<DType> dtype = npy_dtype(content.descr);
+  if (!dtype) {
+    return unsupported(".npy of type '{}'; expected little-endian float, int or uint8", printable(content.descr));
   }
-  Tensor tensor(std::move(shape));
-  if (data_bytes > 0) std::memcpy(tensor.data(), bytes.data() + data_offset, data_bytes);
+  return view_as(*dtype, content);
+}
+
+Result<Tensor> parse_npy(std::span<const std::byte> bytes) {
+  EDGEMOE_ASSIGN_OR_RETURN(const NpyContent content, npy_content(bytes));
+  if (npy_dtype(content.descr) != DType::kF32) {
+    return unsupported(".npy of type '{}'; expected '<f4' (float32)", printable(content.descr));
+  }
+  EDGEMOE_ASSIGN_OR_RETURN(const TensorView view, view_as(DType::kF32, content));
+  Tensor tensor(view.shape);
+  if (!view.bytes.empty()) std::memcpy(tensor.data(), view.bytes.data(), view.bytes.size());
   return tensor;
 }
 

@@ -24,6 +24,11 @@ Status write_pfm(const std::filesystem::path& path, std::span<const float> value
 Result<std::vector<std::byte>> encode_npy(std::span<const float> values, const Shape& shape);
 Status write_npy(const std::filesystem::path& path, std::span<const float> values, const Shape& shape);
 
+/// Looks into a .npy of versions 1 to 3 without copying: the view lies inside `bytes`, unaligned. Little-endian
+/// float16, float32, float64, int8 to int64, uint8 and bool in C order; anything else is kUnsupported. The header is
+/// checked against the length of `bytes`: kMalformed.
+Result<TensorView> view_npy(std::span<const std::byte> bytes);
+
 /// Reads a .npy of versions 1 to 3 that holds little-endian float32 in C order; anything else is kUnsupported. The
 /// header is checked against the file's length before memory is taken: kMalformed.
 Result<Tensor> parse_npy(std::span<const std::byte> bytes);

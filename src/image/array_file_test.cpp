@@ -68,6 +68,33 @@ TEST(Npy, otherTypesOrDamage_isAnError) {
   EXPECT_FALSE(parse(whole + "x").ok()) << "bytes that belong to nothing";
 }
 
+TEST(NpyView, everyElementType_isSeenWithoutCopying) {
+  const std::pair<const char*, DType> types[] = {{"<f4", DType::kF32}, {"<f2", DType::kF16}, {"<f8", DType::kF64},
+                                                 {"<i8", DType::kI64}, {"<i4", DType::kI32}, {"<i2", DType::kI16},
+                                                 {"|i1", DType::kI8},  {"|u1", DType::kU8},  {"|b1", DType::kBool}};
+  for (const auto& [descr, dtype] : types) {
+    const std::string file = npy(std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (2, 1), }\n",
+                                 std::string(2 * dtype_size(dtype), 'x'));
+    const auto view = view_npy(std::as_bytes(std::span(file)));
+    ASSERT_TRUE(view.ok()) << descr << ": " << view.status().message();
+    EXPECT_EQ(view->dtype, dtype);
+    EXPECT_EQ(view->shape, Shape({2, 1}));
+    EXPECT_EQ(static_cast<const void*>(view->bytes.data() + view->bytes.size()), file.data() + file.size());
+  }
+}
+
+TEST(NpyView, otherTypesOrDamage_isAnError) {
+  for (const char* descr : {">f2", "|O", "<c8", "<U3", ""}) {
+    const std::string file =
+        npy(std::string("{'descr': '") + descr + "', 'fortran_order': False, 'shape': (1,), }\n", "xx");
+    EXPECT_EQ(view_npy(std::as_bytes(std::span(file))).status().code(), StatusCode::kUnsupported) << descr;
+  }
+  const std::string whole = npy("{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }\n", "xx");
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_FALSE(view_npy(std::as_bytes(std::span(whole)).first(length)).ok());
+  }
+}
+
 TEST(Pfm, isLittleEndianAndBottomUp) {
   const std::vector<float> values = {1, 2, 3, 4};
   const auto bytes = encode_pfm(values, 2, 2, 1);

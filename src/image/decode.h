@@ -3,6 +3,7 @@
 #define EDGEMOE_IMAGE_DECODE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <vector>
@@ -22,6 +23,23 @@ Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits&
 
 /// Reads and decodes a file; messages start with its path.
 Result<Image> load_image(const std::filesystem::path& path, const DecodeLimits& limits = {}, const NoteSink& note = {});
+
+/// The samples of a PNG as they are stored: class numbers, depth codes. No palette is looked up, no orientation or
+/// colour profile applied, nothing scaled. Exactly one of the two sample vectors is filled, by `bits`.
+struct RawPng {
+  std::size_t width = 0;
+  std::size_t height = 0;
+  std::size_t channels = 0;              // 1 grey or palette index, 2 grey and alpha, 3 RGB, 4 RGBA
+  int bits = 8;                          // 8 (1, 2 and 4 stored bits are unpacked to 8 without scaling) or 16
+  std::vector<std::uint8_t> samples8;    // [height, width, channels] when bits == 8
+  std::vector<std::uint16_t> samples16;  // [height, width, channels] when bits == 16
+};
+
+/// Faults as decode_image.
+Result<RawPng> decode_raw_png(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
+
+/// Reads and decodes a PNG file; messages start with its path.
+Result<RawPng> load_raw_png(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
 /// The pictures of a folder (not of its subfolders), sorted by name: files named .jpg, .jpeg or .png in any case, and
 /// others whose content starts as one of these formats. Names that start with a dot are passed over. kNotFound when the

@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/file.h"
 #include "image/codec.h"
+#include "image/decode.h"
 
 namespace edgemoe {
 namespace {
@@ -41,16 +43,25 @@ void on_read(png_structp png, png_bytep out, std::size_t size) {
   reader->remaining -= size;
 }
 
-/// Reads up to the pixels and asks for RGB, 8 or 16 bits, no alpha, whatever is stored.
-bool read_header(PngReader& reader, const DecodeLimits& limits) {
+enum class PngSamples {
+  kRgb,       // RGB, 8 or 16 bits, no alpha, whatever is stored
+  kAsStored,  // no conversion but of 1, 2, 4 bits to a byte each
+};
+
+/// Reads up to the pixels and asks for samples of the wanted form.
+bool read_header(PngReader& reader, const DecodeLimits& limits, PngSamples samples) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const auto max_dimension = static_cast<png_uint_32>(std::min<std::uint64_t>(limits.max_dimension, PNG_UINT_31_MAX));
   png_set_user_limits(reader.png, max_dimension, max_dimension);
   png_set_read_fn(reader.png, &reader, on_read);
   png_read_info(reader.png, reader.info);
-  png_set_expand(reader.png);  // palette to RGB, 1, 2, 4 bits to 8, tRNS to alpha
-  png_set_gray_to_rgb(reader.png);
-  png_set_strip_alpha(reader.png);
+  if (samples == PngSamples::kRgb) {
+    png_set_expand(reader.png);  // palette to RGB, 1, 2, 4 bits to 8, tRNS to alpha
+    png_set_gray_to_rgb(reader.png);
+    png_set_strip_alpha(reader.png);
+  } else {
+    png_set_packing(reader.png);
+  }
   if (std::endian::native == std::endian::little) png_set_swap(reader.png);  // the file's 16 bits are big-endian
   return true;
 }
@@ -97,6 +108,42 @@ void take_metadata(PngReader& reader, DecodedPicture& picture) {
   }
 }
 
+/// Checks the size and reads everything before the pixels.
+Status open_reader(PngReader& reader, std::span<const std::byte> bytes, const DecodeLimits& limits,
+                   PngSamples samples) {
+  if (bytes.size() < kHeaderEnd)
+    return malformed("PNG: {} bytes end within the header; get a whole copy", bytes.size());
+  EDGEMOE_RETURN_IF_ERROR(
+      check_picture_size(big_endian_32(bytes.subspan(16)), big_endian_32(bytes.subspan(20)), limits));
+  reader.next = reinterpret_cast<const unsigned char*>(bytes.data());
+  reader.remaining = bytes.size();
+  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
+  if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
+  if (reader.info == nullptr) return Status(StatusCode::kInternal, "libpng cannot be set up (out of memory?)");
+  if (!read_header(reader, limits, samples)) return fault(reader);
+  // Deflate's longest match is 258 bytes, in two bits at the least.
+  constexpr std::uint64_t kBytesPerBit = 129;
+  const std::uint64_t stored_bytes =
+      std::uint64_t{png_get_rowbytes(reader.png, reader.info)} * png_get_image_height(reader.png, reader.info);
+  return check_file_holds(bytes.size(), stored_bytes / kBytesPerBit, png_get_image_width(reader.png, reader.info),
+                          png_get_image_height(reader.png, reader.info));
+}
+
+struct SampleMemory {
+  std::vector<std::uint8_t>& bits8;
+  std::vector<std::uint16_t>& bits16;
+};
+
+/// Sizes the one of the two vectors that `bits` asks for.
+png_bytep take_memory(std::size_t num_samples, int bits, SampleMemory memory) {
+  if (bits != 16) {
+    memory.bits8.resize(num_samples);
+    return memory.bits8.data();
+  }
+  memory.bits16.resize(num_samples);
+  return reinterpret_cast<png_bytep>(memory.bits16.data());
+}
+
 }  // namespace
 
 bool looks_like_png(std::span<const std::byte> bytes) {
@@ -106,44 +153,39 @@ bool looks_like_png(std::span<const std::byte> bytes) {
 
 Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits,
                                   const NoteSink& /*note*/) {
-  if (bytes.size() < kHeaderEnd)
-    return malformed("PNG: {} bytes end within the header; get a whole copy", bytes.size());
-  EDGEMOE_RETURN_IF_ERROR(
-      check_picture_size(big_endian_32(bytes.subspan(16)), big_endian_32(bytes.subspan(20)), limits));
-
   PngReader reader;
-  reader.next = reinterpret_cast<const unsigned char*>(bytes.data());
-  reader.remaining = bytes.size();
-  reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
-  if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
-  if (reader.info == nullptr) return Status(StatusCode::kInternal, "libpng cannot be set up (out of memory?)");
-  if (!read_header(reader, limits)) return fault(reader);
-
-  // Deflate's longest match is 258 bytes, in two bits at the least.
-  constexpr std::uint64_t kBytesPerBit = 129;
-  const std::uint64_t stored_bytes =
-      std::uint64_t{png_get_rowbytes(reader.png, reader.info)} * png_get_image_height(reader.png, reader.info);
-  EDGEMOE_RETURN_IF_ERROR(check_file_holds(bytes.size(), stored_bytes / kBytesPerBit,
-                                           png_get_image_width(reader.png, reader.info),
-                                           png_get_image_height(reader.png, reader.info)));
-
+  EDGEMOE_RETURN_IF_ERROR(open_reader(reader, bytes, limits, PngSamples::kRgb));
   DecodedPicture picture;
   Image& image = picture.image;
   image.width = png_get_image_width(reader.png, reader.info);
   image.height = png_get_image_height(reader.png, reader.info);
   image.bits = png_get_bit_depth(reader.png, reader.info) == 16 ? 16 : 8;
-  const std::size_t num_samples = image.width * image.height * 3;
-  png_bytep pixels = nullptr;
-  if (image.bits == 16) {
-    image.samples16.resize(num_samples);
-    pixels = reinterpret_cast<png_bytep>(image.samples16.data());
-  } else {
-    image.samples8.resize(num_samples);
-    pixels = image.samples8.data();
-  }
+  png_bytep pixels = take_memory(image.width * image.height * 3, image.bits, {image.samples8, image.samples16});
   if (!read_rows(reader, pixels, image.width * 3 * static_cast<std::size_t>(image.bits / 8))) return fault(reader);
   take_metadata(reader, picture);
   return picture;
+}
+
+Result<RawPng> decode_raw_png(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  if (!looks_like_png(bytes)) return malformed("no PNG by its content (whatever its name)");
+  PngReader reader;
+  EDGEMOE_RETURN_IF_ERROR(open_reader(reader, bytes, limits, PngSamples::kAsStored));
+  RawPng raw;
+  raw.width = png_get_image_width(reader.png, reader.info);
+  raw.height = png_get_image_height(reader.png, reader.info);
+  raw.channels = png_get_channels(reader.png, reader.info);
+  raw.bits = png_get_bit_depth(reader.png, reader.info) == 16 ? 16 : 8;
+  png_bytep pixels = take_memory(raw.width * raw.height * raw.channels, raw.bits, {raw.samples8, raw.samples16});
+  const std::size_t row_bytes = raw.width * raw.channels * static_cast<std::size_t>(raw.bits / 8);
+  if (!read_rows(reader, pixels, row_bytes)) return fault(reader);
+  return raw;
+}
+
+Result<RawPng> load_raw_png(const std::filesystem::path& path, const DecodeLimits& limits) {
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_file(path, limits.max_file_bytes));
+  Result<RawPng> raw = decode_raw_png(bytes, limits);
+  if (!raw.ok()) return raw.status().with_context(path.string());
+  return raw;
 }
 
 }  // namespace edgemoe

@@ -264,5 +264,47 @@ TEST(DecodeImage, randomDamage_neverCrashes) {
   EXPECT_GT(refused, 100U);
 }
 
+TEST(DecodeRawPng, samples_areAsTheyAreStored) {
+  const Image scene = make_scene(13, 9);
+  struct Case {
+    PngColor color;
+    int bits;
+    std::size_t channels;
+  };
+  for (const Case& one : {Case{PngColor::kGrey, 8, 1}, Case{PngColor::kPalette, 8, 1}, Case{PngColor::kRgb, 8, 3},
+                          Case{PngColor::kGreyAlpha, 8, 2}, Case{PngColor::kRgba, 8, 4}, Case{PngColor::kGrey, 16, 1},
+                          Case{PngColor::kGrey, 4, 1}, Case{PngColor::kPalette, 2, 1}}) {
+    for (const bool interlaced : {false, true}) {
+      const auto raw = decode_raw_png(encode_test_png(
+          scene,
+          {.color = one.color, .bits = one.bits, .interlaced = interlaced, .exif = test::tiff_with_orientation(6)}));
+      ASSERT_TRUE(raw.ok()) << raw.status().message();
+      EXPECT_EQ(raw->width, 13u) << "not turned by its orientation";
+      EXPECT_EQ(raw->height, 9u);
+      EXPECT_EQ(raw->channels, one.channels);
+      EXPECT_EQ(raw->bits, one.bits == 16 ? 16 : 8);
+      EXPECT_EQ(raw->samples8.size() + raw->samples16.size(), 13 * 9 * one.channels);
+      for (std::size_t i = 0; i < 13 * 9; ++i) {
+        const std::uint8_t red = scene.samples8[3 * i];
+        if (one.bits == 16) {
+          ASSERT_EQ(raw->samples16[i], red * 257);
+        } else {
+          ASSERT_EQ(raw->samples8[i * one.channels], red >> (8 - one.bits)) << "the index or value itself, not scaled";
+        }
+      }
+    }
+  }
+}
+
+TEST(DecodeRawPng, otherOrDamagedFiles_areErrors) {
+  const Image scene = make_scene(13, 9);
+  EXPECT_EQ(decode_raw_png(encode_jpeg(scene)).status().code(), StatusCode::kMalformed);
+  const std::vector<std::byte> whole = encode_test_png(scene);
+  for (std::size_t length = 0; length < whole.size(); length += 7) {
+    EXPECT_EQ(decode_raw_png(std::span(whole).first(length)).status().code(), StatusCode::kMalformed);
+  }
+  EXPECT_EQ(decode_raw_png(whole, {.max_pixels = 100}).status().code(), StatusCode::kTooLarge);
+}
+
 }  // namespace
 }  // namespace edgemoe
