@@ -96,4 +96,12 @@ Status check_output(const std::filesystem::path& output, const std::vector<std::
   return {};
 }
 
+std::string model_origin(const ModelFile& model) {
+  const auto trained = model.metadata().find("edgemoe.trained");
+  if (trained == model.metadata().end() || trained->second != "no") return "";
+  const auto seed = model.metadata().find("edgemoe.seed");
+  return fmt::format(", UNTRAINED (random weights{}): its maps mean nothing",
+                     seed == model.metadata().end() ? "" : " of seed " + seed->second);
+}
+
 }  // namespace edgemoe::cli

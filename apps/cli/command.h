@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "edgemoe/status.h"
+#include "model/model_file.h"
 
 namespace edgemoe::cli {
 
@@ -29,6 +30,7 @@ Command add_inspect_command(CLI::App& tool);
 Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
+Command add_eval_command(CLI::App& tool);
 
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.
@@ -67,6 +69,9 @@ std::vector<std::filesystem::path> config_folders();
 /// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies in one that is a folder: writing it
 /// would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
+/// ", UNTRAINED (random weights of seed 1): its maps mean nothing" for a model that says so of itself, else empty.
+std::string model_origin(const ModelFile& model);
 
 }  // namespace edgemoe::cli
 

@@ -14,14 +14,6 @@ using Json = nlohmann::ordered_json;
 
 double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
-std::string origin(const ModelFile& model) {
-  const auto trained = model.metadata().find("edgemoe.trained");
-  if (trained == model.metadata().end() || trained->second != "no") return "";
-  const auto seed = model.metadata().find("edgemoe.seed");
-  return fmt::format(", UNTRAINED (random weights{}): its maps mean nothing",
-                     seed == model.metadata().end() ? "" : " of seed " + seed->second);
-}
-
 std::string describe_task(const TaskConfig& task) {
   const std::string_view name = task_name(task.kind);
   if (is_label_task(task.kind)) return fmt::format("{} ({} classes)", name, task.outputs);
@@ -92,8 +84,8 @@ void print_header(Pipeline& pipeline, const RunOptions& options, const std::vect
   const ModelConfig& config = pipeline.config();
   std::vector<std::string> names;
   for (const int task : tasks) names.push_back(describe_task(config.tasks[static_cast<std::size_t>(task)]));
-  fmt::print("model      {}\n",
-             for_terminal(fmt::format("{}: {}{}", options.model.string(), config.name, origin(pipeline.model()))));
+  fmt::print("model      {}\n", for_terminal(fmt::format("{}: {}{}", options.model.string(), config.name,
+                                                         model_origin(pipeline.model()))));
   fmt::print("tasks      {}\n", fmt::join(names, ", "));
   if (config.moe.blocks.empty()) {
     fmt::print("experts    none (a plain ViT of {} blocks)\n", config.depth);
