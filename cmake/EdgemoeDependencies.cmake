@@ -39,6 +39,16 @@ if(EDGEMOE_BUILD_CLI)
   endif()
 endif()
 
+# Only who trains needs it, so its absence is told without a warning.
+if(EDGEMOE_BUILD_SCENES)
+  find_package(embree 3 QUIET)
+  if(NOT embree_FOUND)
+    message(STATUS "Embree 3 not found: edgemoe-scenes, which renders training scenes, will not be built. "
+                   "Install libembree-dev for it.")
+    set(EDGEMOE_BUILD_SCENES OFF)
+  endif()
+endif()
+
 if(EDGEMOE_BUILD_FUZZERS AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   edgemoe_disable(EDGEMOE_BUILD_FUZZERS "the fuzzers" "clang (the compiler is ${CMAKE_CXX_COMPILER_ID})"
                   "clang-14 and libclang-rt-14-dev, and configure with the preset `asan`")

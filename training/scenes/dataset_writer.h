@@ -1,0 +1,72 @@
+// Sets of pictures with ground truth on disk, in either of two layouts (README.md here).
+#ifndef EDGEMOE_SCENES_DATASET_WRITER_H_
+#define EDGEMOE_SCENES_DATASET_WRITER_H_
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/status.h"
+#include "scenes/picture.h"
+
+namespace edgemoe::scenes {
+
+enum class Layout { kFiles, kArrays };
+
+/// What dataset.json says of a set.
+struct DatasetInfo {
+  Layout layout = Layout::kFiles;
+  Kind kind = Kind::kStreet;
+  std::uint64_t count = 0;
+  std::uint64_t first = 0;  // number of the first picture
+  int height = 128;
+  int width = 256;
+  std::uint64_t seed = 0;
+  std::string ranges;
+  std::string stream;
+  double frames_per_second = 0;  // of a drive; 0: pictures of their own
+};
+
+/// Writes a set into `<folder>.partial` and renames that to `<folder>` when all is there: a set with its own name is
+/// whole. write() may be called from several threads, in any order, once a picture.
+class DatasetWriter {
+ public:
+  /// kInvalidArgument when `folder` or its partial form is there already; kIo when it cannot be made.
+  static Result<DatasetWriter> create(const std::filesystem::path& folder, const DatasetInfo& info);
+
+  DatasetWriter(DatasetWriter&& other) noexcept;
+  DatasetWriter& operator=(DatasetWriter&& other) = delete;
+  ~DatasetWriter();
+
+  /// Picture number info.first + `position`.
+  Status write(std::uint64_t position, const Picture& picture) const;
+  /// Writes dataset.json and gives the folder its name.
+  Status finish();
+
+ private:
+  DatasetWriter(std::filesystem::path folder, DatasetInfo info);
+  Status open_arrays();
+  Status write_files(std::uint64_t position, const Picture& picture) const;
+  Status write_arrays(std::uint64_t position, const Picture& picture) const;
+  void close_arrays() noexcept;
+
+  std::filesystem::path folder_;
+  std::filesystem::path partial_;
+  DatasetInfo info_;
+  std::array<int, 4> arrays_ = {-1, -1, -1, -1};  // descriptors: images, labels, depth, normals
+  std::array<std::uint64_t, 4> offsets_{};        // of their first value
+};
+
+// How ground truth is stored; x in metres or as a component of a unit vector.
+
+/// 16-bit depth in 1/256 m; 0 = none, also for what is beyond the format.
+std::uint16_t depth_to_file(float metres);
+/// IEEE 754 half precision, rounded to nearest even; for 0 ≤ x < 65504.
+std::uint16_t depth_to_half(float metres);
+std::int8_t normal_to_array(float component);
+std::uint8_t normal_to_file(float component);
+
+}  // namespace edgemoe::scenes
+
+#endif  // EDGEMOE_SCENES_DATASET_WRITER_H_
