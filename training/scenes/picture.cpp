@@ -1,6 +1,7 @@
 #include "scenes/picture.h"
 
 #include "image/decode.h"
+#include "scenes/room_scene.h"
 #include "scenes/street_scene.h"
 
 namespace edgemoe::scenes {
@@ -60,12 +61,17 @@ Camera place_camera(const StreetPlan& plan, const Viewpoint& view, const Picture
   return camera;
 }
 
-Result<Picture> finish(View view, const Sensor& sensor, std::uint64_t noise_seed) {
+/// Renders, develops and compresses; `seed` decides where rays fall and the noise.
+Result<Picture> photograph(const Scene& scene, const Camera& camera, const Sensor& sensor, std::uint32_t seed,
+                           RayTracer& tracer) {
+  EDGEMOE_RETURN_IF_ERROR(tracer.set_mesh(scene.mesh));
+  RenderSettings settings;
+  settings.seed = seed;
   Picture picture;
-  const Image raw = develop(view, sensor, mean_brightness(view), noise_seed);
+  picture.truth = render(scene, tracer, camera, settings);
+  const Image raw = develop(picture.truth, sensor, mean_brightness(picture.truth), seed);
   EDGEMOE_ASSIGN_OR_RETURN(picture.jpeg, encode_jpeg(raw, sensor.jpeg_quality));
   EDGEMOE_ASSIGN_OR_RETURN(picture.image, decode_image(picture.jpeg));
-  picture.truth = std::move(view);
   return picture;
 }
 
@@ -86,17 +92,19 @@ Result<Picture> make_picture(const Ranges& ranges, const PictureRequest& request
                              RayTracer& tracer) {
   Dice dice(picture_seed(ranges, request.kind, request.seed, index));
   Scene scene;
+  if (request.kind == Kind::kRoom) {
+    Camera camera = build_room(ranges.room, ranges.camera, dice.split().seed32(), scene);
+    camera.width = request.width;
+    camera.height = request.height;
+    return photograph(scene, camera, draw_sensor(ranges.sensor, dice.split()), dice.seed32(), tracer);
+  }
   const StreetPlan plan = plan_street(ranges.street, {}, dice.split().seed32());
   Dice view_dice = dice.split();
   const Viewpoint view = draw_viewpoint(ranges.camera, plan, view_dice);
   scene.sky = make_sky(ranges.light, dice.split().seed32());
   const Camera camera = place_camera(plan, view, request, 0);
   build_street(plan, camera.frame.origin, 0, 0, scene);
-  EDGEMOE_RETURN_IF_ERROR(tracer.set_mesh(scene.mesh));
-  RenderSettings settings;
-  settings.seed = dice.seed32();
-  const Sensor sensor = draw_sensor(ranges.sensor, dice.split());
-  return finish(render(scene, tracer, camera, settings), sensor, dice.seed32());
+  return photograph(scene, camera, draw_sensor(ranges.sensor, dice.split()), dice.seed32(), tracer);
 }
 
 Drive::Drive(const Ranges& ranges, const PictureRequest& request, float seconds, float frames_per_second)
@@ -131,10 +139,7 @@ Result<Picture> Drive::frame(std::uint64_t index, RayTracer& tracer) const {
   Scene scene;
   scene.sky = sky_;
   build_street(plan_, camera.frame.origin, s, time, scene);
-  EDGEMOE_RETURN_IF_ERROR(tracer.set_mesh(scene.mesh));
-  RenderSettings settings;
-  settings.seed = static_cast<std::uint32_t>(view_seed_ + index);
-  return finish(render(scene, tracer, camera, settings), sensor_, view_seed_ + 31 * index);
+  return photograph(scene, camera, sensor_, static_cast<std::uint32_t>(view_seed_ + index), tracer);
 }
 
 }  // namespace edgemoe::scenes

@@ -114,7 +114,8 @@ struct SignFace {
 /// A lamp that lights its surroundings (rooms).
 struct PointLight {
   Vec3 position;
-  Vec3 power;  // radiant intensity
+  Vec3 power;        // radiant intensity
+  float radius = 0;  // its light comes from within a cube of this half width
 };
 
 struct Scene {

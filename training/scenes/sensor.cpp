@@ -111,8 +111,17 @@ Sensor draw_sensor(const SensorRanges& ranges, Dice dice) {
 
 float mean_brightness(const View& view) {
   double sum = 0;
-  for (const Vec3& c : view.radiance) sum += std::log(static_cast<double>(std::clamp(luminance(c), 0.004F, 1.5F)));
-  return static_cast<float>(std::exp(sum / static_cast<double>(view.radiance.size())));
+  double weights = 0;
+  for (int y = 0; y < view.height; ++y) {
+    // The lower part counts more, as cameras do it: the sky may go white.
+    const float weight = 0.25F + smoothstep(0.2F, 0.6F, to_float(y) / to_float(view.height));
+    for (int x = 0; x < view.width; ++x) {
+      const float l = std::clamp(luminance(view.radiance[static_cast<std::size_t>(y * view.width + x)]), 0.004F, 1.5F);
+      sum += static_cast<double>(weight * std::log(l));
+      weights += static_cast<double>(weight);
+    }
+  }
+  return static_cast<float>(std::exp(sum / weights));
 }
 
 Image develop(const View& view, const Sensor& sensor, float metered, std::uint64_t seed) {

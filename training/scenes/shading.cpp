@@ -42,16 +42,17 @@ float Shader::openness(const SurfacePoint& p, float distance, float a, float b) 
   return tracer_.blocked(lifted(p, distance), direction, scene_.occlusion_distance) ? 0.0F : 1.0F;
 }
 
-Vec3 Shader::lamp_light(const SurfacePoint& p, Vec3 from, float choice) const {
-  if (scene_.lamps.empty()) return {};
-  const float count = static_cast<float>(scene_.lamps.size());
-  const auto index = std::min(static_cast<std::size_t>(choice * count), scene_.lamps.size() - 1);
-  const PointLight& lamp = scene_.lamps[index];
-  const Vec3 way = lamp.position - from;
-  const float distance = length(way);
-  const float facing = dot(p.normal, way) / std::max(distance, 1e-3F);
-  if (facing <= 0 || tracer_.blocked(from, way, 0.97F)) return {};
-  return lamp.power * (count * facing / std::max(distance * distance, 0.05F));
+Vec3 Shader::lamp_light(const SurfacePoint& p, Vec3 from, float a, float b) const {
+  Vec3 sum;
+  for (const PointLight& lamp : scene_.lamps) {
+    const Vec3 spread = {a - 0.5F, b - 0.5F, fraction(a + b) - 0.5F};
+    const Vec3 way = lamp.position + spread * (2 * lamp.radius) - from;
+    const float distance = length(way);
+    const float facing = dot(p.normal, way) / std::max(distance, 1e-3F);
+    if (facing <= 0 || tracer_.blocked(from, way, 0.97F)) continue;
+    sum += lamp.power * (facing / std::max(distance * distance, 0.05F));
+  }
+  return sum;
 }
 
 Vec3 Shader::reflection(const SurfacePoint& p, Vec3 from, Vec3 direction) const {
@@ -86,7 +87,7 @@ Vec3 Shader::shade(const SurfacePoint& p, const Sample& sample) const {
     if (lets_light_through(*p.material)) facing = 0.3F + 0.7F * facing;
     if (facing > 0 && !tracer_.blocked(from, towards, kFar)) light += sky.sun * facing;
   }
-  light += lamp_light(p, from, sample.b);
+  light += lamp_light(p, from, sample.a, sample.b);
 
   Vec3 color = surface.albedo * light + surface.emission;
   if (surface.gloss > 0.015F) {

@@ -27,7 +27,7 @@ class Shader {
     float distance = 0;   // metres from the camera
     float footprint = 0;  // metres a pixel covers at depth 1
     float openness = 1;
-    float a = 0, b = 0;  // uniform in [0, 1): where on the sun, which lamp
+    float a = 0, b = 0;  // uniform in [0, 1): where on the sun and on lamps
   };
   /// Light from the point to the camera, air included.
   Vec3 shade(const SurfacePoint& p, const Sample& sample) const;
@@ -35,7 +35,7 @@ class Shader {
   Vec3 background(Vec3 direction) const;
 
  private:
-  Vec3 lamp_light(const SurfacePoint& p, Vec3 from, float choice) const;
+  Vec3 lamp_light(const SurfacePoint& p, Vec3 from, float a, float b) const;
   Vec3 reflection(const SurfacePoint& p, Vec3 from, Vec3 direction) const;
 
   const Scene& scene_;

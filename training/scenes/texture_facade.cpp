@@ -98,7 +98,7 @@ SurfaceSample pane(const FacadeStyle& s, const Bay& bay, float u, float v) {
     sample.albedo = Vec3{0.45F, 0.44F, 0.4F} * (0.7F + 0.3F * roll(25));
     sample.gloss *= 0.5F;
   }
-  if (roll(26) < s.lit) sample.emission = Vec3{1.0F, 0.72F, 0.4F} * (0.15F + 0.3F * roll(27)) * (0.5F + v);
+  if (roll(26) < s.lit) sample.emission = Vec3{1.0F, 0.72F, 0.4F} * (0.05F + 0.12F * roll(27)) * (0.5F + v);
   return sample;
 }
 
@@ -172,7 +172,7 @@ SurfaceSample shop(const FacadeStyle& s, const Bay& bay, float footprint) {
   const float shown = bay.y < 1.7F ? 0.35F : 0.08F;
   SurfaceSample sample = {mix(s.glass, goods * goods, shown * 0.5F), 0.16F};
   if (hash01(s.seed + 46, bay.column) < 0.25F + s.lit)
-    sample.emission = (Vec3{0.3F, 0.26F, 0.18F} + goods * 0.2F) * (0.25F + s.lit);
+    sample.emission = (Vec3{0.3F, 0.26F, 0.18F} + goods * 0.2F) * (0.08F + 0.4F * s.lit);
   return sample;
 }
 

@@ -54,7 +54,7 @@ struct LeafDetail {
 };
 
 LeafDetail leaf_detail(float distance) {
-  const float far = std::clamp(distance / 14, 0.7F, 8.0F);
+  const float far = std::clamp(distance / 14, 0.3F, 8.0F);
   return {1 / (far * std::sqrt(far)), std::pow(far, 0.75F)};
 }
 
@@ -63,7 +63,7 @@ void add_blob(MeshBuilder& builder, Vec3 center, Vec3 radii, float distance, flo
   const LeafDetail detail = leaf_detail(distance);
   const float surface = 4 * kPi * std::pow(radii.x * radii.y * radii.z, 2.0F / 3.0F);
   const float size = 0.16F * detail.size_scale;
-  const int count = static_cast<int>(std::clamp(density * surface / (size * size), 14.0F, 900.0F));
+  const int count = static_cast<int>(std::clamp(density * surface / (size * size), 14.0F, 1500.0F));
   builder.ellipsoid(center, radii * 0.68F, 7, 5);
   add_leaves(builder, center, radii, count, size, dice);
 }
@@ -165,7 +165,7 @@ void add_hedge(Scene& scene, const Frame& frame, float length, float width, floa
   const LeafDetail detail = leaf_detail(distance);
   const float size = 0.1F * detail.size_scale;
   const float area = length * (2 * height + width);
-  const int count = static_cast<int>(std::min(0.35F * area / (size * size), 1800.0F));
+  const int count = static_cast<int>(std::min(0.35F * area / (size * size), 5000.0F));
   for (int i = 0; i < count; ++i) {
     const float around = dice.uniform(0, 2 * height + width);
     Vec3 p = {0, 0, dice.uniform(0, length)};
