@@ -148,7 +148,7 @@ void add_person(Scene& scene, const Frame& frame, const PersonOptions& options, 
   constexpr int kRows = 6;
   const int columns = segments + 2;
   const std::array<float, kRows> along = {coat ? -0.55F : -0.12F, 0.05F, 0.4F, 0.75F, 0.98F, 1.08F};
-  const std::array<float, kRows> widths = {coat || skirt ? 1.45F : 1.15F, 1.15F, 1.0F, 1.3F, 1.25F, 0.35F};
+  const std::array<float, kRows> widths = {coat || skirt ? 1.45F : 1.15F, 1.15F, 1.0F, 1.25F, 1.08F, 0.35F};
   std::vector<Vec3> skin;
   for (std::size_t r = 0; r < kRows; ++r) {
     const float g = r < 3 ? body.girth : 1.0F;
@@ -168,7 +168,7 @@ void add_person(Scene& scene, const Frame& frame, const PersonOptions& options, 
 
   // Arms swing against the legs; one may be bent (telephone, bag).
   for (const float side : {-1.0F, 1.0F}) {
-    const Vec3 shoulder = chest + Vec3{side * body.width * 1.28F, -0.01F, 0};
+    const Vec3 shoulder = chest + Vec3{side * body.width * 1.2F, -0.01F, 0};
     float upper = options.pose == Pose::kWalk ? 0.5F * std::sin(options.phase + (side > 0 ? kPi : 0)) : 0.08F;
     float lower = upper + 0.25F;
     if (options.pose == Pose::kRide) {

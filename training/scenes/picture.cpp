@@ -1,6 +1,7 @@
 #include "scenes/picture.h"
 
 #include "image/decode.h"
+#include "scenes/mesh_builder.h"
 #include "scenes/room_scene.h"
 #include "scenes/street_scene.h"
 
@@ -12,6 +13,8 @@ struct Viewpoint {
   float x = 0, height = 1.5F;
   float yaw = 0, pitch = 0, roll = 0;
   float tan_half_width = 0.7F;
+  bool bonnet = false;
+  Vec3 bonnet_color;
 };
 
 float lane_x(const StreetPlan& plan) { return plan.traffic_side * (plan.lanes == 1 ? 0.0F : 0.5F * plan.lane_width); }
@@ -24,6 +27,9 @@ Viewpoint draw_car_viewpoint(const CameraRanges& ranges, const StreetPlan& plan,
   view.yaw = radians(dice.in(ranges.yaw_deg));
   view.height = dice.in(ranges.height_car);
   view.x = lane_x(plan) + dice.uniform(-0.4F, 0.4F);
+  view.bonnet = dice.chance(ranges.bonnet);
+  view.bonnet_color =
+      Vec3{1, 1, 1} * dice.uniform(0.01F, 0.6F) * Vec3{1, dice.uniform(0.6F, 1.0F), dice.uniform(0.6F, 1.0F)};
   return view;
 }
 
@@ -33,6 +39,7 @@ Viewpoint draw_viewpoint(const CameraRanges& ranges, const StreetPlan& plan, Dic
   const bool walks = plan.pedestrian_zone || dice.chance(ranges.view_person);
   const bool across = dice.chance(ranges.view_across);
   if (!elevated && !walks && !across) return view;
+  view.bonnet = false;
   const float sign = dice.sign();
   view.height = dice.in(ranges.height_person);
   view.roll *= 1.6F;
@@ -59,6 +66,17 @@ Camera place_camera(const StreetPlan& plan, const Viewpoint& view, const Picture
   const Frame base = plan.curve.sloped_frame(view.x, ground + view.height, s, 0);
   camera.frame = Camera::orient(base, view.yaw, view.pitch, view.roll);
   return camera;
+}
+
+/// The camera's own car at the lower edge of the picture: of no class, as in street data sets.
+void add_bonnet(const Viewpoint& view, const Camera& camera, Scene& scene) {
+  Material paint;
+  paint.base = view.bonnet_color;
+  paint.second = paint.base;
+  paint.gloss = 0.05F;
+  MeshBuilder builder(scene.mesh, camera.frame);
+  builder.set_material(scene.add(paint));
+  builder.ellipsoid({0, -0.3F - 0.33F * view.height, 1.3F}, {0.95F, 0.18F, 0.85F}, 28, 16);
 }
 
 /// Renders, develops and compresses; `seed` decides where rays fall and the noise.
@@ -104,6 +122,7 @@ Result<Picture> make_picture(const Ranges& ranges, const PictureRequest& request
   scene.sky = make_sky(ranges.light, dice.split().seed32());
   const Camera camera = place_camera(plan, view, request, 0);
   build_street(plan, camera.frame.origin, 0, 0, scene);
+  if (view.bonnet) add_bonnet(view, camera, scene);
   return photograph(scene, camera, draw_sensor(ranges.sensor, dice.split()), dice.seed32(), tracer);
 }
 
@@ -139,6 +158,7 @@ Result<Picture> Drive::frame(std::uint64_t index, RayTracer& tracer) const {
   Scene scene;
   scene.sky = sky_;
   build_street(plan_, camera.frame.origin, s, time, scene);
+  if (view.bonnet) add_bonnet(view, camera, scene);
   return photograph(scene, camera, sensor_, static_cast<std::uint32_t>(view_seed_ + index), tracer);
 }
 

@@ -19,7 +19,8 @@ namespace edgemoe::scenes {
   X(height_car)                  \
   X(height_person)               \
   X(height_elevated)             \
-  X(pitch_deg) X(pitch_elevated_deg) X(roll_deg) X(fov_deg) X(yaw_deg) X(view_person) X(view_across) X(view_elevated)
+  X(pitch_deg)                   \
+  X(pitch_elevated_deg) X(roll_deg) X(fov_deg) X(yaw_deg) X(view_person) X(view_across) X(view_elevated) X(bonnet)
 // Blur in pixels; noise and white balance as shares.
 #define EDGEMOE_SENSOR_RANGES(X) \
   X(exposure_ev)                 \
@@ -30,13 +31,15 @@ namespace edgemoe::scenes {
   X(sun_elevation_deg)          \
   X(sun_azimuth_deg) X(sun_strength) X(sky_strength) X(overcast) X(cloud_cover) X(glare) X(dusk) X(haze_distance)
 // Metres, counts per 100 m of street, chances; density: 0 village, 1 inner city.
-#define EDGEMOE_STREET_RANGES(X)                                                                                    \
-  X(density)                                                                                                        \
-  X(lanes)                                                                                                          \
-  X(lane_width)                                                                                                     \
-  X(pavement_width) X(setback) X(curve) X(slope) X(side_street) X(pedestrian_zone) X(marking) X(cobbles) X(wetness) \
-      X(crossing) X(floors) X(building_width) X(trees) X(bushes) X(parked) X(moving) X(two_wheelers) X(people)      \
-          X(signs) X(lamp_spacing) X(boundary) X(roundness) X(lit_windows)
+#define EDGEMOE_STREET_RANGES(X)                                                                                  \
+  X(density)                                                                                                      \
+  X(lanes)                                                                                                        \
+  X(lane_width)                                                                                                   \
+  X(pavement_width)                                                                                               \
+  X(setback)                                                                                                      \
+  X(curve) X(slope) X(side_street) X(pedestrian_zone) X(marking) X(cobbles) X(wetness) X(crossing) X(floors)      \
+      X(building_width) X(trees) X(bushes) X(parked) X(moving) X(two_wheelers) X(people) X(signs) X(lamp_spacing) \
+          X(boundary) X(roundness) X(lit_windows)
 // Metres, counts, chances.
 #define EDGEMOE_ROOM_RANGES(X) \
   X(width) X(length) X(height) X(windows) X(daylight) X(lamp_power) X(furniture) X(people) X(clutter) X(pattern)

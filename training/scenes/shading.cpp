@@ -94,7 +94,9 @@ Vec3 Shader::shade(const SurfacePoint& p, const Sample& sample) const {
     const float grazing = std::pow(1 - cosine, 5.0F);
     const float mirror = surface.gloss + (1 - surface.gloss) * grazing * std::min(1.0F, surface.gloss * 12);
     if (mirror > 0.02F) {
-      const Vec3 direction = view + p.normal * (2 * cosine);
+      const Vec3 spread = Vec3{sample.a - 0.5F, 0, sample.b - 0.5F} * surface.roughness;
+      Vec3 direction = view + p.normal * (2 * cosine) + spread;
+      if (dot(direction, p.normal) < 0) direction = direction - spread;
       color = color * (1 - mirror) + reflection(p, from, direction) * mirror;
     }
   }

@@ -46,7 +46,7 @@ Sky make_sky(const LightRanges& ranges, std::uint64_t seed) {
   sky.cloud_cover = overcast ? dice.uniform(0.85F, 1.15F) : dice.in(ranges.cloud_cover);
   sky.cloud_scale = dice.uniform(0.5F, 2.2F);
   sky.glare = overcast ? 0 : dice.in(ranges.glare);
-  sky.sun_radius = radians(dice.uniform(0.3F, 2.5F));
+  sky.sun_radius = radians(dice.uniform(0.25F, 0.9F));
 
   // Low sun: long way through the air, red light, dim blue sky.
   const float height = smoothstep(0.0F, 0.6F, elevation);

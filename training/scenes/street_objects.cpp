@@ -116,7 +116,7 @@ class Placer {
   void place_trees() {
     const float per_hundred = dice_.in(ranges_.trees) * (dice_.chance(0.75F) ? 1.0F : 0.0F);
     const int count = static_cast<int>(per_hundred * hundreds());
-    const float usual = dice_.uniform(4.5F, 11);
+    const float usual = dice_.uniform(5, 13);
     for (int i = 0; i < count; ++i) {
       const float sign = dice_.sign();
       const bool verge = plan_.side(sign).verge > 0;

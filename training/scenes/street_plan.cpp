@@ -81,7 +81,7 @@ void plant_lot(StreetPlan& plan, float sign, Interval lot, float from_x, int tre
     tree.kind = bush ? ObjectKind::kBush : ObjectKind::kTree;
     tree.x = sign * (from_x + dice.uniform(1.8F, 16));
     tree.s = dice.uniform(lot.low + 0.5F, lot.high - 0.5F);
-    tree.size = bush ? dice.uniform(0.7F, 2.2F) : dice.uniform(4, 13);
+    tree.size = bush ? dice.uniform(0.7F, 2.2F) : dice.uniform(4.5F, 15);
     tree.reach = 6;
     tree.seed = dice.split().seed32();
     plan.objects.push_back(tree);
@@ -107,7 +107,10 @@ void add_house(StreetPlan& plan, const StreetRanges& ranges, float sign, float s
   const float usual = mix(low, high, clamp01(plan.density * 0.75F + 0.1F));
   const float floors = std::clamp(usual + dice.uniform(-1.5F, 1.5F), low, high);
   PlacedBuilding house;
-  house.x = sign * (plan.front_x(sign) + back);
+  // A straight front behind a bent pavement: back by the sagitta of the bend over the front's width.
+  const RoadCurve& curve = plan.curve;
+  const float bend = std::fabs(curve.swing) / (curve.swing_length * curve.swing_length);
+  house.x = sign * (plan.front_x(sign) + back + 0.125F * width * width * bend);
   house.s = s;
   house.turn = sign * 0.5F * kPi;
   house.plan = draw_building(width, static_cast<int>(floors + 0.5F), plan.density, ranges.lit_windows, dice);
@@ -116,7 +119,7 @@ void add_house(StreetPlan& plan, const StreetRanges& ranges, float sign, float s
 
 void plan_side_lots(StreetPlan& plan, const StreetRanges& ranges, float sign, Dice& dice) {
   const StreetSide& side = plan.side(sign);
-  const float built = 0.5F + 0.45F * plan.density;
+  const float built = 0.42F + 0.5F * plan.density;
   const bool terraced = dice.chance(0.15F + 0.8F * plan.density);
   const float boundary = dice.in(ranges.boundary);
   float s = plan.extent.low;
@@ -157,7 +160,7 @@ void plan_side_lots(StreetPlan& plan, const StreetRanges& ranges, float sign, Di
       }
     } else {
       if (dice.chance(boundary + 0.3F)) add_lot_boundary(plan, sign, lot, dice);
-      plant_lot(plan, sign, lot, plan.pavement_end(sign), dice.integer(1, 2 + static_cast<int>(width / 4)), dice);
+      plant_lot(plan, sign, lot, plan.pavement_end(sign), dice.integer(1, 3 + static_cast<int>(width / 3)), dice);
     }
   }
   // A second row, seen between and above the first.

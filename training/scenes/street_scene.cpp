@@ -80,7 +80,9 @@ void build_street(const StreetPlan& plan, Vec3 eye, float eye_s, float time, Sce
   for (const PlacedObject& object : plan.objects) {
     const float s = object.s + object.speed * time;
     if (s < plan.extent.low || s > plan.extent.high || s + object.reach < eye_s - kBehind) continue;
-    const float distance = length(plan.curve.point(object.x, object.y, s) - eye);
+    const bool is_long = object.kind == ObjectKind::kHedge || object.kind == ObjectKind::kBoundary;
+    const float nearest = is_long ? std::clamp(eye_s, s, s + object.size) : s;
+    const float distance = length(plan.curve.point(object.x, object.y, nearest) - eye);
     if (distance + object.reach > 0.97F * kViewDistance) continue;
     add_object(plan, object, s, distance, time, scene);
   }

@@ -10,6 +10,7 @@ struct SurfaceSample {
   Vec3 albedo;
   float gloss = 0;
   Vec3 emission = {};
+  float roughness = 0;  // how far mirror images are spread: 0 a mirror
 };
 
 /// The surface of `material` at texture coordinate `p` (metres); detail finer than `footprint` metres is averaged away.

@@ -168,11 +168,13 @@ SurfaceSample shop(const FacadeStyle& s, const Bay& bay, float footprint) {
   // Goods behind the glass: blocks of colour in the lower part, dim behind.
   const int gx = floor_int((bay.x + 50) / 0.45F);
   const int gy = floor_int(bay.y / 0.4F);
-  const Vec3 goods = {hash01(s.seed + 43, gx, gy), hash01(s.seed + 44, gx, gy), hash01(s.seed + 45, gx, gy)};
-  const float shown = bay.y < 1.7F ? 0.35F : 0.08F;
+  const float tone = hash01(s.seed + 47, gx, gy);
+  const Vec3 hue = {hash01(s.seed + 43, gx, gy), hash01(s.seed + 44, gx, gy), hash01(s.seed + 45, gx, gy)};
+  const Vec3 goods = mix(Vec3{tone, tone, tone}, hue, 0.35F);
+  const float shown = bay.y < 1.5F ? 0.22F : 0.05F;
   SurfaceSample sample = {mix(s.glass, goods * goods, shown * 0.5F), 0.16F};
-  if (hash01(s.seed + 46, bay.column) < 0.25F + s.lit)
-    sample.emission = (Vec3{0.3F, 0.26F, 0.18F} + goods * 0.2F) * (0.08F + 0.4F * s.lit);
+  if (hash01(s.seed + 46, bay.column) < 0.15F + s.lit)
+    sample.emission = (Vec3{0.3F, 0.26F, 0.18F} + goods * 0.1F) * (0.08F + 0.4F * s.lit);
   return sample;
 }
 

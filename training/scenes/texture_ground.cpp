@@ -33,7 +33,8 @@ SurfaceSample asphalt(const Material& m, Vec3 p, float footprint) {
     const float puddle = fractal_noise(m.seed + 6, p.x * 0.35F, p.z * 0.2F, 4, footprint * 0.35F);
     const float wet = smoothstep(1 - m.wetness, 1.15F - m.wetness, puddle + 0.15F);
     sample.albedo = color * (1 - 0.55F * wet);
-    sample.gloss = mix(m.gloss, 0.05F, wet);
+    sample.gloss = mix(m.gloss, 0.03F, wet);
+    sample.roughness = mix(0.3F, 0.05F, wet);
   }
   return sample;
 }

@@ -77,6 +77,30 @@ SurfaceSample plain(const Material& m, Vec3 p, float footprint) {
   return {mix(m.base, m.second, m.contrast * mottle), m.gloss, m.base * m.emission};
 }
 
+/// What is drawn on a sign: a bar, a slash, an arrow, figures.
+bool is_mark(std::uint32_t seed, float x, float y) {
+  const float side = (seed & 8u) != 0 ? x : -x;
+  switch (seed % 6) {
+    case 0:
+      return std::fabs(y) < 0.16F;
+    case 1:
+      return std::fabs(side + y) < 0.16F;
+    case 2:
+      return std::fabs(x) < 0.1F || (y > 0 && std::fabs(x) < 0.42F - 0.7F * y);
+    case 3:
+      return std::fabs(y) < 0.1F || (side > 0 && std::fabs(y) < 0.42F - 0.7F * side);
+    case 4:  // a person or a thing
+      return (x * x + (y - 0.3F) * (y - 0.3F) < 0.03F) ||
+             (y < 0.12F && std::fabs(x) < 0.08F + 0.25F * (0.12F - y) * (seed & 16u ? 1.0F : 0.4F));
+    default: {  // two figures
+      const int column = floor_int((x + 0.5F) * 6);
+      const int row = floor_int((y + 0.5F) * 5);
+      return std::fabs(x) > 0.06F && std::fabs(y) < 0.42F &&
+             (std::abs(column - 3) % 2 == 0 || hash01(seed, column / 3, row) < 0.4F);
+    }
+  }
+}
+
 }  // namespace
 
 SurfaceSample sample_object(const Material& m, Vec3 p, float footprint) {
@@ -120,14 +144,11 @@ SurfaceSample sample_sign(const SignFace& face, Vec3 p) {
   if (face.shape == SignShape::kTriangle) edge = std::max(-p.y * 2 + 0.0F, std::fabs(p.x) * 1.3F + 0.65F * p.y + 0.35F);
   if (face.shape == SignShape::kOctagon) edge = std::max(edge, (std::fabs(p.x) + std::fabs(p.y)) * 0.7071F);
   if (edge > 0.78F) return {face.rim, 0.02F};
-  const int x = floor_int(p.x * 4 + 8);
-  const int y = floor_int(p.y * 4 + 8);
   if (face.shape == SignShape::kPlate) {
     const bool row = std::fabs(p.y) < 0.4F && hash01(face.seed, floor_int(p.x * 16), floor_int(p.y * 3)) < 0.5F;
     return {row ? face.mark : face.field, 0.02F};
   }
-  const bool marked = edge < 0.55F && hash01(face.seed, std::abs(2 * x - 15), y) < 0.45F;
-  return {marked ? face.mark : face.field, 0.02F};
+  return {edge < 0.6F && is_mark(face.seed, p.x, p.y) ? face.mark : face.field, 0.02F};
 }
 
 SurfaceSample sample_surface(const Scene& scene, const Material& m, Vec3 p, float footprint) {

@@ -12,15 +12,15 @@ constexpr float kGlassGloss = 0.12F;
 SurfaceSample lamp(const VehiclePaint& paint, Vec3 p) {
   const bool front = p.z > 0;
   const Vec3 color = front ? Vec3{0.6F, 0.62F, 0.6F} : Vec3{0.35F, 0.015F, 0.012F};
-  return {color, 0.1F, color * (paint.lights * (front ? 6.0F : 1.5F))};
+  return {color, 0.1F, color * (paint.lights * (front ? 3.0F : 0.6F))};
 }
 
 /// Front and rear: lamps, grille, plate, bumper. `end` is the distance to the nearer end of the vehicle.
 bool paint_ends(const VehiclePaint& paint, Vec3 p, SurfaceSample& sample) {
   const float side = std::fabs(p.x) / (0.5F * paint.width);
-  const float low = paint.body == VehicleBody::kCar ? 0.5F * paint.belt + 0.12F : 0.62F;
+  const float low = paint.body == VehicleBody::kCar ? 0.5F * paint.belt + 0.16F : 0.68F;
   const float lamp_high = paint.body == VehicleBody::kCar ? paint.belt - 0.1F : 0.95F;
-  if (side > 0.6F && side < 1.05F && p.y > low && p.y < lamp_high) {
+  if (side > 0.68F && side < 1.05F && p.y > low && p.y < lamp_high) {
     sample = lamp(paint, p);
     return true;
   }

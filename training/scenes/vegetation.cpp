@@ -64,7 +64,7 @@ void add_blob(MeshBuilder& builder, Vec3 center, Vec3 radii, float distance, flo
   const float surface = 4 * kPi * std::pow(radii.x * radii.y * radii.z, 2.0F / 3.0F);
   const float size = 0.16F * detail.size_scale;
   const int count = static_cast<int>(std::clamp(density * surface / (size * size), 14.0F, 1500.0F));
-  builder.ellipsoid(center, radii * 0.68F, 7, 5);
+  builder.ellipsoid(center, radii * 0.6F, 7, 5);
   add_leaves(builder, center, radii, count, size, dice);
 }
 
