@@ -74,9 +74,9 @@ Sky make_sky(const LightRanges& ranges, std::uint64_t seed) {
   const float reflected = dice.uniform(0.1F, 0.3F);
   sky.ground = (sky.sun * (std::sin(elevation) * 0.7F) + mix(sky.horizon, sky.zenith, 0.5F)) * reflected;
   sky.haze = mix(sky.horizon, sky.ambient({0, 1, 0}), 0.5F);
-  // Spread evenly on a scale of ratios: haze that one sees is rare.
-  sky.haze_distance =
-      ranges.haze_distance.low * std::pow(ranges.haze_distance.high / ranges.haze_distance.low, dice.uniform());
+  // Spread on a scale of ratios, towards clear air: thick haze is rare.
+  const float clear = std::cbrt(dice.uniform());
+  sky.haze_distance = ranges.haze_distance.low * std::pow(ranges.haze_distance.high / ranges.haze_distance.low, clear);
   return sky;
 }
 

@@ -98,7 +98,7 @@ void add_conifer(MeshBuilder& builder, float height, float distance, Dice& dice)
     const float t = to_float(i) / to_float(tiers);
     const float r = spread * (1.05F - t);
     const float tier = (height - base) / to_float(tiers);
-    add_blob(builder, {0, base + (t * to_float(tiers) + 0.5F) * tier, 0}, {r, 0.75F * tier, r}, distance, 0.5F,
+    add_blob(builder, {0, base + (t * to_float(tiers) + 0.5F) * tier, 0}, {r, 0.75F * tier, r}, distance, 0.8F,
              dice.split());
   }
 }
