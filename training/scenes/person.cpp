@@ -1,6 +1,7 @@
 #include "scenes/person.h"
 
 #include <array>
+#include <vector>
 
 namespace edgemoe::scenes {
 namespace {
@@ -22,7 +23,7 @@ const std::array<Vec3, 6> kTrousers = {display_color(0.12F, 0.12F, 0.14F), displ
                                        display_color(0.55F, 0.48F, 0.38F), display_color(0.36F, 0.36F, 0.38F)};
 
 struct Outfit {
-  std::uint16_t skin, hair, top, sleeves, trousers, shoes, bag;
+  std::uint16_t skin = 0, hair = 0, top = 0, sleeves = 0, trousers = 0, shoes = 0, bag = 0;
 };
 
 Outfit dress(Scene& scene, Label label, Dice& dice) {
@@ -57,9 +58,9 @@ Outfit dress(Scene& scene, Label label, Dice& dice) {
   return outfit;
 }
 
-/// Lengths of a body of height 1, scaled.
+/// Heights of the joints above the ground and measures across, in metres; girth is a factor.
 struct Body {
-  float height, hip, knee, shoulder, neck, width, girth;
+  float height = 1.7F, hip = 0.85F, knee = 0.46F, width = 0.19F, girth = 1;
 };
 
 Vec3 swing(Vec3 from, float length, float angle, float sideways = 0) {
@@ -102,100 +103,118 @@ void add_head(MeshBuilder& builder, const Outfit& outfit, const Body& body, Vec3
   }
 }
 
-}  // namespace
-
-void add_person(Scene& scene, const Frame& frame, const PersonOptions& options, Dice dice) {
-  const Outfit outfit = dress(scene, options.label, dice);
+/// Where the parts of a body meet, and how it is dressed.
+struct Figure {
+  Outfit outfit;
   Body body;
-  body.height = dice.chance(0.12F) ? dice.uniform(1.05F, 1.5F) : dice.uniform(1.54F, 1.94F);
-  const float h = body.height;
-  body.hip = 0.5F * h;
-  body.knee = 0.27F * h;
-  body.width = h * dice.uniform(0.095F, 0.125F);
-  body.girth = dice.uniform(0.85F, 1.35F);
-  const bool coat = dice.chance(0.3F);
-  const bool skirt = dice.chance(0.12F);
-  const float carries = dice.uniform();
-  const int segments = options.distance < 12 ? 8 : options.distance < 30 ? 6 : 5;
-  MeshBuilder builder(scene.mesh, frame);
+  Vec3 hip, chest;
+  bool coat = false, skirt = false;
+  float carries = 1;  // which bag, if any
+  int segments = 6;
+};
 
-  float hip_height = body.hip;
-  if (options.pose == Pose::kSit || options.pose == Pose::kRide) hip_height = options.seat_height + 0.09F;
-  const float lean = options.pose == Pose::kRide ? 0.45F : options.pose == Pose::kWalk ? 0.06F : 0.01F;
-  const Vec3 hip = {0, hip_height, 0};
-  const float torso = 0.32F * h;
-  const Vec3 chest = hip + Vec3{0, torso * std::cos(lean), torso * std::sin(lean)};
-
-  // Legs.
-  const float spread = 0.5F * body.width;
+void add_legs(MeshBuilder& builder, const Figure& f, const PersonOptions& options) {
+  const float h = f.body.height;
   for (const float side : {-1.0F, 1.0F}) {
-    const float phase = options.phase + (side > 0 ? 0 : kPi);
-    const LegAngles angles = leg_angles(options, phase);
-    const Vec3 top = hip + Vec3{side * spread, 0, 0};
-    const Vec3 knee = swing(top, body.hip - body.knee, angles.thigh, side * 0.01F);
-    const float shin = options.pose == Pose::kSit ? std::min(body.knee, knee.y) - 0.05F : body.knee - 0.06F;
+    const LegAngles angles = leg_angles(options, options.phase + (side > 0 ? 0 : kPi));
+    const Vec3 top = f.hip + Vec3{side * 0.5F * f.body.width, 0, 0};
+    const Vec3 knee = swing(top, f.body.hip - f.body.knee, angles.thigh, side * 0.01F);
+    const float shin = options.pose == Pose::kSit ? std::min(f.body.knee, knee.y) - 0.05F : f.body.knee - 0.06F;
     const Vec3 ankle = swing(knee, shin, angles.shin);
-    builder.set_material(outfit.trousers);
-    builder.capsule(top, knee, 0.05F * h * body.girth, 0.036F * h, segments);
-    builder.set_material(skirt ? outfit.skin : outfit.trousers);
-    builder.capsule(knee, ankle, 0.036F * h, 0.026F * h, segments);
-    builder.set_material(outfit.shoes);
+    builder.set_material(f.outfit.trousers);
+    builder.capsule(top, knee, 0.05F * h * f.body.girth, 0.036F * h, f.segments);
+    builder.set_material(f.skirt ? f.outfit.skin : f.outfit.trousers);
+    builder.capsule(knee, ankle, 0.036F * h, 0.026F * h, f.segments);
+    builder.set_material(f.outfit.shoes);
     builder.capsule(ankle + Vec3{0, -0.02F, -0.03F}, ankle + Vec3{0, -0.03F, 0.11F}, 0.035F, 0.03F, 5);
   }
+}
 
-  // Trunk: an elliptical skin from hips to shoulders.
-  builder.set_material(outfit.top);
+/// An elliptical skin from hips to shoulders, and the skirt.
+void add_trunk(MeshBuilder& builder, const Figure& f) {
   constexpr int kRows = 6;
-  const int columns = segments + 2;
-  const std::array<float, kRows> along = {coat ? -0.55F : -0.12F, 0.05F, 0.4F, 0.75F, 0.98F, 1.08F};
-  const std::array<float, kRows> widths = {coat || skirt ? 1.45F : 1.15F, 1.15F, 1.0F, 1.25F, 1.08F, 0.35F};
+  const int columns = f.segments + 2;
+  const float width = f.body.width;
+  const std::array<float, kRows> along = {f.coat ? -0.55F : -0.12F, 0.05F, 0.4F, 0.75F, 0.98F, 1.08F};
+  const std::array<float, kRows> widths = {f.coat || f.skirt ? 1.45F : 1.15F, 1.15F, 1.0F, 1.25F, 1.15F, 0.45F};
   std::vector<Vec3> skin;
   for (std::size_t r = 0; r < kRows; ++r) {
-    const float g = r < 3 ? body.girth : 1.0F;
-    const float rx = body.width * widths[r] * g;
-    const float rz = body.width * 0.72F * (r == 5 ? 0.5F : 1.0F) * g;
-    const Vec3 center = mix(hip, chest, along[r]);
+    const float girth = r < 3 ? f.body.girth : 1.0F;
+    const float rx = width * widths[r] * girth;
+    const float rz = width * 0.72F * (r == 5 ? 0.5F : 1.0F) * girth;
+    const Vec3 center = mix(f.hip, f.chest, along[r]);
     for (int c = 0; c < columns; ++c) {
       const float a = 2 * kPi * to_float(c) / to_float(columns);
       skin.push_back(center + Vec3{rx * std::cos(a), 0, rz * std::sin(a)});
     }
   }
+  builder.set_material(f.outfit.top);
   builder.skin(skin, kRows, columns, MeshBuilder::Closed::kYes);
-  if (skirt) {
-    builder.set_material(outfit.trousers);
-    builder.tube(hip + Vec3{0, 0.04F, 0}, {0, hip.y - 0.2F * h, 0}, body.width * 1.1F, body.width * 1.7F, columns);
-  }
+  if (!f.skirt) return;
+  builder.set_material(f.outfit.trousers);
+  builder.tube(f.hip + Vec3{0, 0.04F, 0}, {0, f.hip.y - 0.2F * f.body.height, 0}, width * 1.1F, width * 1.7F, columns);
+}
 
-  // Arms swing against the legs; one may be bent (telephone, bag).
+/// Arms swing against the legs; one may be bent (telephone) or carry a bag.
+void add_arms(MeshBuilder& builder, const Figure& f, const PersonOptions& options) {
+  const float h = f.body.height;
   for (const float side : {-1.0F, 1.0F}) {
-    const Vec3 shoulder = chest + Vec3{side * body.width * 1.2F, -0.01F, 0};
+    const Vec3 shoulder = f.chest + Vec3{side * f.body.width * 1.2F, -0.04F, 0};
     float upper = options.pose == Pose::kWalk ? 0.5F * std::sin(options.phase + (side > 0 ? kPi : 0)) : 0.08F;
     float lower = upper + 0.25F;
     if (options.pose == Pose::kRide) {
       upper = 0.9F;
       lower = 1.25F;
-    } else if (options.pose == Pose::kSit || (side > 0 && carries > 0.75F)) {
-      lower = options.pose == Pose::kSit ? 1.2F : 2.2F;
+    } else if (options.pose == Pose::kSit) {
+      lower = 1.2F;
+    } else if (side > 0 && f.carries > 0.75F) {
+      lower = 2.2F;
     }
     const Vec3 elbow = swing(shoulder, 0.17F * h, upper, side * 0.03F);
     const Vec3 hand = swing(elbow, 0.16F * h, lower);
-    builder.set_material(outfit.top);
-    builder.capsule(shoulder, elbow, 0.033F * h, 0.026F * h, segments);
-    builder.set_material(outfit.sleeves);
-    builder.capsule(elbow, hand, 0.025F * h, 0.018F * h, segments);
-    builder.set_material(outfit.skin);
+    builder.set_material(f.outfit.top);
+    builder.capsule(shoulder, elbow, 0.033F * h, 0.026F * h, f.segments);
+    builder.set_material(f.outfit.sleeves);
+    builder.capsule(elbow, hand, 0.025F * h, 0.018F * h, f.segments);
+    builder.set_material(f.outfit.skin);
     builder.ellipsoid(hand, {0.02F * h, 0.035F * h, 0.025F * h}, 5, 4);
-    if (side > 0 && carries < 0.2F && options.pose != Pose::kSit) {
-      builder.set_material(outfit.bag);
+    if (side > 0 && f.carries < 0.2F && options.pose != Pose::kSit) {
+      builder.set_material(f.outfit.bag);
       builder.bevelled_box(hand + Vec3{-0.06F, -0.36F, -0.16F}, hand + Vec3{0.06F, -0.06F, 0.16F}, 0.03F);
     }
   }
-  if (carries > 0.3F && carries < 0.5F) {  // a rucksack
-    builder.set_material(outfit.bag);
-    const Vec3 back = mix(hip, chest, 0.6F) + Vec3{0, 0, -0.95F * body.width};
-    builder.ellipsoid(back, {body.width * 0.95F, 0.14F * h, body.width * 0.7F}, 8, 6);
+}
+
+}  // namespace
+
+void add_person(Scene& scene, const Frame& frame, const PersonOptions& options, Dice dice) {
+  Figure f;
+  f.outfit = dress(scene, options.label, dice);
+  const float h = dice.chance(0.12F) ? dice.uniform(1.05F, 1.5F) : dice.uniform(1.54F, 1.94F);
+  f.body.height = h;
+  f.body.hip = 0.5F * h;
+  f.body.knee = 0.27F * h;
+  f.body.width = h * dice.uniform(0.095F, 0.125F);
+  f.body.girth = dice.uniform(0.85F, 1.35F);
+  f.coat = dice.chance(0.3F);
+  f.skirt = dice.chance(0.12F);
+  f.carries = dice.uniform();
+  f.segments = options.distance < 12 ? 8 : options.distance < 30 ? 6 : 5;
+  const bool seated = options.pose == Pose::kSit || options.pose == Pose::kRide;
+  const float lean = options.pose == Pose::kRide ? 0.45F : options.pose == Pose::kWalk ? 0.06F : 0.01F;
+  f.hip = {0, seated ? options.seat_height + 0.09F : f.body.hip, 0};
+  f.chest = f.hip + Vec3{0, 0.32F * h * std::cos(lean), 0.32F * h * std::sin(lean)};
+
+  MeshBuilder builder(scene.mesh, frame);
+  add_legs(builder, f, options);
+  add_trunk(builder, f);
+  add_arms(builder, f, options);
+  if (f.carries > 0.3F && f.carries < 0.5F) {  // a rucksack
+    builder.set_material(f.outfit.bag);
+    const Vec3 back = mix(f.hip, f.chest, 0.6F) + Vec3{0, 0, -0.95F * f.body.width};
+    builder.ellipsoid(back, {f.body.width * 0.95F, 0.14F * h, f.body.width * 0.7F}, 8, 6);
   }
-  add_head(builder, outfit, body, chest + Vec3{0, 0.045F * h, 0}, segments, dice);
+  add_head(builder, f.outfit, f.body, f.chest + Vec3{0, 0.045F * h, 0}, f.segments, dice);
 }
 
 }  // namespace edgemoe::scenes
