@@ -1,5 +1,6 @@
 #include "scenes/ranges.h"
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,28 @@ void for_each_range(AnyRanges& ranges, const Visit& visit) {
 #undef EDGEMOE_VISIT_ROOM
 }
 
+/// What a value must keep to, so that scenes can be built at all.
+struct Limit {
+  std::string_view name;
+  float least, most;
+};
+constexpr std::array<Limit, 16> kLimits = {{{"camera.fov_deg", 10, 150},
+                                            {"camera.pitch_deg", -80, 80},
+                                            {"camera.pitch_elevated_deg", -80, 80},
+                                            {"sensor.gamma", 0.2F, 5},
+                                            {"sensor.jpeg_quality", 1, 100},
+                                            {"sensor.motion", 0, 50},
+                                            {"sensor.defocus", 0, 20},
+                                            {"light.haze_distance", 1, 1e9F},
+                                            {"street.lanes", 1, 12},
+                                            {"street.lane_width", 2, 10},
+                                            {"street.building_width", 4, 100},
+                                            {"street.floors", 1, 100},
+                                            {"street.lamp_spacing", 2, 1000},
+                                            {"room.width", 2, 100},
+                                            {"room.length", 2, 100},
+                                            {"room.height", 2, 50}}};
+
 Result<Range> parse_range(const Json& value, const std::string& name) {
   if (!value.is_array() || value.size() != 2 || !value[0].is_number() || !value[1].is_number()) {
     return malformed("{}: expected [low, high], found {}", name, printable(value.dump()));
@@ -38,6 +61,12 @@ Result<Range> parse_range(const Json& value, const std::string& name) {
   const Range range = {value[0].get<float>(), value[1].get<float>()};
   if (!std::isfinite(range.low) || !std::isfinite(range.high) || range.low > range.high) {
     return malformed("{}: low must not be above high, and both finite; found {}", name, printable(value.dump()));
+  }
+  for (const Limit& limit : kLimits) {
+    if (limit.name == name && (range.low < limit.least || range.high > limit.most)) {
+      return malformed("{}: must lie within [{}, {}], found {}", name, limit.least, limit.most,
+                       printable(value.dump()));
+    }
   }
   return range;
 }

@@ -42,6 +42,8 @@ TEST(Ranges, values_that_are_no_range_are_errors) {
   expect_fault(replaced(train_text(), "[48, 92]", "70"), "expected [low, high]");
   expect_fault(replaced(train_text(), "[48, 92]", "[48, \"wide\"]"), "expected [low, high]");
   expect_fault(replaced(train_text(), "\"stream\": \"train\"", "\"stream\": 3"), "\"stream\"");
+  expect_fault(replaced(train_text(), "\"building_width\": [6, 26]", "\"building_width\": [0, 26]"),
+               "must lie within [4, 100]");
   expect_fault("[]", "not a JSON object");
 }
 
