@@ -2,6 +2,8 @@
 
 #include <embree3/rtcore.h>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -42,7 +44,7 @@ Status RayTracer::set_mesh(const Mesh& mesh) {
                               : too_large("{} vertices in a scene", mesh.vertices.size()));
   if (state_->scene != nullptr) rtcReleaseScene(state_->scene);
   state_->scene = rtcNewScene(state_->device);
-  rtcSetSceneBuildQuality(state_->scene, RTC_BUILD_QUALITY_LOW);
+  rtcSetSceneBuildQuality(state_->scene, RTC_BUILD_QUALITY_MEDIUM);
   RTCGeometry geometry = rtcNewGeometry(state_->device, RTC_GEOMETRY_TYPE_TRIANGLE);
   rtcSetSharedGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3, mesh.vertices.data(), 0,
                              sizeof(Vertex), mesh.vertices.size());
@@ -81,6 +83,36 @@ Hit RayTracer::closest(Vec3 origin, Vec3 direction) const {
   hit.u = ray.hit.u;
   hit.v = ray.hit.v;
   return hit;
+}
+
+void RayTracer::closest(Vec3 origin, std::span<const Vec3> directions, std::span<Hit> hits) const {
+  constexpr std::size_t kLanes = 8;
+  for (std::size_t first = 0; first < directions.size(); first += kLanes) {
+    const std::size_t lanes = std::min(kLanes, directions.size() - first);
+    RTCRayHit8 rays{};
+    alignas(32) std::array<int, kLanes> valid{};
+    for (std::size_t i = 0; i < lanes; ++i) {
+      valid[i] = -1;
+      const Vec3 direction = directions[first + i];
+      rays.ray.org_x[i] = origin.x;
+      rays.ray.org_y[i] = origin.y;
+      rays.ray.org_z[i] = origin.z;
+      rays.ray.dir_x[i] = direction.x;
+      rays.ray.dir_y[i] = direction.y;
+      rays.ray.dir_z[i] = direction.z;
+      rays.ray.tfar[i] = std::numeric_limits<float>::infinity();
+      rays.ray.mask[i] = 0xFFFFFFFFu;
+      rays.hit.geomID[i] = RTC_INVALID_GEOMETRY_ID;
+    }
+    RTCIntersectContext context;
+    rtcInitIntersectContext(&context);
+    context.flags = RTC_INTERSECT_CONTEXT_FLAG_COHERENT;
+    rtcIntersect8(valid.data(), state_->scene, &context, &rays);
+    for (std::size_t i = 0; i < lanes; ++i) {
+      hits[first + i] = {rays.hit.geomID[i] != RTC_INVALID_GEOMETRY_ID, rays.ray.tfar[i], rays.hit.primID[i],
+                         rays.hit.u[i], rays.hit.v[i]};
+    }
+  }
 }
 
 bool RayTracer::blocked(Vec3 origin, Vec3 direction, float distance) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/status.h"
 #include "scenes/scene.h"
@@ -31,6 +32,9 @@ class RayTracer {
   Status set_mesh(const Mesh& mesh);
 
   Hit closest(Vec3 origin, Vec3 direction) const;
+  /// The same for many rays from one origin, quicker where neighbours in the list are neighbours in the picture.
+  /// `hits` is as long as `directions`.
+  void closest(Vec3 origin, std::span<const Vec3> directions, std::span<Hit> hits) const;
   /// Whether anything lies within `distance` lengths of `direction`.
   bool blocked(Vec3 origin, Vec3 direction, float distance) const;
 

@@ -1,5 +1,7 @@
 #include "scenes/renderer.h"
 
+#include <span>
+
 #include "scenes/noise.h"
 #include "scenes/shading.h"
 
@@ -31,13 +33,9 @@ class Renderer {
     view_.normals.resize(count);
     centers_.resize(count);
     openness_.assign(count, 1.0F);
-    for (int y = 0; y < camera_.height; ++y) {
-      for (int x = 0; x < camera_.width; ++x) trace_center(x, y);
-    }
+    for (int y = 0; y < camera_.height; ++y) trace_centers(y);
     smooth_openness();
-    for (int y = 0; y < camera_.height; ++y) {
-      for (int x = 0; x < camera_.width; ++x) collect_light(x, y);
-    }
+    for (int y = 0; y < camera_.height; ++y) collect_light(y);
     return std::move(view_);
   }
 
@@ -45,11 +43,17 @@ class Renderer {
   std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * camera_.width + x); }
   Vec3 eye() const { return camera_.frame.origin; }
 
-  void trace_center(int x, int y) {
-    const std::size_t i = index(x, y);
-    const Vec3 ray = camera_.ray(to_float(x) + 0.5F, to_float(y) + 0.5F);
-    const Hit hit = tracer_.closest(eye(), ray);
-    centers_[i] = hit;
+  Vec3 center_ray(int x, int y) const { return camera_.ray(to_float(x) + 0.5F, to_float(y) + 0.5F); }
+
+  void trace_centers(int y) {
+    std::vector<Vec3> rays;
+    for (int x = 0; x < camera_.width; ++x) rays.push_back(center_ray(x, y));
+    tracer_.closest(eye(), rays, std::span(centers_).subspan(index(0, y), rays.size()));
+    for (int x = 0; x < camera_.width; ++x) record_truth(index(x, y), rays[static_cast<std::size_t>(x)]);
+  }
+
+  void record_truth(std::size_t i, Vec3 ray) {
+    const Hit& hit = centers_[i];
     if (!hit.found) {
       view_.labels[i] = scene_.sky_label;
       return;
@@ -105,17 +109,28 @@ class Renderer {
     return shader_.shade(p, s);
   }
 
-  void collect_light(int x, int y) {
-    const std::size_t i = index(x, y);
+  void collect_light(int y) {
+    const auto extra = static_cast<std::size_t>(settings_.extra_samples);
+    std::vector<Vec3> rays;  // [width, extra_samples]
+    for (int x = 0; x < camera_.width; ++x) {
+      for (int k = 1; k <= settings_.extra_samples; ++k) {
+        const PixelRandom place(settings_.seed + 55, static_cast<int>(index(x, y)), k);
+        rays.push_back(camera_.ray(to_float(x) + place.x, to_float(y) + place.y));
+      }
+    }
+    std::vector<Hit> hits(rays.size());
+    tracer_.closest(eye(), rays, hits);
     // One very bright point must not outweigh the rest of its pixel: sensors saturate too.
     const auto limited = [](Vec3 c) { return Vec3{std::min(c.x, 6.0F), std::min(c.y, 6.0F), std::min(c.z, 6.0F)}; };
-    Vec3 sum = limited(light_of(centers_[i], camera_.ray(to_float(x) + 0.5F, to_float(y) + 0.5F), i, 0));
-    for (int k = 1; k <= settings_.extra_samples; ++k) {
-      const PixelRandom place(settings_.seed + 55, static_cast<int>(i), k);
-      const Vec3 ray = camera_.ray(to_float(x) + place.x, to_float(y) + place.y);
-      sum += limited(light_of(tracer_.closest(eye(), ray), ray, i, k));
+    for (int x = 0; x < camera_.width; ++x) {
+      const std::size_t i = index(x, y);
+      Vec3 sum = limited(light_of(centers_[i], center_ray(x, y), i, 0));
+      for (std::size_t k = 0; k < extra; ++k) {
+        const std::size_t ray = static_cast<std::size_t>(x) * extra + k;
+        sum += limited(light_of(hits[ray], rays[ray], i, static_cast<int>(k) + 1));
+      }
+      view_.radiance[i] = sum * (1 / to_float(settings_.extra_samples + 1));
     }
-    view_.radiance[i] = sum * (1 / to_float(settings_.extra_samples + 1));
   }
 
   const Scene& scene_;

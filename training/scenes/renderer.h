@@ -23,7 +23,7 @@ struct View {
 
 struct RenderSettings {
   int extra_samples = 3;   // rays a pixel besides the one through its centre, at random places within it
-  int occlusion_rays = 2;  // per pixel, then smoothed over neighbours of the same surface
+  int occlusion_rays = 1;  // per pixel, then smoothed over neighbours of the same surface
   std::uint32_t seed = 0;
 };
 
