@@ -39,6 +39,18 @@ std::string for_terminal(std::string_view text) {
   return clean;
 }
 
+std::string lines_for_terminal(std::string_view text) {
+  std::string clean;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    clean += for_terminal(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    clean += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return clean;
+}
+
 ExitCode fail(const Status& status) {
   fmt::print(stderr, "edgemoe: {}\n", for_terminal(status.message()));
   return status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;

@@ -35,6 +35,8 @@ Command add_eval_command(CLI::App& tool);
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.
 std::string for_terminal(std::string_view text);
+/// The same line by line.
+std::string lines_for_terminal(std::string_view text);
 /// "edgemoe: <message>" on standard error. An invalid argument (unknown task, bad size, …) is kUsage, all else kFailed.
 ExitCode fail(const Status& status);
 /// One line on standard error.

@@ -205,7 +205,7 @@ class Eval {
     if (csv) EDGEMOE_RETURN_IF_ERROR(csv->commit());
     const std::string json = eval_json(context, eval_, result) + "\n";
     if (!options_.output.empty()) EDGEMOE_RETURN_IF_ERROR(write_file(options_.output, json));
-    fmt::print("{}", options_.json ? json : for_terminal(eval_table(context, eval_, result)));
+    fmt::print("{}", options_.json ? json : lines_for_terminal(eval_table(context, eval_, result)));
     return {};
   }
 

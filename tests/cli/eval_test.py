@@ -73,7 +73,7 @@ class Eval(ToolTest):
         semseg = report["results"]["semseg"]["model"]
         self.assertEqual(semseg["ignored_pixels"], 3 * WIDTH)
         self.assertEqual(semseg["scored_pixels"], 3 * (PIXELS - WIDTH))
-        self.assertRegex(done.stdout, rf"mean IoU +{semseg['mean_iou']:.4f}")
+        self.assertRegex(done.stdout, rf"(?m)^  mean IoU +{semseg['mean_iou']:.4f}")
         depth = report["results"]["depth"]["model"]
         self.assertEqual(depth["without_truth_pixels"], 3 * PIXELS // 10)
         self.assertRegex(done.stdout, rf"abs rel +{depth['abs_rel']:.4f}")
