@@ -88,11 +88,7 @@ GroundMaterials make_materials(const StreetPlan& plan, Scene& scene, Dice& dice)
 class GroundBuilder {
  public:
   GroundBuilder(const StreetPlan& plan, float eye_s, Scene& scene)
-      : plan_(plan),
-        dice_(plan.seed),
-        scene_(scene),
-        ids_(make_materials(plan, scene, dice_)),
-        builder_(scene.mesh, {}) {
+      : plan_(plan), dice_(plan.seed), ids_(make_materials(plan, scene, dice_)), builder_(scene.mesh, {}) {
     low_ = std::max(plan.extent.low, eye_s - 45);
     high_ = std::min(plan.extent.high, eye_s + kGroundEnd);
     // On a grid that does not move with the camera.
@@ -240,7 +236,6 @@ class GroundBuilder {
 
   const StreetPlan& plan_;
   Dice dice_;
-  Scene& scene_;
   GroundMaterials ids_;
   MeshBuilder builder_;
   float low_ = 0;
