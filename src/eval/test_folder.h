@@ -68,7 +68,7 @@ class TestFolder {
 
  private:
   std::filesystem::path place(std::string_view name) const {
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
     return path;
   }
