@@ -237,14 +237,6 @@ Comparison compare_with_formula(const std::filesystem::path& model) {
   return result;
 }
 
-void CheckpointTest::SetUp() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-checkpoint-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
-}
-
-void CheckpointTest::TearDown() { std::filesystem::remove_all(folder_); }
-
 ConvertOptions CheckpointTest::options(const std::filesystem::path& input) const {
   ConvertOptions options;
   options.inputs = {input};

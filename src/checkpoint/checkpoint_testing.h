@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/tensor.h"
+#include "base/testing.h"
 #include "checkpoint/convert.h"
 #include "model/config.h"
 
@@ -96,9 +97,6 @@ Comparison compare_with_formula(const std::filesystem::path& model);
 /// A fresh folder for each test, removed afterwards.
 class CheckpointTest : public ::testing::Test {
  protected:
-  void SetUp() override;
-  void TearDown() override;
-
   /// Options for one input and the tiny network; the output is "out.safetensors" in the folder.
   ConvertOptions options(const std::filesystem::path& input) const;
   std::filesystem::path output() const { return folder_ / "out.safetensors"; }
@@ -107,7 +105,8 @@ class CheckpointTest : public ::testing::Test {
   /// Converts, expects success and weights by the formula.
   ConvertReport expect_formula(const ConvertOptions& options) const;
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 }  // namespace edgemoe

@@ -18,7 +18,6 @@ constexpr const char* kGate = "backbone.blocks.1.mlp.gate.0.w_gate";
 class ConvertTest : public CheckpointTest {
  protected:
   void SetUp() override {
-    CheckpointTest::SetUp();
     path_ = folder_ / "checkpoint.pth";
     state_ = formula_state(tiny_config());
   }
@@ -308,7 +307,6 @@ TEST_F(ConvertTest, noSuchFileOrAnEmptyFolder_isAnErrorThatNamesIt) {
 class FloatFolderTest : public CheckpointTest {
  protected:
   void SetUp() override {
-    CheckpointTest::SetUp();
     config_.head.present = false;
     const auto write = [&](const std::string& file, const std::string& tensor, const Shape& shape) {
       spill(weights_file(file), formula_tensor(tensor, shape).bytes);

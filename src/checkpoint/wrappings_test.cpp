@@ -25,10 +25,7 @@ std::string wrapped_pickle(const std::vector<TestTensor>& state, std::string_vie
 
 class WrappingsTest : public CheckpointTest {
  protected:
-  void SetUp() override {
-    CheckpointTest::SetUp();
-    state_ = formula_state(tiny_config());
-  }
+  void SetUp() override { state_ = formula_state(tiny_config()); }
   std::vector<TestTensor> state_;
 };
 

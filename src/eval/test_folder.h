@@ -3,7 +3,6 @@
 #define EDGEMOE_EVAL_TEST_FOLDER_H_
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/testing.h"
 #include "image/png_writer.h"
 
 namespace edgemoe {
@@ -21,15 +21,6 @@ namespace edgemoe {
 /// All files of these tests have 3 × 2 pixels (width × height) unless they say otherwise.
 class TestFolder {
  public:
-  TestFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-eval-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  ~TestFolder() { std::filesystem::remove_all(folder_); }
-
   const std::filesystem::path& path() const { return folder_; }
 
   void text(std::string_view name, std::string_view content) const {
@@ -77,7 +68,8 @@ class TestFolder {
     EXPECT_TRUE(written.ok()) << written.message();
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 }  // namespace edgemoe

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
+#include "base/testing.h"
 #include "model/named_config.h"
 #include "model/tensor_table.h"
 
@@ -41,13 +41,7 @@ struct ZeroWeights {
 
 class ModelFileTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-model-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    path_ = folder_ / "m.safetensors";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { path_ = folder_ / "m.safetensors"; }
 
   Status fault_of_text(std::string_view text) {
     EXPECT_TRUE(write_file(path_, text).ok());
@@ -59,7 +53,8 @@ class ModelFileTest : public ::testing::Test {
     return ModelFile::open(path_).status();
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::filesystem::path path_;
 };
 

@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/testing.h"
 
 namespace edgemoe {
 namespace {
@@ -16,9 +16,6 @@ using ::testing::HasSubstr;
 class NamedConfigTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-named-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     text_ = *read_text_file(std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/models/tiny.json", 1 << 20);
     folders_ = {folder_ / "first", folder_ / "missing", folder_ / "second"};
     std::filesystem::create_directory(folders_[0]);
@@ -28,7 +25,6 @@ class NamedConfigTest : public ::testing::Test {
     put(folders_[2] / "a.json", 13);
     ASSERT_TRUE(write_file(folders_[2] / "notes.txt", std::string_view("x")).ok());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// A configuration that is told from others by its expert_dim.
   void put(const std::filesystem::path& path, int expert_dim) {
@@ -37,7 +33,8 @@ class NamedConfigTest : public ::testing::Test {
     ASSERT_TRUE(write_file(path, model_config_to_json(config)).ok());
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::vector<std::filesystem::path> folders_;
   std::string text_;
 };

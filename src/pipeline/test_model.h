@@ -3,13 +3,13 @@
 #define EDGEMOE_PIPELINE_TEST_MODEL_H_
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/file.h"
+#include "base/testing.h"
 #include "model/config.h"
 #include "model/model_file.h"
 #include "pipeline/pipeline.h"
@@ -19,9 +19,6 @@ namespace edgemoe {
 class TestModel {
  public:
   explicit TestModel(const std::string& config_name, std::uint64_t seed = 1) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-model-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     const auto text = read_text_file(
         std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/models" / (config_name + ".json"), std::uint64_t{1} << 20);
     EXPECT_TRUE(text.ok()) << text.status().message();
@@ -31,7 +28,6 @@ class TestModel {
   }
   TestModel(const TestModel&) = delete;
   TestModel& operator=(const TestModel&) = delete;
-  ~TestModel() { std::filesystem::remove_all(folder_); }
 
   const std::filesystem::path& folder() const { return folder_; }
   std::filesystem::path path() const { return folder_ / "model.safetensors"; }
@@ -43,7 +39,8 @@ class TestModel {
   }
 
  private:
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 }  // namespace edgemoe

@@ -2,7 +2,6 @@
 // and is not part of the project: EDGEMOE_SHARED names the folder that holds `edge-moe`, else ../shared beside the
 // checkout.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/testing.h"
 #include "checkpoint/convert.h"
 #include "image/array_file.h"
 #include "model/named_config.h"
@@ -53,16 +53,10 @@ class EdgeMoeTest : public ::testing::Test {
       GTEST_SKIP() << "no public Edge-MoE data in " << data_
                    << "; set EDGEMOE_SHARED to the folder that holds edge-moe";
     }
-    std::string pattern = (std::filesystem::temp_directory_path() / "edgemoe-data-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     const std::string command = "/usr/bin/python3 '" + (data_ / "make_random_experts.py").string() + "' '" +
                                 (folder_ / "experts").string() + "' >'" + (folder_ / "log").string() + "' 2>&1";
     if (std::system(command.c_str()) != 0) GTEST_SKIP() << "make_random_experts.py needs python3 with numpy";
     convert();
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
   void convert() {
@@ -109,7 +103,8 @@ class EdgeMoeTest : public ::testing::Test {
   }
 
   std::filesystem::path data_;
-  std::filesystem::path folder_;
+  const TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
   std::unique_ptr<Pipeline> pipeline_;
 };
 
