@@ -11,7 +11,6 @@
 namespace edgemoe {
 namespace {
 
-constexpr DepthCap kDefaultCap = {0.001, 80};
 constexpr float kNormalsScale = 127;  // stored = round(127 · n)
 
 /// One array [count, height, width, …] of known element type, in a mapped file.
@@ -124,34 +123,12 @@ std::string_view array_name(TaskKind task) {
   return "";
 }
 
-/// Of the wanted tasks those that dataset.json names, or whose arrays are there.
-Result<std::vector<TaskKind>> tasks_of(const std::filesystem::path& folder, const DatasetJson& json,
-                                       std::span<const TaskKind> wanted) {
-  std::vector<TaskKind> tasks;
-  for (const TaskKind task : wanted) {
-    const std::string_view name = array_name(task);
-    const bool named = json.tasks && std::find(json.tasks->begin(), json.tasks->end(), task) != json.tasks->end();
-    if (named && name.empty()) {
-      return unsupported("{}: \"tasks\" names {}, which has no ground truth in this layout",
-                         (folder / kDatasetFile).string(), task_name(task));
-    }
-    if (named || (!json.tasks && !name.empty() && is_file(folder / name))) tasks.push_back(task);
-  }
-  return tasks;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Dataset>> open_arrays_dataset(const std::filesystem::path& folder,
                                                      const DatasetOptions& options) {
   EDGEMOE_ASSIGN_OR_RETURN(const DatasetJson json, read_dataset_json(folder));
-  DatasetInfo info{.layout = DatasetLayout::kArrays,
-                   .folder = folder,
-                   .num_classes = json.classes.size(),
-                   .classes = json.classes,
-                   .default_cap = kDefaultCap,
-                   .description = json.text};
-  EDGEMOE_ASSIGN_OR_RETURN(info.tasks, tasks_of(folder, json, options.tasks));
+  EDGEMOE_ASSIGN_OR_RETURN(DatasetInfo info, describe_dataset(folder, json, options.tasks, array_name));
   Extents extents;
   Arrays arrays;
   EDGEMOE_ASSIGN_OR_RETURN(arrays.images, open_array(folder / "images.npy", DType::kU8, Channels::kThree, extents));
@@ -170,10 +147,6 @@ Result<std::unique_ptr<Dataset>> open_arrays_dataset(const std::filesystem::path
   EDGEMOE_RETURN_IF_ERROR(open(TaskKind::kSemseg, DType::kU8, Channels::kOne, arrays.labels));
   EDGEMOE_RETURN_IF_ERROR(open(TaskKind::kDepth, DType::kF16, Channels::kOne, arrays.depth));
   EDGEMOE_RETURN_IF_ERROR(open(TaskKind::kNormals, DType::kI8, Channels::kThree, arrays.normals));
-  if (info.has(TaskKind::kSemseg) && json.classes.empty()) {
-    return malformed("{}: \"classes\" is missing; labels.npy needs the list of its classes in index order",
-                     (folder / kDatasetFile).string());
-  }
   const LabelTable labels = plain_labels(json.classes.size(), static_cast<std::uint8_t>(json.ignore));
   return std::unique_ptr<Dataset>(std::make_unique<ArraysDataset>(std::move(info), std::move(arrays), extents, labels));
 }

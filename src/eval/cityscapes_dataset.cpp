@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr DepthCap kDefaultCap = {0.001, 80};
 constexpr std::string_view kPictureEnd = "_leftImg8bit.png";
 constexpr std::uint64_t kMaxCameraBytes = 1 << 16;
 constexpr std::size_t kNumCategories = 7;
@@ -186,7 +185,7 @@ Result<std::unique_ptr<Dataset>> open_cityscapes_dataset(const std::filesystem::
                                                          const DatasetOptions& options) {
   EDGEMOE_ASSIGN_OR_RETURN(std::vector<CityscapesPicture> pictures, list_split(folder / "leftImg8bit" / options.split));
   DatasetInfo info{
-      .layout = DatasetLayout::kCityscapes, .folder = folder, .split = options.split, .default_cap = kDefaultCap};
+      .layout = DatasetLayout::kCityscapes, .folder = folder, .split = options.split, .default_cap = kStreetCap};
   std::error_code ignored;
   for (const TaskKind task : options.tasks) {
     const bool known = task == TaskKind::kSemseg || task == TaskKind::kDepth;

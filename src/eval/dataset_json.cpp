@@ -123,4 +123,38 @@ Result<DatasetJson> read_dataset_json(const std::filesystem::path& folder) {
   return json;
 }
 
+Result<DatasetInfo> describe_dataset(const std::filesystem::path& folder, const DatasetJson& json,
+                                     std::span<const TaskKind> wanted, TruthName truth_name) {
+  DatasetInfo info{.layout = json.is_arrays ? DatasetLayout::kArrays : DatasetLayout::kFiles,
+                   .folder = folder,
+                   .num_classes = json.classes.size(),
+                   .classes = json.classes,
+                   .default_cap = kStreetCap,
+                   .description = json.text};
+  const std::string path = (folder / kDatasetFile).string();
+  for (const TaskKind task : wanted) {
+    const std::string_view name = truth_name(task);
+    std::error_code ignored;
+    const bool exists = !name.empty() && std::filesystem::exists(folder / name, ignored);
+    if (!json.tasks) {
+      if (exists) info.tasks.push_back(task);
+      continue;
+    }
+    if (!has_task(*json.tasks, task)) continue;
+    if (name.empty()) {
+      return unsupported("{}: \"tasks\" names {}, which has no ground truth in this layout", path, task_name(task));
+    }
+    if (!exists) {
+      return not_found("{}: is not there, but \"tasks\" in {} names {}", (folder / name).string(), kDatasetFile,
+                       task_name(task));
+    }
+    info.tasks.push_back(task);
+  }
+  if (info.has(TaskKind::kSemseg) && json.classes.empty()) {
+    return malformed("{}: \"classes\" is missing; {} needs the list of its classes in index order", path,
+                     truth_name(TaskKind::kSemseg));
+  }
+  return info;
+}
+
 }  // namespace edgemoe

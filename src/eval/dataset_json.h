@@ -5,10 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
+#include "eval/dataset.h"
 #include "model/config.h"
 
 namespace edgemoe {
@@ -31,6 +34,15 @@ struct DatasetJson {
 /// Reads folder/dataset.json. kNotFound; kMalformed for a member of another type or out of bounds; kUnsupported for
 /// another format or layout, or depth in another unit than metres.
 Result<DatasetJson> read_dataset_json(const std::filesystem::path& folder);
+
+/// Where a layout keeps a task's ground truth: "depth", "depth.npy"; empty where it has none.
+using TruthName = std::string_view (*)(TaskKind task);
+
+/// What dataset.json and the folder's entries say of the set: its classes, and of the wanted tasks those that "tasks"
+/// names or, without it, whose ground truth is there. kUnsupported or kNotFound for a named task without; kMalformed
+/// for labels without "classes".
+Result<DatasetInfo> describe_dataset(const std::filesystem::path& folder, const DatasetJson& json,
+                                     std::span<const TaskKind> wanted, TruthName truth_name);
 
 }  // namespace edgemoe
 

@@ -17,6 +17,9 @@ struct DepthCap {
   double max = 0;  // at least min; may be infinite
 };
 
+/// What is usual for streets.
+inline constexpr DepthCap kStreetCap = {0.001, 80};
+
 enum class DepthAlignment {
   kNone,
   kMedianScale,  ///< each picture's prediction is multiplied by median(truth) / median(prediction) first

@@ -10,7 +10,6 @@
 namespace edgemoe {
 namespace {
 
-constexpr DepthCap kDefaultCap = {0.001, 80};
 constexpr float kDepthScale = 256;  // stored = metres · 256
 
 /// Folder of a task's files, all of them PNG named as the picture.
@@ -80,28 +79,6 @@ class FilesDataset final : public Dataset {
   const LabelTable labels_;
 };
 
-/// Of the wanted tasks those that dataset.json names, or whose folders are there.
-Result<std::vector<TaskKind>> tasks_of(const std::filesystem::path& folder, const DatasetJson& json,
-                                       std::span<const TaskKind> wanted) {
-  std::vector<TaskKind> tasks;
-  for (const TaskKind task : wanted) {
-    const std::string_view name = truth_folder(task);
-    std::error_code ignored;
-    const bool exists = !name.empty() && std::filesystem::is_directory(folder / name, ignored);
-    const bool named = json.tasks && std::find(json.tasks->begin(), json.tasks->end(), task) != json.tasks->end();
-    if (named && name.empty()) {
-      return unsupported("{}: \"tasks\" names {}, which has no ground truth in this layout",
-                         (folder / kDatasetFile).string(), task_name(task));
-    }
-    if (named && !exists) {
-      return not_found("{}: no such folder, but \"tasks\" in {} names {}", (folder / name).string(), kDatasetFile,
-                       task_name(task));
-    }
-    if (named || (exists && !json.tasks)) tasks.push_back(task);
-  }
-  return tasks;
-}
-
 Status check_files(const std::vector<std::filesystem::path>& pictures, const DatasetInfo& info) {
   std::vector<std::string> stems;
   for (const std::filesystem::path& picture : pictures) stems.push_back(picture.stem().string());
@@ -130,17 +107,7 @@ Result<std::unique_ptr<Dataset>> open_files_dataset(const std::filesystem::path&
     return mismatch("{}: \"count\" says {} pictures, images/ has {}", (folder / kDatasetFile).string(), *json.count,
                     pictures.size());
   }
-  DatasetInfo info{.layout = DatasetLayout::kFiles,
-                   .folder = folder,
-                   .num_classes = json.classes.size(),
-                   .classes = json.classes,
-                   .default_cap = kDefaultCap,
-                   .description = json.text};
-  EDGEMOE_ASSIGN_OR_RETURN(info.tasks, tasks_of(folder, json, options.tasks));
-  if (info.has(TaskKind::kSemseg) && json.classes.empty()) {
-    return malformed("{}: \"classes\" is missing; labels/ needs the list of its classes in index order",
-                     (folder / kDatasetFile).string());
-  }
+  EDGEMOE_ASSIGN_OR_RETURN(DatasetInfo info, describe_dataset(folder, json, options.tasks, truth_folder));
   EDGEMOE_RETURN_IF_ERROR(check_files(pictures, info));
   const LabelTable labels = plain_labels(json.classes.size(), static_cast<std::uint8_t>(json.ignore));
   return std::unique_ptr<Dataset>(std::make_unique<FilesDataset>(std::move(info), std::move(pictures), labels));
