@@ -25,13 +25,15 @@ std::uint8_t argmax(const float* values, std::size_t count) {
 
 /// Pixels of a row [pixels, outputs] with a value that is Inf or NaN.
 std::size_t count_non_finite(const float* row, std::size_t pixels, std::size_t outputs) {
-  // Without their sign, floats order as their bits do, Inf and NaN last: one maximum clears nearly every row.
-  constexpr std::uint32_t kInfinity = 0x7F800000U;
-  std::uint32_t largest = 0;
+  // An exponent of ones and nothing else carries into the sign bit when one is added: a pass without a branch, in
+  // vectors on any machine, clears nearly every row.
+  constexpr std::uint32_t kExponent = 0x7F800000U;
+  constexpr std::uint32_t kOne = 0x00800000U;
+  std::uint32_t carries = 0;
   for (std::size_t i = 0; i < pixels * outputs; ++i) {
-    largest = std::max(largest, std::bit_cast<std::uint32_t>(row[i]) & 0x7FFFFFFFU);
+    carries |= (std::bit_cast<std::uint32_t>(row[i]) & kExponent) + kOne;
   }
-  if (largest < kInfinity) return 0;
+  if (carries >> 31 == 0) return 0;
   std::size_t count = 0;
   for (std::size_t x = 0; x < pixels; ++x) {
     const std::span<const float> pixel(row + x * outputs, outputs);
