@@ -77,6 +77,17 @@ void ProgressLine::clear() {
   shown_ = false;
 }
 
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error) && !error;
+}
+
+std::vector<std::filesystem::path> config_files(const std::string& name_or_path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(name_or_path, ignored)) return {};  // a name, perhaps that of a folder here
+  return {name_or_path};
+}
+
 std::vector<std::filesystem::path> config_folders() {
   std::vector<std::filesystem::path> folders;
   if (const char* chosen = std::getenv("EDGEMOE_CONFIG_DIR"); chosen != nullptr && *chosen != '\0') {

@@ -64,6 +64,12 @@ class ProgressLine {
   bool shown_ = false;
 };
 
+/// Whether two paths name one place, be there a file or not.
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
+
+/// A configuration that a command is given, where it is a file: what its output must not replace.
+std::vector<std::filesystem::path> config_files(const std::string& name_or_path);
+
 /// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();

@@ -60,8 +60,8 @@ ExitCode convert(const ConvertCommandOptions& options) {
     return fail(invalid_argument("--checksum: expected 16 hexadecimal digits as a report has them, found \"{}\"",
                                  options.checksum));
   }
-  std::vector<std::filesystem::path> read = options.inputs;
-  read.emplace_back(options.config);
+  std::vector<std::filesystem::path> read = config_files(options.config);
+  read.insert(read.end(), options.inputs.begin(), options.inputs.end());
   if (const Status status = check_output(options.output, read); !status.ok()) return fail(status);
   Result<ModelConfig> config = load_named_config(options.config, config_folders());
   if (!config.ok()) return fail(config.status());

@@ -1,8 +1,6 @@
 // edgemoe eval: a model's maps against ground truth.
 #include <fmt/core.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -58,7 +56,7 @@ Status check_options(const EvalCommandOptions& options) {
   for (const std::filesystem::path& output : {options.output, options.per_picture}) {
     EDGEMOE_RETURN_IF_ERROR(check_output(output, {options.model, options.class_map, options.data, options.prior}));
   }
-  if (!options.output.empty() && options.output == options.per_picture) {
+  if (!options.output.empty() && same_place(options.output, options.per_picture)) {
     return invalid_argument("-o and --per-picture name the same file {}", options.output.string());
   }
   if (options.depth_cap.empty()) return {};

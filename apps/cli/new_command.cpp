@@ -41,7 +41,7 @@ Command add_new_command(CLI::App& tool) {
   return {app, [options]() -> ExitCode {
             const Result<std::uint64_t> seed = parse_seed(options->seed);
             if (!seed.ok()) return fail(seed.status());
-            const Status output = check_output(options->output, {options->config});
+            const Status output = check_output(options->output, config_files(options->config));
             if (!output.ok()) return fail(output);
             const Result<ModelConfig> config = load_named_config(options->config, config_folders());
             if (!config.ok()) return fail(config.status());

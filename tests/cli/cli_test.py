@@ -226,6 +226,9 @@ class Run(ToolTest):
         self.tool("run", picture, "--model", self.model, "--dump-taps", picture, expect=2)
         self.tool("run", picture, "--model", self.model, "--dump-taps", self.model, expect=2)
         self.tool("convert", self.model, "--config", "tiny", "-o", self.model, expect=2)
+        # A folder that happens to be called like a named configuration is none.
+        (self.folder / "tiny").mkdir()
+        subprocess.run([TOOL, "new", "tiny", "-o", "tiny/m.safetensors"], cwd=self.folder, check=True, capture_output=True)
         config = self.folder / "mine.json"
         shutil.copy(SOURCE / "configs/models/tiny.json", config)
         self.tool("new", config, "-o", config, expect=2)
