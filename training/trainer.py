@@ -89,8 +89,7 @@ class Trainer:
         self.clock()
         save_atomically({"config": self.config, "settings": self.settings, "step": self.step, "elapsed": self.elapsed,
                          "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                         "average": self.average.values, "class_weights": self.losses.weights_of_classes,
-                         "depth_scale": self.losses.depth_scale}, self.run_dir / STATE)
+                         "average": self.average.values, **self.losses.state()}, self.run_dir / STATE)
 
     def clock(self):
         self.elapsed = self.resumed_at + time.monotonic() - self.began
