@@ -148,11 +148,11 @@ int main_program(int argc, char** argv) {
   const std::map<std::string, Layout> layouts = {{"files", Layout::kFiles}, {"arrays", Layout::kArrays}};
   tool.add_option("--layout", options.layout, "files: JPEG and PNG; arrays: .npy")
       ->transform(CLI::CheckedTransformer(layouts))
-      ->default_str("files");
+      ->option_text("{files,arrays}=files");
   const std::map<std::string, Kind> kinds = {{"street", Kind::kStreet}, {"room", Kind::kRoom}};
-  tool.add_option("--kind", options.kind, "street or room")
+  tool.add_option("--kind", options.kind, "What is shown")
       ->transform(CLI::CheckedTransformer(kinds))
-      ->default_str("street");
+      ->option_text("{street,room}=street");
   tool.add_option("--size", options.size, "HEIGHTxWIDTH")->capture_default_str();
   auto* drive = tool.add_option("--drive", options.drive_seconds, "A drive of so many seconds instead: frames in order")
                     ->check(CLI::Range(0.1, 3600.0));
