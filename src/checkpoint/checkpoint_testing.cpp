@@ -66,7 +66,7 @@ ModelConfig tiny_config() {
   config.moe.top_k = 2;
   config.moe.expert_dim = 6;
   config.head = {.present = true, .num_stages = 1, .channels = 4, .first_kernel = 3, .upsample = 1};
-  config.tasks = {{TaskKind::kSemseg, 3, "", {}}, {TaskKind::kDepth, 1, "", {}}};
+  config.tasks = {{.kind = TaskKind::kSemseg, .outputs = 3}, {.kind = TaskKind::kDepth, .outputs = 1}};
   return config;
 }
 

@@ -29,7 +29,7 @@ double estimated_workspace_bytes(const ModelConfig& config, int max_batch) {
   if (config.head.present) {
     double outputs = 0;
     for (const TaskConfig& task : config.tasks) outputs = std::max(outputs, static_cast<double>(task.outputs));
-    const double scale = config.head.upsample == 2 ? std::pow(4.0, config.head.num_stages) : 1.0;
+    const double scale = std::pow(config.head.upsample, 2 * config.head.num_stages);
     head = 2 * std::max(tokens * scale * std::max(static_cast<double>(config.head.channels), outputs),
                         static_cast<double>(config.input.height) * config.input.width * outputs);
   }

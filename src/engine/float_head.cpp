@@ -15,7 +15,11 @@ std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
 FloatHead::FloatHead(const ModelConfig& config, const HeadWeights& weights, Isa isa, ThreadPool& pool,
                      ScratchPlan& plan)
-    : config_(config), weights_(weights), isa_(isa), pool_(pool) {
+    : config_(config),
+      weights_(weights),
+      isa_(isa),
+      pool_(pool),
+      shuffles_(config.head.upsampling == Upsampling::kPixelShuffle) {
   plan_sizes(config);
   const std::size_t mark = plan.mark();
   halves_offset_ = plan.take(half_floats_);
@@ -43,11 +47,17 @@ void FloatHead::plan_sizes(const ModelConfig& config) {
   for (std::size_t s = 0; s < weights_.stages.size(); ++s) {
     channels = weights_.stages[s].weight.outputs;
     see(height * width * channels);
+    if (shuffles_) {
+      const std::size_t factor = extent(config.head.upsample);
+      height *= factor;
+      width *= factor;
+      channels /= factor * factor;
+    }
     if (s + 1 == weights_.stages.size()) {
       channels = weights_.outputs.weight.outputs;
       see(height * width * channels);
     }
-    if (config.head.upsample == 2) upsamplers_.push_back(resized(2 * height, 2 * width));
+    if (!shuffles_ && config.head.upsample == 2) upsamplers_.push_back(resized(2 * height, 2 * width));
   }
   if (height != extent(config.input.height) || width != extent(config.input.width)) {
     to_input_size_.emplace(resized(extent(config.input.height), extent(config.input.width)));
@@ -75,6 +85,7 @@ MatrixView<const float> FloatHead::run(const MatrixView<const float>& tokens, co
   }
   for (std::size_t s = 0; s < weights_.stages.size(); ++s) {
     map = convolve(map, weights_.stages[s], true);
+    if (shuffles_) map = shuffle(map);
     if (s + 1 == weights_.stages.size()) map = convolve(map, weights_.outputs, false);
     if (!upsamplers_.empty()) map = upsample(map, upsamplers_[s]);
   }
@@ -95,6 +106,21 @@ FloatHead::Map FloatHead::convolve(const Map& in, const ConvStage& stage, bool r
           .relu = relu,
           .out = rows(out)},
          pool_);
+  return out;
+}
+
+/// The weights are packed so that a pixel's channels are [row][column][channel] of what it becomes: one run a row.
+FloatHead::Map FloatHead::shuffle(const Map& in) const {
+  const std::size_t factor = extent(config_.head.upsample);
+  const Map out{in.height * factor, in.width * factor, in.channels / (factor * factor), 1 - in.half};
+  const float* source = rows(in).data;
+  float* destination = rows(out).data;
+  const std::size_t run = factor * out.channels;
+  pool_.parallel_for(out.height, [&](std::size_t y, int) {
+    const float* from = source + y / factor * in.width * in.channels + y % factor * run;
+    float* to = destination + y * in.width * run;
+    for (std::size_t x = 0; x < in.width; ++x) std::copy_n(from + x * in.channels, run, to + x * run);
+  });
   return out;
 }
 

@@ -53,12 +53,14 @@ class FloatHead {
   MatrixView<float> rows(const Map& map) const;
   Map convolve(const Map& in, const ConvStage& stage, bool relu) const;
   Map upsample(const Map& in, const ResizePlan& plan) const;
+  Map shuffle(const Map& in) const;
 
   const ModelConfig& config_;
   const HeadWeights& weights_;
   const Isa isa_;
   ThreadPool& pool_;
-  std::vector<ResizePlan> upsamplers_;       // one a stage when stages upsample, else none
+  const bool shuffles_;
+  std::vector<ResizePlan> upsamplers_;       // one a stage when stages upsample bilinearly, else none
   std::optional<ResizePlan> to_input_size_;  // where the last stage does not end there
   std::size_t half_floats_ = 0;              // each operation reads one half of the memory and writes the other
   std::size_t halves_offset_ = 0;

@@ -1,5 +1,6 @@
 #include "engine/float_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -33,7 +34,7 @@ class Loader {
   std::vector<GateWeights> gates(int block) const;
   GateWeights gate(const Tensor& columns, int task) const;
   std::vector<float> task_feature(int task) const;
-  ConvStage folded_conv(const std::string& conv, const std::string& batch_norm) const;
+  ConvStage folded_conv(const std::string& conv, const std::string& batch_norm, std::size_t pixels = 1) const;
   HeadWeights head(TaskKind task) const;
 
   const ModelFile& model_;
@@ -182,9 +183,23 @@ BlockWeights Loader::block(int index) const {
   return block;
 }
 
+/// Rows c · pixels + p of a tensor as rows p · channels + c: what becomes one pixel lies together, so that a pixel
+/// shuffle copies runs.
+Tensor pixels_first(const Tensor& in, std::size_t pixels) {
+  Tensor out(in.shape);
+  const std::size_t channels = extent(in, 0) / pixels;
+  const std::size_t row = in.values.size() / extent(in, 0);
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t p = 0; p < pixels; ++p) {
+      std::copy_n(in.data() + (c * pixels + p) * row, row, out.data() + (p * channels + c) * row);
+    }
+  }
+  return out;
+}
+
 /// Convolution and the batch norm behind it as one: w' = w·g/√(v+ε), b' = (b − m)·g/√(v+ε) + β, folded in float64.
-/// An empty `batch_norm` folds nothing.
-ConvStage Loader::folded_conv(const std::string& conv, const std::string& batch_norm) const {
+/// An empty `batch_norm` folds nothing. Where a pixel shuffle follows, `pixels` is what it makes of a pixel.
+ConvStage Loader::folded_conv(const std::string& conv, const std::string& batch_norm, std::size_t pixels) const {
   Tensor weight = tensor(conv + ".weight");
   Tensor bias = tensor(conv + ".bias");
   const std::size_t outputs = extent(weight, 0);
@@ -208,17 +223,22 @@ ConvStage Loader::folded_conv(const std::string& conv, const std::string& batch_
                              static_cast<double>(beta.values[o]));
     }
   }
+  if (pixels > 1) {
+    weight = pixels_first(weight, pixels);
+    bias = pixels_first(bias, pixels);
+  }
   return {pack_conv_weights(isa_, weight.data(), outputs, inputs, kernel), std::move(bias)};
 }
 
 HeadWeights Loader::head(TaskKind task) const {
   const std::string prefix = decoder_prefix(task);
   const int stages = config_.head.num_stages;
+  const auto pixels = static_cast<std::size_t>(config_.head.stage_outputs() / config_.head.channels);
   HeadWeights head;
   head.norm = norm(prefix + "norm");
   for (int s = 0; s < stages; ++s) {
     const std::string number = std::to_string(s);
-    head.stages.push_back(folded_conv(prefix + "conv_" + number, prefix + "syncbn_fc_" + number));
+    head.stages.push_back(folded_conv(prefix + "conv_" + number, prefix + "syncbn_fc_" + number, pixels));
   }
   head.outputs = folded_conv(prefix + "conv_" + std::to_string(stages), "");
   return head;

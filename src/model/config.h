@@ -48,6 +48,7 @@ struct TaskConfig {
   TaskKind kind = TaskKind::kSemseg;
   int outputs = 0;                       // channels of the head's last convolution
   std::string unit;                      // depth: "m", or "" where the values have no known unit; other tasks: ""
+  bool logarithm = false;                // depth: the head puts out its natural logarithm ("ln m" in the file)
   std::vector<std::string> class_names;  // segmentation, human parts: one a class, or empty (printed as "class 7")
 
   bool operator==(const TaskConfig&) const = default;
@@ -80,16 +81,27 @@ struct MoeConfig {
   bool operator==(const MoeConfig&) const = default;
 };
 
+/// How a stage of a head enlarges its map. kPixelShuffle is PyTorch's: channel c·f² + i·f + j of a pixel becomes
+/// channel c of the pixel in row i, column j of its f×f.
+enum class Upsampling { kBilinear, kPixelShuffle };
+
 /// The up-head family: LayerNorm, tokens to a grid, then `num_stages` times (convolution → batch norm → ReLU →
-/// ×upsample bilinear); in the last stage the 1×1 convolution to the task's outputs stands before the upsampling; then
-/// bilinear to the input size. M3ViT's four-convolution form is 4 stages, ×2; its two-convolution form 1 stage, ×1; a
-/// light head fewer stages and channels.
+/// ×upsample); in the last stage the 1×1 convolution to the task's outputs stands before a bilinear upsampling, after a
+/// pixel shuffle; then bilinear to the input size. M3ViT's four-convolution form is 4 stages, ×2; its two-convolution
+/// form 1 stage, ×1; a light head fewer stages and channels. With pixel shuffles a token says for itself what lies
+/// where in its patch, which interpolation between tokens can't.
 struct HeadConfig {
   bool present = true;  // false: a backbone without decoders ("head": null)
   int num_stages = 0;
   int channels = 0;
   int first_kernel = 0;  // 3 or 1, of conv_0; the others are 3; 0 until read from the weights
-  int upsample = 1;      // 2 or 1
+  int upsample = 1;      // factor of a stage: 2 or 1, by pixel shuffle 2 to 16
+  Upsampling upsampling = Upsampling::kBilinear;
+
+  /// Channels of a stage's convolution: a pixel shuffle turns upsample² of them into pixels.
+  int stage_outputs() const {
+    return upsampling == Upsampling::kPixelShuffle ? channels * upsample * upsample : channels;
+  }
 
   bool operator==(const HeadConfig&) const = default;
 };

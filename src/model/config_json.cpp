@@ -1,6 +1,10 @@
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <variant>
 
 #include "model/config.h"
 #include "model/json_reader.h"
@@ -14,6 +18,9 @@ constexpr std::array kAllInputResizes = {InputResize::kBilinear, InputResize::kB
                                          InputResize::kBicubicAntialias};
 constexpr std::array kAllRouterKinds = {RouterKind::kPerTask, RouterKind::kTaskConditioned, RouterKind::kShared};
 constexpr std::array kAllRouterRules = {RouterRule::kSoftmaxThenTopK, RouterRule::kTopKThenSoftmax};
+
+constexpr std::string_view kShuffle = "shuffle";
+constexpr std::string_view kLogarithmOf = "ln ";  // before a unit
 
 /// The one activation that M3ViT uses: x · Φ(x) by the error function.
 enum class Activation { kGeluErf };
@@ -51,22 +58,41 @@ MoeConfig read_moe(const JsonValue& value, Status& status) {
   return moe;
 }
 
+/// 2: ×2 bilinear; "shuffle4": ×4 by pixel shuffle.
+void read_upsample(JsonObjectReader& reader, HeadConfig& head, Status& status) {
+  const auto* text = std::get_if<std::string>(&reader.member("upsample").value);
+  if (text == nullptr) {
+    head.upsample = reader.integer("upsample");
+    return;
+  }
+  head.upsampling = Upsampling::kPixelShuffle;
+  const char* const end = text->data() + text->size();
+  const char* const factor = text->data() + std::min(kShuffle.size(), text->size());
+  const auto [last, fault] = std::from_chars(factor, end, head.upsample);
+  if (text->starts_with(kShuffle) && fault == std::errc() && last == end) return;
+  status = malformed("head.upsample: expected 1, 2 or \"shuffle2\" to \"shuffle16\", found \"{}\"", *text);
+}
+
 HeadConfig read_head(const JsonValue& value, Status& status) {
   if (value.is_null()) return {.present = false};
   JsonObjectReader reader(value, "head", {"num_stages", "channels", "first_kernel", "upsample"}, status);
-  return {.present = true,
-          .num_stages = reader.integer("num_stages"),
-          .channels = reader.integer("channels"),
-          .first_kernel = reader.width("first_kernel"),
-          .upsample = reader.integer("upsample")};
+  HeadConfig head{.present = true,
+                  .num_stages = reader.integer("num_stages"),
+                  .channels = reader.integer("channels"),
+                  .first_kernel = reader.width("first_kernel")};
+  read_upsample(reader, head, status);
+  return head;
 }
 
 TaskConfig read_task(const JsonValue& value, std::string path, Status& status) {
   JsonObjectReader reader(value, std::move(path), {"name", "outputs", "unit", "class_names"}, status);
-  return {.kind = reader.choice("name", kAllTaskKinds, task_name),
-          .outputs = reader.integer("outputs"),
-          .unit = reader.text("unit"),
-          .class_names = reader.texts("class_names")};
+  TaskConfig task{.kind = reader.choice("name", kAllTaskKinds, task_name),
+                  .outputs = reader.integer("outputs"),
+                  .unit = reader.text("unit")};
+  task.class_names = reader.texts("class_names");
+  task.logarithm = task.unit.starts_with(kLogarithmOf);
+  if (task.logarithm) task.unit.erase(0, kLogarithmOf.size());
+  return task;
 }
 
 ModelConfig read_model(const JsonValue& value, Status& status) {
@@ -131,7 +157,9 @@ ordered_json head_to_json(const HeadConfig& head) {
   return {{"num_stages", head.num_stages},
           {"channels", head.channels},
           {"first_kernel", width_to_json(head.first_kernel)},
-          {"upsample", head.upsample}};
+          {"upsample", head.upsampling == Upsampling::kPixelShuffle
+                           ? ordered_json(fmt::format("{}{}", kShuffle, head.upsample))
+                           : ordered_json(head.upsample)}};
 }
 
 }  // namespace
@@ -150,7 +178,7 @@ std::string model_config_to_json(const ModelConfig& config) {
   for (const TaskConfig& task : config.tasks) {
     tasks.push_back({{"name", task_name(task.kind)},
                      {"outputs", task.outputs},
-                     {"unit", task.unit},
+                     {"unit", (task.logarithm ? std::string(kLogarithmOf) : "") + task.unit},
                      {"class_names", task.class_names}});
   }
   const InputConfig& input = config.input;

@@ -71,9 +71,9 @@ TEST(ParseModelConfig, tiny_hasEveryValueOfTheFile) {
   expected.moe.expert_dim = 24;
   expected.moe.router = RouterKind::kPerTask;
   expected.head = {.present = true, .num_stages = 2, .channels = 16, .first_kernel = 3, .upsample = 2};
-  expected.tasks = {{TaskKind::kSemseg, 5, "", {"road", "house", "sky", "person", "car"}},
-                    {TaskKind::kNormals, 3, "", {}},
-                    {TaskKind::kDepth, 1, "m", {}}};
+  expected.tasks = {{.kind = TaskKind::kSemseg, .outputs = 5, .class_names = {"road", "house", "sky", "person", "car"}},
+                    {.kind = TaskKind::kNormals, .outputs = 3},
+                    {.kind = TaskKind::kDepth, .outputs = 1, .unit = "m"}};
   EXPECT_EQ(*config, expected);
 }
 
@@ -167,7 +167,7 @@ TEST(ParseModelConfig, deepOrHugeText_isRefused) {
 }
 
 TEST(ValidateConfig, sizeOutOfBounds_isRefusedWithKeyAndBounds) {
-  expect_refused(std::array<BadEdit, 22>{{
+  expect_refused(std::array<BadEdit, 28>{{
       {"\"height\": 32", "\"height\": 36", "input.height: expected a multiple of patch_size (8), found 36"},
       {"\"width\": 48", "\"width\": 0", "input.width: expected 1 to 16384, found 0"},
       {"\"width\": 48", "\"width\": 16392", "input.width: expected 1 to 16384, found 16392"},
@@ -189,6 +189,13 @@ TEST(ValidateConfig, sizeOutOfBounds_isRefusedWithKeyAndBounds) {
       {"\"channels\": 16", "\"channels\": 4097", "head.channels: expected 1 to 4096, found 4097"},
       {"\"first_kernel\": 3", "\"first_kernel\": 5", "head.first_kernel: expected 1, 3 or null, found 5"},
       {"\"upsample\": 2", "\"upsample\": 4", "head.upsample: expected 1 to 2, found 4"},
+      {"\"upsample\": 2", "\"upsample\": \"shuffle\"",
+       "expected 1, 2 or \"shuffle2\" to \"shuffle16\", found \"shuffle\""},
+      {"\"upsample\": 2", "\"upsample\": \"shuffle4x\"", "to \"shuffle16\", found \"shuffle4x\""},
+      {"\"upsample\": 2", "\"upsample\": \"4\"", "to \"shuffle16\", found \"4\""},
+      {"\"upsample\": 2", "\"upsample\": \"shuffle1\"", "head.upsample: shuffle: expected 2 to 16, found 1"},
+      {"\"upsample\": 2", "\"upsample\": \"shuffle17\"", "head.upsample: shuffle: expected 2 to 16, found 17"},
+      {"\"upsample\": 2", "\"upsample\": null", "head.upsample: expected an integer"},
       {"\"name\": \"tiny\"", "\"name\": \"../tiny\"", "name: expected 1 to 64 letters, digits and ._+-"},
   }});
 }
@@ -250,6 +257,37 @@ TEST(ValidateConfig, brokenUtf8InAName_isRefused) {
   }
 }
 
+TEST(ValidateConfig, logarithmOfAUnit_isReadCheckedAndComesBack) {
+  ModelConfig config = *parse_model_config(tiny_text());
+  config.tasks[2].logarithm = true;
+  EXPECT_THAT(model_config_to_json(config), HasSubstr("\"unit\":\"ln m\""));
+  const auto read = parse_model_config(model_config_to_json(config));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(*read, config);
+  EXPECT_EQ(read->tasks[2].unit, "m");
+  config.tasks[2].unit = "";
+  EXPECT_THAT(validate_config(config).message(), HasSubstr("tasks[2].unit: expected a unit after \"ln \", found none"));
+  config = *parse_model_config(tiny_text());
+  config.tasks[1].unit = "m";
+  config.tasks[1].logarithm = true;
+  EXPECT_FALSE(validate_config(config).ok());
+}
+
+TEST(ValidateConfig, shuffledHead_hasItsLimitsAndComesBackFromJson) {
+  ModelConfig config = *parse_model_config(tiny_text());
+  config.head.upsampling = Upsampling::kPixelShuffle;
+  config.head.upsample = 4;
+  EXPECT_TRUE(validate_config(config).ok());
+  EXPECT_EQ(config.head.stage_outputs(), 16 * 16);
+  EXPECT_THAT(model_config_to_json(config), HasSubstr("\"upsample\":\"shuffle4\""));
+  EXPECT_EQ(*parse_model_config(model_config_to_json(config)), config);
+  config.head.channels = 257;
+  EXPECT_THAT(validate_config(config).message(), HasSubstr("expected 1 to 4096, found 4112"));
+  config.head.channels = 1;
+  config.head.num_stages = 7;
+  EXPECT_THAT(validate_config(config).message(), HasSubstr("7 stages of x4 make a map of 98304"));
+}
+
 TEST(ValidateConfig, headThatGrowsPastTheLargestImage_isRefused) {
   ModelConfig config = *parse_model_config(tiny_text());
   config.input.height = 512 * 8;
@@ -280,7 +318,7 @@ TEST_F(ExpertGroups, twoTasks_splitTheExperts) {
 }
 
 TEST_F(ExpertGroups, startsAccumulate_andRunningPastTheEndNamesTheTask) {
-  config_.tasks.push_back({TaskKind::kNormals, 3, "", {}});
+  config_.tasks.push_back({.kind = TaskKind::kNormals, .outputs = 3});
   config_.moe.num_experts = 15;
   config_.moe.experts_per_task = 8;
   EXPECT_EQ(config_.expert_group_start(1), 3);   // int(1 * 7 / 2)

@@ -17,7 +17,8 @@ constexpr int kMaxHiddenDim = 65536;  // mlp_dim, expert_dim
 constexpr int kMaxExperts = 1024;
 constexpr int kMaxTaskDim = 8192;
 constexpr int kMaxHeadStages = 8;
-constexpr int kMaxHeadChannels = 4096;
+constexpr int kMaxHeadChannels = 4096;  // of a convolution
+constexpr int kMaxShuffle = 16;
 constexpr int kMaxClasses = 255;                                // an index file holds 0…254, 255 is "ignore"
 constexpr std::int64_t kMaxParameters = std::int64_t{1} << 34;  // 64 GiB of float32
 constexpr std::size_t kMaxNameBytes = 64;
@@ -187,12 +188,18 @@ Status check_head(const ModelConfig& config) {
   if (head.first_kernel != 0 && head.first_kernel != 1 && head.first_kernel != 3) {
     return malformed("head.first_kernel: expected 1, 3 or null, found {}", head.first_kernel);
   }
-  EDGEMOE_RETURN_IF_ERROR(check_range("head.upsample", head.upsample, 1, 2));
-  const std::int64_t scale = head.upsample == 2 ? std::int64_t{1} << head.num_stages : 1;
-  const std::int64_t side = std::max(config.grid_height(), config.grid_width()) * scale;
+  if (head.upsampling == Upsampling::kPixelShuffle) {
+    EDGEMOE_RETURN_IF_ERROR(check_range("head.upsample: shuffle", head.upsample, 2, kMaxShuffle));
+    EDGEMOE_RETURN_IF_ERROR(
+        check_range("head.channels times the square of the shuffle", head.stage_outputs(), 1, kMaxHeadChannels));
+  } else {
+    EDGEMOE_RETURN_IF_ERROR(check_range("head.upsample", head.upsample, 1, 2));
+  }
+  std::int64_t side = std::max(config.grid_height(), config.grid_width());
+  for (int stage = 0; stage < head.num_stages; ++stage) side *= head.upsample;
   if (side <= kMaxImageSide) return {};
-  return malformed("head.num_stages: {} stages of x2 make a map of {} pixels a side, the limit is {}", head.num_stages,
-                   side, kMaxImageSide);
+  return malformed("head.num_stages: {} stages of x{} make a map of {} pixels a side, the limit is {}", head.num_stages,
+                   head.upsample, side, kMaxImageSide);
 }
 
 bool has_classes(TaskKind kind) { return kind == TaskKind::kSemseg || kind == TaskKind::kHumanParts; }
@@ -207,6 +214,9 @@ Status check_task(const TaskConfig& task, std::string_view path) {
   }
   if (task.unit.size() > kMaxUnitBytes || !is_printable_utf8(task.unit)) {
     return malformed("{}.unit: expected at most {} bytes of printable UTF-8", path, kMaxUnitBytes);
+  }
+  if (task.logarithm && task.unit.empty()) {
+    return malformed("{}.unit: expected a unit after \"ln \", found none", path);
   }
   if (task.kind != TaskKind::kDepth && !task.unit.empty()) {
     return malformed("{}.unit: expected \"\" for {}, found \"{}\"", path, task_name(task.kind), task.unit);

@@ -90,12 +90,12 @@ void add_decoder(const ModelConfig& config, const TaskConfig& task, TableBuilder
   const std::string prefix = decoder_prefix(task.kind);
   table.add_norm(prefix + "norm", config.embed_dim);
   for (int stage = 0; stage < head.num_stages; ++stage) {
-    table.add_conv(fmt::format("{}conv_{}", prefix, stage), head.channels,
+    table.add_conv(fmt::format("{}conv_{}", prefix, stage), head.stage_outputs(),
                    stage == 0 ? config.embed_dim : head.channels, stage == 0 ? head.first_kernel : 3);
     const std::string norm = fmt::format("{}syncbn_fc_{}", prefix, stage);
-    table.add_norm(norm, head.channels);
-    table.add(norm + ".running_mean", {head.channels}, TensorRole::kRunningMean);
-    table.add(norm + ".running_var", {head.channels}, TensorRole::kRunningVariance);
+    table.add_norm(norm, head.stage_outputs());
+    table.add(norm + ".running_mean", {head.stage_outputs()}, TensorRole::kRunningMean);
+    table.add(norm + ".running_var", {head.stage_outputs()}, TensorRole::kRunningVariance);
   }
   table.add_conv(fmt::format("{}conv_{}", prefix, head.num_stages), task.outputs, head.channels, 1);
 }

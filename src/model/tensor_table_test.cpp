@@ -89,6 +89,14 @@ TEST(TensorTable, headOfOneStage_hasTwoConvolutions) {
   EXPECT_EQ(find(table, "decoders.normals.conv_2.weight"), nullptr);
 }
 
+TEST(TensorTable, headOfPixelShuffles_makesTheChannelsOfAllPixels) {
+  const auto table = tensor_table(named("edgemoe-street"));
+  expect_tensor(table, "decoders.semseg.conv_0.weight", {24 * 16, 192, 1, 1}, TensorRole::kConvWeight);
+  expect_tensor(table, "decoders.semseg.conv_1.weight", {24 * 16, 24, 3, 3}, TensorRole::kConvWeight);
+  expect_tensor(table, "decoders.semseg.syncbn_fc_1.running_var", {24 * 16}, TensorRole::kRunningVariance);
+  expect_tensor(table, "decoders.semseg.conv_2.weight", {11, 24, 1, 1}, TensorRole::kConvWeight);
+}
+
 TEST(TensorTable, taskConditionedRouter_hasTheTaskNetworkAndAWiderGate) {
   const ModelConfig config = named("tiny-conditioned");
   const std::int64_t width = config.moe.task_dim;

@@ -56,7 +56,7 @@ class MapMaker final : public LogitsSink {
     const auto index = static_cast<std::size_t>(image);
     const auto start = std::chrono::steady_clock::now();
     const Extent from{static_cast<std::size_t>(config_.input.height), static_cast<std::size_t>(config_.input.width)};
-    TaskMap map = make_task_map(config_.tasks[static_cast<std::size_t>(task)].kind, logits, from, sizes_[index], pool_);
+    TaskMap map = make_task_map(config_.tasks[static_cast<std::size_t>(task)], logits, from, sizes_[index], pool_);
     spent_ns_ += nanoseconds_since(start);
     status_ = sink_(first_ + index, std::move(map));
   }

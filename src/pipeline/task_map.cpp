@@ -51,8 +51,8 @@ void normalise(float* vectors, std::size_t count) {
   }
 }
 
-void activate(TaskKind task, float* values, std::size_t pixels) {
-  switch (task) {
+void activate(const TaskConfig& task, float* values, std::size_t pixels) {
+  switch (task.kind) {
     case TaskKind::kNormals:
       normalise(values, pixels);
       return;
@@ -61,6 +61,9 @@ void activate(TaskKind task, float* values, std::size_t pixels) {
       for (std::size_t i = 0; i < pixels; ++i) values[i] = 1.0F / (1.0F + std::exp(-values[i]));
       return;
     case TaskKind::kDepth:
+      if (!task.logarithm) return;
+      for (std::size_t i = 0; i < pixels; ++i) values[i] = std::exp(values[i]);
+      return;
     case TaskKind::kSemseg:
     case TaskKind::kHumanParts:
       return;
@@ -71,12 +74,13 @@ void activate(TaskKind task, float* values, std::size_t pixels) {
 
 bool is_label_task(TaskKind task) { return task == TaskKind::kSemseg || task == TaskKind::kHumanParts; }
 
-TaskMap make_task_map(TaskKind task, const MatrixView<const float>& logits, Extent from, Extent to, ThreadPool& pool) {
+TaskMap make_task_map(const TaskConfig& task, const MatrixView<const float>& logits, Extent from, Extent to,
+                      ThreadPool& pool) {
   EDGEMOE_CHECK(logits.rows == from.height * from.width && logits.stride == logits.cols);
   const std::size_t outputs = logits.cols;
-  const bool labels = is_label_task(task);
+  const bool labels = is_label_task(task.kind);
   EDGEMOE_CHECK(!labels || outputs <= kMaxClasses);
-  TaskMap map{.task = task,
+  TaskMap map{.task = task.kind,
               .height = to.height,
               .width = to.width,
               .channels = labels ? 1 : outputs,

@@ -24,7 +24,8 @@ struct TaskMap {
   std::size_t channels = 0;               // of `values`: 3 for normals, else 1
   std::size_t num_classes = 0;            // label tasks: C
   std::vector<std::uint8_t> labels = {};  // semseg, human_parts: class 0 … C−1 by argmax, the lower class on ties
-  std::vector<float> values = {};  // [height, width, channels]: depth as is; sal, edge in [0,1]; normals of unit length
+  std::vector<float> values =
+      {};  // [height, width, channels]: depth as is, or exp of a logarithm; sal, edge in [0,1]; normals of unit length
   std::size_t num_non_finite = 0;  // pixels with a logit that is Inf or NaN
 };
 
@@ -38,7 +39,8 @@ bool is_label_task(TaskKind task);
 
 /// `logits` is [from.height · from.width, outputs]; label tasks have at most 255 outputs. Memory beyond the map itself
 /// is a few rows a thread. The same bytes for any number of threads.
-TaskMap make_task_map(TaskKind task, const MatrixView<const float>& logits, Extent from, Extent to, ThreadPool& pool);
+TaskMap make_task_map(const TaskConfig& task, const MatrixView<const float>& logits, Extent from, Extent to,
+                      ThreadPool& pool);
 
 }  // namespace edgemoe
 

@@ -21,7 +21,7 @@ TEST(TaskMapTest, labels_sameSize_areTheArgmax_lowerClassOnTies) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   // Four pixels of three classes: plain, tie of 1 and 2, all equal, NaN in front.
   const std::vector<float> logits = {0, 1, 2, -5, 3, 3, 7, 7, 7, nan, -1, -2};
-  const TaskMap map = make_task_map(TaskKind::kSemseg, matrix(logits, 3), {2, 2}, {2, 2}, pool);
+  const TaskMap map = make_task_map({TaskKind::kSemseg}, matrix(logits, 3), {2, 2}, {2, 2}, pool);
   EXPECT_EQ(map.labels, (std::vector<std::uint8_t>{2, 1, 0, 1}));
   EXPECT_TRUE(map.values.empty());
 }
@@ -32,9 +32,9 @@ TEST(TaskMapTest, pixelsWithALogitThatIsNotFinite_areCountedOnce) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> logits = {0, 1, nan, inf, 3, -inf, 3.4e38F, -3.4e38F};
   for (const TaskKind task : {TaskKind::kSemseg, TaskKind::kHumanParts}) {
-    EXPECT_EQ(make_task_map(task, matrix(logits, 2), {4, 1}, {4, 1}, pool).num_non_finite, 2U);
+    EXPECT_EQ(make_task_map({task}, matrix(logits, 2), {4, 1}, {4, 1}, pool).num_non_finite, 2U);
   }
-  EXPECT_EQ(make_task_map(TaskKind::kDepth, matrix(logits, 1), {4, 2}, {4, 2}, pool).num_non_finite, 3U);
+  EXPECT_EQ(make_task_map({TaskKind::kDepth}, matrix(logits, 1), {4, 2}, {4, 2}, pool).num_non_finite, 3U);
 }
 
 TEST(TaskMapTest, labels_enlarged_borderLiesWhereTheResizedLogitsCross) {
@@ -42,7 +42,7 @@ TEST(TaskMapTest, labels_enlarged_borderLiesWhereTheResizedLogitsCross) {
   // Two pixels: class 0 leads by 3, then class 1 by 1. Between their centres, at 1.5 and 4.5 of six columns, the lead
   // falls linearly from 3 to −1 and crosses zero at 1.5 + 3 · 3/4 = 3.75: columns up to centre 3.5 are class 0.
   const std::vector<float> logits = {3, 0, 0, 1};
-  const TaskMap map = make_task_map(TaskKind::kSemseg, matrix(logits, 2), {1, 2}, {2, 6}, pool);
+  const TaskMap map = make_task_map({TaskKind::kSemseg}, matrix(logits, 2), {1, 2}, {2, 6}, pool);
   EXPECT_EQ(map.labels, (std::vector<std::uint8_t>{0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1}));
 }
 
@@ -61,8 +61,8 @@ TEST(TaskMapTest, labels_mirroredLogits_giveTheMirroredMap_andNoNewLabels) {
       }
     }
   }
-  const TaskMap map = make_task_map(TaskKind::kHumanParts, matrix(logits, 4), from, to, pool);
-  const TaskMap other = make_task_map(TaskKind::kHumanParts, matrix(mirrored, 4), from, to, pool);
+  const TaskMap map = make_task_map({TaskKind::kHumanParts}, matrix(logits, 4), from, to, pool);
+  const TaskMap other = make_task_map({TaskKind::kHumanParts}, matrix(mirrored, 4), from, to, pool);
   std::size_t different = 0;
   for (std::size_t y = 0; y < to.height; ++y) {
     for (std::size_t x = 0; x < to.width; ++x) {
@@ -80,10 +80,10 @@ TEST(TaskMapTest, anyThreadCount_sameBytes) {
   for (float& value : logits) value = random.uniform(-3, 3);
   ThreadPool one(1);
   for (const TaskKind task : {TaskKind::kSemseg, TaskKind::kDepth, TaskKind::kEdge}) {
-    const TaskMap expected = make_task_map(task, matrix(logits, 7), {8, 16}, {375, 500}, one);
+    const TaskMap expected = make_task_map({task}, matrix(logits, 7), {8, 16}, {375, 500}, one);
     for (const int threads : {2, 7}) {
       ThreadPool pool(threads);
-      const TaskMap map = make_task_map(task, matrix(logits, 7), {8, 16}, {375, 500}, pool);
+      const TaskMap map = make_task_map({task}, matrix(logits, 7), {8, 16}, {375, 500}, pool);
       EXPECT_EQ(map.labels, expected.labels);
       EXPECT_EQ(map.values, expected.values);
     }
@@ -92,18 +92,27 @@ TEST(TaskMapTest, anyThreadCount_sameBytes) {
 
 TEST(TaskMapTest, activations_areTheTasksOwn) {
   ThreadPool pool(1);
-  const TaskMap normals = make_task_map(TaskKind::kNormals, matrix({3, 0, 4, 0, 0, 0}, 3), {1, 2}, {1, 2}, pool);
+  const TaskMap normals = make_task_map({TaskKind::kNormals}, matrix({3, 0, 4, 0, 0, 0}, 3), {1, 2}, {1, 2}, pool);
   EXPECT_EQ(normals.channels, 3u);
   EXPECT_FLOAT_EQ(normals.values[0], 0.6F);
   EXPECT_FLOAT_EQ(normals.values[2], 0.8F);
   EXPECT_EQ(normals.values[3], 0.0F) << "a zero vector stays zero, it must not become NaN";
-  const TaskMap edge = make_task_map(TaskKind::kEdge, matrix({0, 2, -200, 200}, 1), {2, 2}, {2, 2}, pool);
+  const TaskMap edge = make_task_map({TaskKind::kEdge}, matrix({0, 2, -200, 200}, 1), {2, 2}, {2, 2}, pool);
   EXPECT_FLOAT_EQ(edge.values[0], 0.5F);
   EXPECT_FLOAT_EQ(edge.values[1], 1 / (1 + std::exp(-2.0F)));
   EXPECT_EQ(edge.values[2], 0.0F);
   EXPECT_EQ(edge.values[3], 1.0F);
-  const TaskMap depth = make_task_map(TaskKind::kDepth, matrix({-1.5F, 7}, 1), {1, 2}, {1, 2}, pool);
+  const TaskMap depth = make_task_map({TaskKind::kDepth}, matrix({-1.5F, 7}, 1), {1, 2}, {1, 2}, pool);
   EXPECT_EQ(depth.values, (std::vector<float>{-1.5F, 7}));
+  TaskConfig logarithmic{TaskKind::kDepth};
+  logarithmic.logarithm = true;
+  // Halfway between the logarithms of 2 and 8 is that of 4: resized first, then exp.
+  const float low = std::log(2.0F);
+  const float high = std::log(8.0F);
+  const TaskMap metres = make_task_map(logarithmic, matrix({low, high}, 1), {1, 2}, {1, 3}, pool);
+  EXPECT_FLOAT_EQ(metres.values[0], 2.0F);
+  EXPECT_FLOAT_EQ(metres.values[1], 4.0F);
+  EXPECT_FLOAT_EQ(metres.values[2], 8.0F);
 }
 
 }  // namespace

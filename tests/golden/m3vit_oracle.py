@@ -228,16 +228,20 @@ class UpHead(nn.Module):
     def __init__(self, config, outputs):
         super().__init__()
         head, dim = config["head"], config["embed_dim"]
-        self.num_stages, self.upsample = head["num_stages"], head["upsample"]
+        self.num_stages, self.upsample, made = head["num_stages"], head["upsample"], head["channels"]
+        self.shuffle = None
+        if isinstance(self.upsample, str):  # "shuffle4"
+            self.shuffle, self.upsample = int(self.upsample[len("shuffle"):]), 1
+            made *= self.shuffle * self.shuffle
         self.grid = tuple(extent // config["patch_size"] for extent in
                           (config["input"]["height"], config["input"]["width"]))
         self.norm = nn.LayerNorm(dim, eps=config["layernorm_eps"])
         channels = head["channels"]
         for stage in range(self.num_stages):
             kernel = head["first_kernel"] if stage == 0 else 3
-            conv = nn.Conv2d(dim if stage == 0 else channels, channels, kernel, padding=kernel // 2)
+            conv = nn.Conv2d(dim if stage == 0 else channels, made, kernel, padding=kernel // 2)
             self.add_module(f"conv_{stage}", conv)
-            self.add_module(f"syncbn_fc_{stage}", nn.BatchNorm2d(channels, eps=config["batchnorm_eps"]))
+            self.add_module(f"syncbn_fc_{stage}", nn.BatchNorm2d(made, eps=config["batchnorm_eps"]))
         self.add_module(f"conv_{self.num_stages}", nn.Conv2d(channels, outputs, 1))
 
     def forward(self, features, tap=no_tap):
@@ -247,6 +251,8 @@ class UpHead(nn.Module):
         x = tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *self.grid)
         for stage in range(self.num_stages):
             x = F.relu(getattr(self, f"syncbn_fc_{stage}")(getattr(self, f"conv_{stage}")(x)))
+            if self.shuffle is not None:
+                x = nn.PixelShuffle(self.shuffle)(x)
             if stage == self.num_stages - 1:
                 x = getattr(self, f"conv_{self.num_stages}")(x)
             if self.upsample != 1:
