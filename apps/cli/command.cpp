@@ -1,11 +1,13 @@
 #include "cli/command.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <system_error>
 
 namespace edgemoe::cli {
@@ -25,6 +27,21 @@ std::size_t character_length(std::string_view text) {
   const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
   const bool beyond = (first == 0xED && byte(1) > 0x9F) || (first == 0xF4 && byte(1) > 0x8F);
   return steers || overlong || beyond ? 0 : length;
+}
+
+constexpr const char* kModelFolder = "EDGEMOE_MODEL_DIR";
+constexpr const char* kModelExtension = ".safetensors";
+
+/// Where what comes with the tool may lie, first hit wins: the folder that the environment names, beside the installed
+/// tool, the source tree that it was built from.
+std::vector<std::filesystem::path> folders_of(const char* variable, const char* subfolder) {
+  std::vector<std::filesystem::path> folders;
+  if (const char* chosen = std::getenv(variable); chosen != nullptr && *chosen != '\0') folders.emplace_back(chosen);
+  std::error_code error;
+  const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / subfolder);
+  folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / subfolder);
+  return folders;
 }
 
 }  // namespace
@@ -88,16 +105,33 @@ std::vector<std::filesystem::path> config_files(const std::string& name_or_path)
   return {name_or_path};
 }
 
-std::vector<std::filesystem::path> config_folders() {
-  std::vector<std::filesystem::path> folders;
-  if (const char* chosen = std::getenv("EDGEMOE_CONFIG_DIR"); chosen != nullptr && *chosen != '\0') {
-    folders.emplace_back(chosen);
+std::vector<std::filesystem::path> config_folders() { return folders_of("EDGEMOE_CONFIG_DIR", "configs/models"); }
+
+std::vector<std::string> list_models() {
+  std::set<std::string> names;
+  for (const std::filesystem::path& folder : folders_of(kModelFolder, "models")) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (entry->path().extension() == kModelExtension) names.insert(entry->path().stem().string());
+    }
   }
-  std::error_code error;
-  const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / "configs" / "models");
-  folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs" / "models");
-  return folders;
+  return {names.begin(), names.end()};
+}
+
+Status find_model(std::filesystem::path& model) {
+  std::error_code ignored;
+  if (model.has_parent_path() || model.has_extension() || std::filesystem::exists(model, ignored)) return {};
+  for (const std::filesystem::path& folder : folders_of(kModelFolder, "models")) {
+    const std::filesystem::path candidate = folder / (model.string() + kModelExtension);
+    if (!std::filesystem::is_regular_file(candidate, ignored)) continue;
+    model = candidate;
+    return {};
+  }
+  const std::vector<std::string> known = list_models();
+  return Status(StatusCode::kNotFound,
+                fmt::format("no model \"{}\"; there are {}, or give the path of a file", model.string(),
+                            known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
 }
 
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs) {

@@ -74,6 +74,16 @@ std::vector<std::filesystem::path> config_files(const std::string& name_or_path)
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
 
+/// Where --model is not given.
+inline constexpr const char* kDefaultModel = "edgemoe-street";
+
+/// Names of the models at hand: files of $EDGEMOE_MODEL_DIR, of the installation and of the source tree.
+std::vector<std::string> list_models();
+
+/// Puts the file's path in the place of a model's name (a word without folder and extension that is no file here).
+/// kNotFound with the names that there are.
+Status find_model(std::filesystem::path& model);
+
 /// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies in one that is a folder: writing it
 /// would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);

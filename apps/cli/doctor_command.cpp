@@ -50,6 +50,7 @@ ExitCode diagnose(bool json) {
   std::vector<std::string> isas;
   for (const Isa isa : supported_isas()) isas.emplace_back(isa_name(isa));
   const std::vector<std::string> configs = list_named_configs(config_folders());
+  const std::vector<std::string> models = list_models();
   if (json) {
     nlohmann::ordered_json tools = nlohmann::ordered_json::array();
     for (const OptionalTool& tool : kOptionalTools) {
@@ -57,7 +58,8 @@ ExitCode diagnose(bool json) {
     }
     const nlohmann::ordered_json root = {{"version", EDGEMOE_VERSION}, {"threads", available_cpus()},
                                          {"instruction_sets", isas},   {"best", isa_name(best_isa())},
-                                         {"configurations", configs},  {"optional_tools", tools}};
+                                         {"configurations", configs},  {"models", models},
+                                         {"optional_tools", tools}};
     fmt::print("{}\n", root.dump(2));
     return configs.empty() ? kFailed : kDone;
   }
@@ -69,6 +71,11 @@ ExitCode diagnose(bool json) {
     fmt::print("configurations     none found: 'new' and 'convert' need a .json file; set EDGEMOE_CONFIG_DIR\n");
   } else {
     fmt::print("configurations     {}\n", fmt::format("{}", fmt::join(configs, ", ")));
+  }
+  if (models.empty()) {
+    fmt::print("models             none found: give run and eval a file with --model, or set EDGEMOE_MODEL_DIR\n");
+  } else {
+    fmt::print("models             {}\n", fmt::format("{}", fmt::join(models, ", ")));
   }
   fmt::print("optional tools (nothing here stops edgemoe run)\n");
   for (const OptionalTool& tool : kOptionalTools) {

@@ -20,7 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct EvalCommandOptions {
-  std::filesystem::path model;
+  std::filesystem::path model = kDefaultModel;
   std::filesystem::path data;
   std::vector<std::string> tasks = {"all"};
   std::string layout = "auto";
@@ -241,7 +241,8 @@ class Eval {
 Command add_eval_command(CLI::App& tool) {
   auto options = std::make_shared<EvalCommandOptions>();
   CLI::App* app = tool.add_subcommand("eval", "Score a model on pictures with ground truth");
-  app->add_option("--model", options->model, "Model file")->required();
+  app->add_option("--model", options->model, "Model file, or the name of a model that came with edgemoe")
+      ->capture_default_str();
   app->add_option("--data", options->data, "Folder of pictures with ground truth (docs/eval.md)")->required();
   app->add_option("--task", options->tasks, "Tasks, e.g. depth,semseg, or all that have ground truth")
       ->delimiter(',')
@@ -274,9 +275,11 @@ Command add_eval_command(CLI::App& tool) {
   options->engine.add_to(*app);
   app->footer(
       "Examples:\n"
+      "  edgemoe eval --data scenes/test\n"
       "  edgemoe eval --model m.safetensors --data scenes/test --prior scenes/train -o report.json\n"
       "  edgemoe eval --model m.safetensors --data cityscapes --task depth --align-scale");
   return {app, [options]() -> ExitCode {
+            if (const Status status = find_model(options->model); !status.ok()) return fail(status);
             Eval eval(*options);
             const Status status = eval.run();
             eval.end_if_interrupted(status);

@@ -44,8 +44,10 @@ void print_text(const ModelFile& model, bool tensors) {
   fmt::print("blocks     {}, {} heads, MLP {}\n", config.depth, config.num_heads, config.mlp_dim);
   fmt::print("experts    {}\n", describe_moe(config));
   if (config.head.present) {
-    fmt::print("heads      {} stages of {} channels, x{} each, first kernel {}\n", config.head.num_stages,
-               config.head.channels, config.head.upsample, config.head.first_kernel);
+    const bool shuffled = config.head.upsampling == Upsampling::kPixelShuffle;
+    fmt::print("heads      {} stages of {} channels, x{} each{}, first kernel {}\n", config.head.num_stages,
+               config.head.channels, config.head.upsample, shuffled ? " by pixel shuffle" : "",
+               config.head.first_kernel);
   } else {
     fmt::print("heads      none (a backbone: taps only)\n");
   }
@@ -93,11 +95,12 @@ void print_json(const ModelFile& model) {
 Command add_inspect_command(CLI::App& tool) {
   auto options = std::make_shared<InspectOptions>();
   CLI::App* app = tool.add_subcommand("inspect", "Show what is in a model file");
-  app->add_option("MODEL", options->model, "Model file")->required();
+  app->add_option("MODEL", options->model, "Model file, or the name of a model that came with edgemoe")->required();
   app->add_flag("--tensors", options->tensors, "List every tensor with its shape and type");
   app->add_flag("--json", options->json, "Configuration, metadata and tensors as JSON");
   app->footer("Example:\n  edgemoe inspect model.safetensors --tensors");
   return {app, [options]() -> ExitCode {
+            if (const Status status = find_model(options->model); !status.ok()) return fail(status);
             const Result<ModelFile> model = ModelFile::open(options->model);
             if (!model.ok()) return fail(model.status());
             if (options->json) {

@@ -14,7 +14,9 @@
 #include "image/array_file.h"
 #include "image/decode.h"
 #include "image/frame.h"
+#include "image/png_writer.h"
 #include "model/tap_dump.h"
+#include "pipeline/overview.h"
 
 namespace edgemoe::cli {
 namespace {
@@ -28,11 +30,28 @@ std::int64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
 
 bool is_tensor_file(const std::filesystem::path& path) { return path.extension() == ".npy"; }
 
+/// Hands what an engine publishes to both who want it.
+class BothTaps final : public TapSink {
+ public:
+  BothTaps(TapSink& first, TapSink& second) : first_(first), second_(second) {}
+  void on_tap(int image, std::string_view scope, std::string_view tap, const TensorView& values) override {
+    first_.on_tap(image, scope, tap, values);
+    second_.on_tap(image, scope, tap, values);
+  }
+
+ private:
+  TapSink& first_;
+  TapSink& second_;
+};
+
 /// One run of the tool: owns the pipeline, collects what happened.
 class Run {
  public:
   Run(const RunOptions& options, std::unique_ptr<Pipeline> pipeline, std::vector<int> tasks)
-      : options_(options), pipeline_(std::move(pipeline)), record_{.tasks = std::move(tasks)} {}
+      : options_(options),
+        pipeline_(std::move(pipeline)),
+        record_{.tasks = std::move(tasks)},
+        choices_(pipeline_->config()) {}
 
   Status files(const std::vector<RunInput>& inputs);
   Status raw_frames(std::size_t width, std::size_t height);
@@ -45,16 +64,21 @@ class Run {
     std::vector<std::size_t> items;  // indices into record_.items
     std::vector<Image> images;
     std::vector<Tensor> tensors;
+    std::vector<Overview> overviews;  // of the images, where they are asked for
   };
   void load_file(const RunInput& input, Batch& batch);
   Status run_batch(Batch& batch);
-  MapSink map_sink(const Batch& batch);
+  MapSink map_sink(Batch& batch);
+  TapSink* tap_sink();
+  Status write_overviews(const Batch& batch);
   bool writes_maps() const { return !options_.output.empty(); }
 
   const RunOptions& options_;
   std::unique_ptr<Pipeline> pipeline_;
   RunRecord record_;
   TapRecorder taps_;
+  ExpertChoices choices_;
+  BothTaps both_taps_{taps_, choices_};
   ProgressLine progress_{"pictures"};
   StopSignal stop_;
 };
@@ -102,7 +126,27 @@ void Run::load_file(const RunInput& input, Batch& batch) {
   record_.times.decode_ns += nanoseconds_since(start);
 }
 
-MapSink Run::map_sink(const Batch& batch) {
+TapSink* Run::tap_sink() {
+  const bool dumped = !options_.dump_taps.empty();
+  if (options_.overview) return dumped ? static_cast<TapSink*>(&both_taps_) : &choices_;
+  return dumped ? &taps_ : nullptr;
+}
+
+Status Run::write_overviews(const Batch& batch) {
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < batch.overviews.size(); ++i) {
+    RunItem& item = record_.items[batch.items[i]];
+    const std::string name = item.stem + "_overview.png";
+    const Image sheet = batch.overviews[i].draw(choices_, static_cast<int>(batch.items[i]));
+    EDGEMOE_RETURN_IF_ERROR(write_png(options_.output / name, png_source(sheet, PngContent::kSmooth)));
+    item.overview = name;
+  }
+  choices_.clear();
+  record_.times.encode_ns += nanoseconds_since(start);
+  return {};
+}
+
+MapSink Run::map_sink(Batch& batch) {
   if (!writes_maps()) {
     // Taps alone: the heads run for theirs, if there are any.
     if (!pipeline_->config().head.present) return {};
@@ -120,6 +164,7 @@ MapSink Run::map_sink(const Batch& batch) {
                          .stem = item.stem,
                          .float_format = options_.float_format == "pfm" ? FloatFormat::kPfm : FloatFormat::kNpy},
                         pipeline_->pool()));
+    if (!batch.overviews.empty()) EDGEMOE_RETURN_IF_ERROR(batch.overviews[picture].add_map(*source, map));
     item.maps.push_back(std::move(report));
     record_.times.encode_ns += nanoseconds_since(start);
     return {};
@@ -128,10 +173,11 @@ MapSink Run::map_sink(const Batch& batch) {
 
 Status Run::run_batch(Batch& batch) {
   if (batch.items.empty()) return {};
-  const Pipeline::Request request{.tasks = record_.tasks,
-                                  .taps = options_.dump_taps.empty() ? nullptr : &taps_,
-                                  .tap_numbers = batch.items,
-                                  .maps = map_sink(batch)};
+  if (options_.overview) {
+    for (const Image& image : batch.images) batch.overviews.emplace_back(pipeline_->config(), image);
+  }
+  const Pipeline::Request request{
+      .tasks = record_.tasks, .taps = tap_sink(), .tap_numbers = batch.items, .maps = map_sink(batch)};
   std::vector<const Image*> images;
   for (const Image& image : batch.images) images.push_back(&image);
   std::vector<const Tensor*> tensors;
@@ -139,6 +185,7 @@ Status Run::run_batch(Batch& batch) {
   EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent,
                            images.empty() ? pipeline_->run_tensors(tensors, request) : pipeline_->run(images, request));
   record_.times.pipeline += spent;
+  EDGEMOE_RETURN_IF_ERROR(write_overviews(batch));
   progress_.clear();
   for (const std::size_t i : batch.items) {
     const RunItem& item = record_.items[i];
@@ -241,6 +288,9 @@ Status check_options(const RunOptions& options) {
   if (options.output.empty() && options.dump_taps.empty()) {
     return invalid_argument("run: give -o FOLDER for maps, --dump-taps FILE for taps, or both");
   }
+  if (options.overview && options.output.empty()) {
+    return invalid_argument("run: --overview is written beside the maps; give -o FOLDER");
+  }
   const bool reads_stdin = std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end();
   if (reads_stdin && options.inputs.size() != 1) return invalid_argument("run: \"-\" must be the only input");
   if (reads_stdin == options.raw_size.empty()) {
@@ -260,8 +310,9 @@ Status make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-ExitCode run(const RunOptions& options) {
+ExitCode run(RunOptions options) {
   if (const Status status = check_options(options); !status.ok()) return fail(status);
+  if (const Status status = find_model(options.model); !status.ok()) return fail(status);
   const bool raw = !options.raw_size.empty();
   std::vector<RunInput> inputs;
   std::pair<int, int> frame_size;
@@ -297,11 +348,12 @@ ExitCode run(const RunOptions& options) {
     return fail(unsupported("{}: a backbone without heads makes no maps; use --dump-taps alone for its tokens",
                             options.model.string()));
   }
-  std::vector<std::string> task_names;
+  std::vector<std::string> map_names;
+  if (options.overview) map_names.emplace_back("overview");
   for (const int task : *tasks) {
-    task_names.emplace_back(task_name((*pipeline)->config().tasks[static_cast<std::size_t>(task)].kind));
+    map_names.emplace_back(task_name((*pipeline)->config().tasks[static_cast<std::size_t>(task)].kind));
   }
-  if (const Status status = check_written_files(options, inputs, task_names); !status.ok()) return fail(status);
+  if (const Status status = check_written_files(options, inputs, map_names); !status.ok()) return fail(status);
   if (const Status status = make_folder(options.output); !status.ok()) return fail(status);
   if (!options.quiet && !options.json) print_header(**pipeline, options, *tasks);
 
@@ -322,7 +374,9 @@ Command add_run_command(CLI::App& tool) {
          "PICTURE", options->inputs,
          "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W], or - for raw frames")
       ->required();
-  app->add_option("--model", options->model, "Model file (edgemoe convert or new makes one)")->required();
+  app->add_option("--model", options->model,
+                  "Model file, or the name of a model that came with edgemoe (edgemoe doctor lists them)")
+      ->capture_default_str();
   app->add_option("--task", options->tasks, "Tasks, e.g. depth,semseg, or all")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -333,6 +387,8 @@ Command add_run_command(CLI::App& tool) {
   app->add_option("--float-format", options->float_format, "Format of float maps")
       ->check(CLI::IsMember({"npy", "pfm"}))
       ->capture_default_str();
+  app->add_flag("--overview", options->overview,
+                "Also one picture of everything: the picture, its maps, and the expert of each patch for each task");
   app->add_option("--batch", options->batch, "Pictures computed together")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -341,7 +397,9 @@ Command add_run_command(CLI::App& tool) {
   options->engine.add_to(*app);
   app->footer(
       "Examples:\n"
-      "  edgemoe run street.jpg --model m.safetensors -o maps\n"
+      "  edgemoe run street.jpg -o maps\n"
+      "  edgemoe run street.jpg --model m.safetensors --task depth,semseg -o maps\n"
+      "  edgemoe run street.jpg -o maps --overview\n"
       "  edgemoe run photos/ --model m.safetensors --task depth -o maps --batch 4\n"
       "  ffmpeg -i clip.mp4 -f rawvideo -pix_fmt rgb24 - | \\\n"
       "    edgemoe run - --raw-size 1280x720 --model m.safetensors --task semseg -o frames\n"

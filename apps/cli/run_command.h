@@ -15,12 +15,13 @@ namespace edgemoe::cli {
 
 struct RunOptions {
   std::vector<std::string> inputs;
-  std::filesystem::path model;
+  std::filesystem::path model = kDefaultModel;
   std::vector<std::string> tasks = {"all"};
   std::filesystem::path output;
   std::filesystem::path dump_taps;
   std::string raw_size;  // "WIDTHxHEIGHT" of frames on standard input
   std::string float_format = "npy";
+  bool overview = false;
   int batch = 1;
   bool json = false;
   bool quiet = false;
@@ -40,7 +41,8 @@ struct RunItem {
   std::size_t width = 0;
   std::size_t height = 0;
   std::vector<MapReport> maps = {};
-  std::string error;  // why there are no maps
+  std::string overview;  // its file's name, if there is one
+  std::string error;     // why there are no maps
 };
 
 struct StageTimes {

@@ -17,10 +17,10 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : ".";
 }
 
-/// Whether `name` is one of the files of a picture's maps: "<stem>_<task>.png", "<stem>_<task>_color.png", …
-bool is_map_name(std::string_view name, std::string_view stem, const std::vector<std::string>& tasks) {
-  return std::any_of(tasks.begin(), tasks.end(), [&](const std::string& task) {
-    const std::string start = fmt::format("{}_{}", stem, task);
+/// Whether `name` is one of the files of a picture's maps: "<stem>_<map>.png", "<stem>_<map>_color.png", …
+bool is_map_name(std::string_view name, std::string_view stem, const std::vector<std::string>& maps) {
+  return std::any_of(maps.begin(), maps.end(), [&](const std::string& map) {
+    const std::string start = fmt::format("{}_{}", stem, map);
     return name.size() > start.size() && name.starts_with(start) &&
            (name[start.size()] == '.' || name[start.size()] == '_');
   });
@@ -59,7 +59,7 @@ Result<std::vector<RunInput>> expand_inputs(const RunOptions& options) {
 }
 
 Status check_written_files(const RunOptions& options, const std::vector<RunInput>& inputs,
-                           const std::vector<std::string>& tasks) {
+                           const std::vector<std::string>& maps) {
   std::vector<std::filesystem::path> read = {options.model};
   for (const RunInput& input : inputs) read.push_back(input.path);
   EDGEMOE_RETURN_IF_ERROR(check_output(options.dump_taps, read));
@@ -75,7 +75,7 @@ Status check_written_files(const RunOptions& options, const std::vector<RunInput
     if (!same_place(folder_of(file), options.output)) continue;
     const std::string name = file.filename().string();
     for (const RunInput& input : inputs) {
-      if (!is_map_name(name, input.stem, tasks)) continue;
+      if (!is_map_name(name, input.stem, maps)) continue;
       return invalid_argument("{}: a map of {} would be called so; give -o another folder", file.string(),
                               input.path.string());
     }

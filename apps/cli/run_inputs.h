@@ -19,10 +19,10 @@ Result<std::vector<RunInput>> expand_inputs(const RunOptions& options);
 /// "street.jpg" → "street", made unique among `used` by the extension, then by a number.
 std::string unique_stem(const std::filesystem::path& path, std::map<std::string, int>& used);
 
-/// kInvalidArgument when a file that the run writes (maps of `tasks`, summary, taps) is one that it reads, or two that
-/// it writes are one.
+/// kInvalidArgument when a file that the run writes (`maps`: a task's or "overview"; summary, taps) is one that it
+/// reads, or two that it writes are one.
 Status check_written_files(const RunOptions& options, const std::vector<RunInput>& inputs,
-                           const std::vector<std::string>& tasks);
+                           const std::vector<std::string>& maps);
 
 }  // namespace edgemoe::cli
 

@@ -107,6 +107,10 @@ void print_item(const RunItem& item) {
       fmt::print("  {:<12} {:<40} {}\n", map.task, for_terminal(file.path.filename().string()), file.meaning);
     }
   }
+  if (!item.overview.empty()) {
+    fmt::print("  {:<12} {:<40} {}\n", "overview", for_terminal(item.overview),
+               "picture, maps, and the expert of each patch for each task");
+  }
 }
 
 void print_times(const StageTimes& times, std::size_t pictures) {
@@ -158,6 +162,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
         maps.push_back(report_json(map, config.tasks[task]));
       }
       entry["maps"] = maps;
+      entry["overview"] = item.overview.empty() ? Json(nullptr) : Json(item.overview);
     }
     pictures.push_back(entry);
   }

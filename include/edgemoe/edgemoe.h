@@ -62,6 +62,7 @@ struct Map {
   std::vector<float>
       values;        ///< [height, width, channels]: depth in `unit`; sal, edge in [0, 1]; normals of unit length
   std::string unit;  ///< depth: "m", or empty where the model's values have no known unit
+  std::vector<std::string> class_names;  ///< of `labels`, if known; colours of a preview follow them
 };
 
 /// Writes the picture of a map that people look at (class colours, depth colours with a scale bar, …) as a PNG. Label

@@ -89,7 +89,8 @@ Map to_map(TaskMap map, const TaskConfig& task) {
           .num_classes = map.num_classes,
           .labels = std::move(map.labels),
           .values = std::move(map.values),
-          .unit = task.unit};
+          .unit = task.unit,
+          .class_names = task.class_names};
 }
 
 ModelInfo make_info(Pipeline& pipeline) {
@@ -127,7 +128,7 @@ Result<Picture> read_picture(const std::filesystem::path& path) try {
 
 Status write_preview(const Map& map, const std::filesystem::path& path) try {
   EDGEMOE_ASSIGN_OR_RETURN(const TaskMap task_map, to_task_map(map));
-  return write_map_preview(task_map, map.unit, path);
+  return write_map_preview(task_map, map.unit, map.class_names, path);
 } catch (const std::bad_alloc&) {
   return out_of_memory();
 }

@@ -11,7 +11,7 @@ namespace edgemoe {
 namespace {
 
 constexpr std::string_view kMetres = "m";
-constexpr double kMillimetresPerMetre = 1000.0;
+constexpr double kStepsPerMetre = 256.0;
 constexpr double kLargest = 65535.0;
 
 /// depth = offset + value / scale.
@@ -22,7 +22,7 @@ struct Code {
 
 /// Metres keep their zero; any other range is spread over 1 … 65535, so that negative values have a place too.
 Code code_for(std::span<const float> depth, std::string_view unit) {
-  if (unit == kMetres) return {kMillimetresPerMetre, 0.0};
+  if (unit == kMetres) return {kStepsPerMetre, 0.0};
   double low = HUGE_VAL;
   double high = -HUGE_VAL;
   for (const float value : depth) {

@@ -25,9 +25,9 @@ struct DepthSamples {
   std::size_t num_clipped = 0;  // past 65535 / scale: stored as 65535
 };
 
-/// value = round((depth − offset) · scale). Metres (unit "m") are stored in millimetres: scale 1000, offset 0, at least
-/// 1 for a depth above zero. Any other unit takes the scale and offset that put the smallest finite depth on 1 and the
-/// largest on 65535.
+/// value = round((depth − offset) · scale). Metres (unit "m") have scale 256 and offset 0, as in KITTI's files: steps
+/// of 4 mm up to 256 m; at least 1 for a depth above zero. Any other unit takes the scale and offset that put the
+/// smallest finite depth on 1 and the largest on 65535.
 DepthSamples depth_samples(std::span<const float> depth, std::string_view unit);
 
 /// Writes the samples as 16-bit grey PNG with the text keys "unit", "scale", "offset" and "invalid". kInvalidArgument

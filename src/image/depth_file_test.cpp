@@ -11,11 +11,11 @@ namespace {
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-TEST(DepthSamplesTest, metres_areMillimetres_zeroAndBelowInvalid) {
-  const std::vector<float> depth = {0.0004F, 1.0F, 2.3456F, 70.0F, 0.0F, -1.0F, kInf, kNan};
+TEST(DepthSamplesTest, metres_areStepsOfA256th_zeroAndBelowInvalid) {
+  const std::vector<float> depth = {0.0004F, 1.0F, 2.3456F, 300.0F, 0.0F, -1.0F, kInf, kNan};
   const DepthSamples samples = depth_samples(depth, "m");
-  EXPECT_EQ(samples.values, (std::vector<std::uint16_t>{1, 1000, 2346, 65535, 0, 0, 0, 0}));
-  EXPECT_EQ(samples.scale, 1000);
+  EXPECT_EQ(samples.values, (std::vector<std::uint16_t>{1, 256, 600, 65535, 0, 0, 0, 0}));
+  EXPECT_EQ(samples.scale, 256);
   EXPECT_EQ(samples.offset, 0);
   EXPECT_EQ(samples.num_invalid, 4u);
   EXPECT_EQ(samples.num_clipped, 1u);

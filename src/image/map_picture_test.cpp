@@ -46,6 +46,26 @@ TEST(Palette, sequential_growsLighter_andCutsItsEnds) {
   EXPECT_EQ(sequential_color(kNan), sequential_color(0));
 }
 
+TEST(Palette, streetClasses_haveCityscapesColoursByTheirNames) {
+  const std::vector<std::string> names = {"sky", "road", "traffic sign", "pavement"};
+  const std::vector<Rgb> palette = street_palette(names);
+  const std::vector<Rgb> cityscapes = class_palette(PaletteKind::kCityscapes, 19);
+  EXPECT_EQ(palette, (std::vector<Rgb>{cityscapes[10], cityscapes[0], cityscapes[7], cityscapes[1]}));
+  EXPECT_TRUE(street_palette({}).empty());
+  EXPECT_TRUE(street_palette(std::vector<std::string>{"road", "sofa"}).empty());
+  EXPECT_TRUE(street_palette(std::vector<std::string>{"sign", "traffic sign"}).empty()) << "two in one colour";
+}
+
+TEST(Palette, categorical_neighboursDiffer_andSixteenAreApart) {
+  for (std::size_t i = 0; i < 16; ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const Rgb a = categorical_color(i);
+      const Rgb b = categorical_color(j);
+      EXPECT_GT(std::abs(a.r - b.r) + std::abs(a.g - b.g) + std::abs(a.b - b.b), 40) << i << " and " << j;
+    }
+  }
+}
+
 TEST(ColorizeLabels, everyPixelIsItsPaletteEntry_andUnknownLabelsAreRefused) {
   const std::vector<Rgb> palette = class_palette(PaletteKind::kCityscapes, 7);
   const std::vector<std::uint8_t> labels = {0, 6, 3, 255};

@@ -1,7 +1,9 @@
 #include "image/palette.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -18,6 +20,22 @@ constexpr Rgb kCityscapesClasses[] = {{128, 64, 128},  {244, 35, 232}, {70, 70, 
 // Flat, construction, object, nature, sky, human, vehicle: each in the colour of its commonest class.
 constexpr Rgb kCityscapesCategories[] = {{128, 64, 128}, {70, 70, 70},  {153, 153, 153}, {107, 142, 35},
                                          {70, 130, 180}, {220, 20, 60}, {0, 0, 142}};
+
+struct NamedColor {
+  std::string_view name;
+  Rgb color;
+};
+
+// Names of Cityscapes' classes, and of classes that stand for several of them.
+constexpr NamedColor kStreetColors[] = {
+    {"road", {128, 64, 128}},        {"sidewalk", {244, 35, 232}}, {"pavement", {244, 35, 232}},
+    {"building", {70, 70, 70}},      {"wall", {102, 102, 156}},    {"wall_fence", {102, 102, 156}},
+    {"fence", {190, 153, 153}},      {"pole", {153, 153, 153}},    {"traffic light", {250, 170, 30}},
+    {"traffic sign", {220, 220, 0}}, {"sign", {220, 220, 0}},      {"vegetation", {107, 142, 35}},
+    {"terrain", {152, 251, 152}},    {"sky", {70, 130, 180}},      {"person", {220, 20, 60}},
+    {"rider", {255, 0, 0}},          {"car", {0, 0, 142}},         {"vehicle", {0, 0, 142}},
+    {"truck", {0, 0, 70}},           {"bus", {0, 60, 100}},        {"train", {0, 80, 100}},
+    {"motorcycle", {0, 0, 230}},     {"bicycle", {119, 11, 32}}};
 
 constexpr Rgb kViridis[] = {{68, 1, 84},    {72, 23, 105},  {71, 42, 122},  {67, 61, 132},  {61, 78, 138},
                             {53, 94, 141},  {46, 109, 142}, {41, 123, 142}, {35, 137, 142}, {31, 151, 139},
@@ -50,6 +68,33 @@ std::vector<Rgb> class_palette(PaletteKind kind, std::size_t num_classes) {
   std::vector<Rgb> palette(num_classes);
   for (std::size_t i = 0; i < num_classes; ++i) palette[i] = pascal_voc_color(i);
   return palette;
+}
+
+std::vector<Rgb> street_palette(std::span<const std::string> class_names) {
+  std::vector<Rgb> palette;
+  for (const std::string& name : class_names) {
+    const auto* const known = std::find_if(std::begin(kStreetColors), std::end(kStreetColors),
+                                           [&](const NamedColor& one) { return one.name == name; });
+    if (known == std::end(kStreetColors)) return {};
+    if (std::find(palette.begin(), palette.end(), known->color) != palette.end()) return {};
+    palette.push_back(known->color);
+  }
+  return palette;
+}
+
+Rgb categorical_color(std::size_t index) {
+  constexpr double kGoldenRatio = 0.618033988749895;
+  const double turns = static_cast<double>(index) * kGoldenRatio;
+  const double hue = 6.0 * (turns - std::floor(turns));
+  const double high = index % 2 == 0 ? 255.0 : 190.0;
+  const double low = index % 2 == 0 ? 70.0 : 20.0;
+  // A trapezoid around each primary's place on the circle.
+  const auto channel = [&](double place) {
+    const double distance = std::abs(hue - place);
+    const double amount = std::clamp(2.0 - std::min(distance, 6.0 - distance), 0.0, 1.0);
+    return static_cast<std::uint8_t>(low + (high - low) * amount + 0.5);
+  };
+  return {channel(0.0), channel(2.0), channel(4.0)};
 }
 
 Rgb sequential_color(float t) {

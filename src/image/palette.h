@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace edgemoe {
@@ -30,6 +32,14 @@ enum class PaletteKind {
 
 /// One colour a class, num_classes ≤ 255. kCityscapes for another number than 7 or 19 is kPascalVoc.
 std::vector<Rgb> class_palette(PaletteKind kind, std::size_t num_classes);
+
+/// The Cityscapes colours of classes by their names ("road", "sidewalk" or "pavement", "traffic sign" or "sign", …; as
+/// configs/models/edgemoe-street.json has them): one a name. Empty where a name is none of these, two names share a
+/// colour, or there are no names.
+std::vector<Rgb> street_palette(std::span<const std::string> class_names);
+
+/// `index` of any number of kinds, told apart as well as can be: hues a golden angle apart, in two lightnesses.
+Rgb categorical_color(std::size_t index);
 
 /// A sequential scale of even lightness that people with any colour vision can read, dark violet (0) over green to
 /// yellow (1): matplotlib's viridis (by S. van der Walt and N. Smith; CC0), every 15th of its 256 colours, linear

@@ -99,7 +99,8 @@ void MapFileWriter::add_label_files() {
                                 .text = {{"task", report_.task}, {"ignore", "255"}}});
       });
   add_image("_color.png", "the classes in colours", colors_, PngContent::kFlat);
-  extra_ = draw_legend(task_palette(map_.task, static_cast<std::size_t>(task_.outputs)), task_.class_names);
+  extra_ = draw_legend(task_palette(map_.task, static_cast<std::size_t>(task_.outputs), task_.class_names),
+                       task_.class_names);
   add_image("_legend.png", "which colour is which class", extra_, PngContent::kFlat);
   if (picture_ != nullptr) add_image("_overlay.png", "the colours over the picture", overlay_, PngContent::kSmooth);
 }
@@ -134,7 +135,7 @@ void MapFileWriter::add_unit_files() {
 }
 
 Result<MapReport> MapFileWriter::write(ThreadPool& pool) {
-  EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_));
+  EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_, task_.class_names));
   if (is_label_task(map_.task)) {
     if (picture_ != nullptr) {
       EDGEMOE_ASSIGN_OR_RETURN(overlay_, overlay(*picture_, colors_));

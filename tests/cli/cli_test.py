@@ -104,9 +104,28 @@ class Run(ToolTest):
                 self.assertLessEqual(value, 0)
             else:
                 self.assertAlmostEqual(code["png16"]["offset"] + sample / code["png16"]["scale"], value,
-                                       delta=0.001 if sample == 1 else 0.00051)
+                                       delta=(1 if sample == 1 else 0.501) / code["png16"]["scale"])
                 compared += 1
         self.assertGreater(compared, 0)
+
+    def test_an_overview_is_one_sheet_a_picture_and_the_same_for_any_batch(self):
+        pictures = [self.picture("a.png"), self.picture("b.png", width=30, height=60, seed=2), self.picture("c.png", seed=3)]
+        folder = self.run_maps(*pictures, options=("--overview",))
+        other = self.run_maps(*pictures, out="batch", options=("--overview", "--batch", "3"))
+        for name in ("a_overview.png", "b_overview.png", "c_overview.png"):
+            self.assertEqual((folder / name).read_bytes(), (other / name).read_bytes(), name)
+        self.assertNotEqual((folder / "a_overview.png").read_bytes(), (folder / "c_overview.png").read_bytes())
+        width, height = self.decoded(folder / "a_overview.png")[:2]
+        self.assertEqual(width, 14 + 4 * (480 + 14), "picture, semseg, normals, depth")
+        self.assertGreater(height, 2 * 320)
+        summary = json.loads((folder / "summary.json").read_text())
+        self.assertEqual(summary["pictures"][1]["overview"], "b_overview.png")
+        alone = self.run_maps(pictures[0], out="alone", options=("--overview", "--dump-taps", self.folder / "t.safetensors"))
+        self.assertEqual((alone / "a_overview.png").read_bytes(), (folder / "a_overview.png").read_bytes())
+        self.assertTrue((self.folder / "t.safetensors").is_file())
+        self.assertNotIn("a_overview.png", self.files(self.run_maps(pictures[0], out="without")))
+        self.tool("run", pictures[0], "--model", self.model, "--overview", "--dump-taps", self.folder / "u.safetensors",
+                  expect=2)
 
     def test_threads_batch_and_task_sets_give_the_same_bytes(self):
         pictures = [self.picture(f"p{i}.png", 30 + 7 * i, 50 - 5 * i, seed=i) for i in range(4)]
@@ -211,7 +230,7 @@ class Run(ToolTest):
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--isa", "mmx"), "avx2"),
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--input-size", "30"), "128x256"),
                 (("run", "-", "--model", self.model, "-o", self.folder / "x"), "--raw-size"),
-                (("run", good), "--model"),
+                (("run", good), "give -o FOLDER"),
                 (("frobnicate",), "Commands: run, convert"),
                 (("new", "tiny", "--seed", "-1", "-o", self.folder / "x"), "18446744073709551615"),
                 (("new", "tiny", "--seed", "18446744073709551616", "-o", self.folder / "x"), "18446744073709551615"),
@@ -397,6 +416,21 @@ class Models(ToolTest):
         self.assertNotEqual((self.folder / "b").read_bytes(), self.model.read_bytes())
         done = self.tool("new", "tinny", "-o", self.folder / "c", expect=2)
         self.assertIn("edgemoe-cityscapes", done.stderr)
+
+    def test_models_are_found_by_name(self):
+        shutil.copy(self.model, self.folder / "mine.safetensors")
+        environment = dict(os.environ, EDGEMOE_MODEL_DIR=str(self.folder))
+        call = lambda *arguments: subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True,  # noqa: E731
+                                                 env=environment)
+        done = call("run", self.picture(), "--model", "mine", "-o", self.folder / "maps")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"model      {self.folder / 'mine.safetensors'}: tiny", done.stdout)
+        self.assertEqual(call("inspect", "mine").returncode, 0)
+        self.assertIn("mine", call("doctor").stdout)
+        done = call("run", self.picture(), "--model", "other", "-o", self.folder / "none")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, 'no model "other"; there are .*mine')
+        self.assertFalse((self.folder / "none").exists())
 
     def test_inspect_shows_text_and_json(self):
         self.assertIn("4 experts, top 2", self.tool("inspect", self.model).stdout)

@@ -175,7 +175,7 @@ class Eval(ToolTest):
                         ("--limit", "-1"), ("--batch", "0"), ("-o", data / "dataset.json"), ("--per-picture", data / "new.csv"),
                         ("-o", self.folder / "x", "--per-picture", self.folder / "x")):
             self.eval(data, *options, expect=2)
-        self.tool("eval", "--data", data, expect=2)
+        self.tool("eval", "--model", self.model, expect=2)
 
     def test_cityscapes_by_a_class_map(self):
         for i, city in enumerate(("ulm", "aachen")):
