@@ -2,6 +2,7 @@
 """Writes the model of a training run as a checkpoint that `edgemoe convert` reads."""
 import argparse
 import json
+import math
 import sys
 from collections import OrderedDict
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch  # noqa: E402
 from data import everything, hold_out  # noqa: E402
 from files import open_data  # noqa: E402
 from layout import DataError  # noqa: E402
-from model import MultiTaskModel  # noqa: E402
+from model import MultiTaskModel, copy_first_gates, has_log_depth  # noqa: E402
 from optimizer import MovingAverage, refresh_batch_norm  # noqa: E402
 from state import load_state, save_atomically  # noqa: E402
 from validate import normalise  # noqa: E402
@@ -32,6 +33,8 @@ def averaged_model(state, config, training):
     average = MovingAverage(model, 0)
     average.values = state["average"]
     average.copy_to(model)
+    if state["one_router"]:
+        copy_first_gates(model)
     refresh_batch_norm(model, statistics_batches(training, config))
     return model
 
@@ -48,15 +51,18 @@ def statistics_batches(training, config, device="cpu"):
 def exported_tensors(model, depth_scale, dtype):
     """state_dict without counters; depth in metres; matrices in `dtype`, vectors in float32.
 
-    The trained depth output is metres / depth_scale, and its last convolution is linear: scaling its weight and bias
-    scales the map.
+    The trained depth output is metres / depth_scale, or the logarithm of that; its last convolution is linear: scaling
+    its weight and bias scales the map, and adding to its bias shifts the logarithm.
     """
     tensors = OrderedDict((name, value.detach().float().contiguous().clone())
                           for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked"))
     if "depth" in model.tasks:
         last = model.config["head"]["num_stages"]
-        for part in ("weight", "bias"):
-            tensors[f"decoders.depth.conv_{last}.{part}"] *= depth_scale
+        if has_log_depth(model.config):
+            tensors[f"decoders.depth.conv_{last}.bias"] += math.log(depth_scale)
+        else:
+            for part in ("weight", "bias"):
+                tensors[f"decoders.depth.conv_{last}.{part}"] *= depth_scale
     for name, value in tensors.items():
         if value.dim() > 1:
             narrow = value.to(dtype)

@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from layout import IGNORE
+from model import has_log_depth
 
 
 def semseg_loss(logits, labels, class_weights, dice_weight=0.5):
@@ -28,20 +29,25 @@ def semseg_loss(logits, labels, class_weights, dice_weight=0.5):
     return loss + dice_weight * dice.mean()
 
 
-def depth_loss(scaled, depth, scale, gradient_weight=0.5):
-    """Mean of |d − g| / g (the metric abs-rel itself), half as much |log d/g|, and the same of steps between neighbours.
+def damped(error):
+    """`error` ≥ 0 up to 1, beyond 1 + its logarithm: a few estimates of many times the truth must not fill the gradient."""
+    return torch.where(error <= 1, error, 1 + error.clamp_min(1).log())
 
-    scaled: the network's output [n,1,H,W], depth / scale; depth: metres [n,H,W], 0 = none. The logarithm drives small
+
+def depth_loss(estimate, depth, gradient_weight=0.5):
+    """Mean of |d − g| / g (the metric abs-rel, damped), half as much |log d/g|, and the former of steps between neighbours.
+
+    estimate, depth: metres [n,H,W], 0 = none. The logarithm drives small
     depths where |d − g| / g saturates at 1; it stops at a twentieth of the truth, below which only the first term pulls.
     """
-    estimate, valid = scaled[:, 0] * scale, depth > 0
+    valid = depth > 0
     count = valid.sum()
     if count == 0:
-        return scaled.sum() * 0
+        return estimate.sum() * 0
     truth = torch.where(valid, depth, torch.ones_like(depth))
     error = (estimate - truth) / truth
     ratio = torch.maximum(estimate / truth, torch.full_like(truth, 0.05))
-    loss = ((error.abs() + 0.5 * ratio.log().abs()) * valid).sum() / count
+    loss = ((damped(error.abs()) + 0.5 * ratio.log().abs()) * valid).sum() / count
     if gradient_weight == 0:
         return loss
     difference = estimate - truth
@@ -50,7 +56,7 @@ def depth_loss(scaled, depth, scale, gradient_weight=0.5):
         here, there = (lambda t: t.narrow(axis, 0, length)), (lambda t: t.narrow(axis, 1, length))
         both = here(valid) & there(valid)
         step = (there(difference) - here(difference)).abs() / torch.minimum(here(truth), there(truth))
-        loss = loss + gradient_weight * (step * both).sum() / both.sum().clamp_min(1)
+        loss = loss + gradient_weight * (damped(step) * both).sum() / both.sum().clamp_min(1)
     return loss
 
 
@@ -74,12 +80,12 @@ def class_weights(counts, power=0.35, largest=4.0):
 class Losses:
     """The task's loss by its name, with what is measured from the training data once."""
 
-    def __init__(self, weights_of_classes, depth_scale):
-        self.weights_of_classes, self.depth_scale = weights_of_classes, depth_scale
+    def __init__(self, weights_of_classes, depth_scale, log_depth):
+        self.weights_of_classes, self.depth_scale, self.log_depth = weights_of_classes, depth_scale, log_depth
 
     @staticmethod
     def measure(split, tasks, config, pictures=400):
-        """Class frequencies and mean depth of up to `pictures` pictures, evenly spread."""
+        """Class frequencies and geometric mean of depth of up to `pictures` pictures, evenly spread."""
         index = torch.linspace(0, len(split) - 1, min(pictures, len(split))).long().unique().numpy()
         counts, depths = None, []
         for begin in range(0, len(index), 50):
@@ -92,16 +98,22 @@ class Losses:
                 counted = torch.bincount(labels, minlength=outputs)
                 counts = counted if counts is None else counts + counted
             if "depth" in tasks:
-                depths.append(batch["depth"][batch["depth"] > 0].double())
+                depths.append(batch["depth"][batch["depth"] > 0].double().log())
         weights = class_weights(counts) if counts is not None else None
-        scale = float(torch.cat(depths).mean()) if depths and sum(map(len, depths)) else 1.0
-        return Losses(weights, scale)
+        scale = float(torch.cat(depths).mean().exp()) if depths and sum(map(len, depths)) else 1.0
+        return Losses(weights, scale, has_log_depth(config))
+
+    def metres(self, output):
+        """The depth map [n,H,W] of the network's output [n,1,H,W]."""
+        output = output[:, 0]
+        # Far beyond any scene: what is wild at the start of a run stays finite.
+        return self.depth_scale * (output.clamp(-12, 12).exp() if self.log_depth else output)
 
     def __call__(self, task, output, truth):
         if task == "semseg":
             return semseg_loss(output, truth, self.weights_of_classes)
         if task == "depth":
-            return depth_loss(output, truth, self.depth_scale)
+            return depth_loss(self.metres(output), truth)
         return normals_loss(output, truth)
 
     def state(self):

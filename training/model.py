@@ -114,20 +114,27 @@ class Backbone(nn.Module):
         return {task: x[index] for task, index in rows.items()}
 
 
+def upsampling(value):
+    """(factor, whether by pixel shuffle) of head.upsample: 2 → (2, False), "shuffle4" → (4, True)."""
+    return (int(value.removeprefix("shuffle")), True) if isinstance(value, str) else (value, False)
+
+
 class UpHead(nn.Module):
     def __init__(self, config, outputs):
         super().__init__()
         head, dim = config["head"], config["embed_dim"]
-        self.num_stages, self.upsample = head["num_stages"], head["upsample"]
+        self.num_stages, (self.upsample, self.shuffle) = head["num_stages"], upsampling(head["upsample"])
         self.size = (config["input"]["height"], config["input"]["width"])
         self.grid = tuple(extent // config["patch_size"] for extent in self.size)
         self.norm = nn.LayerNorm(dim, eps=config["layernorm_eps"])
         channels = head["channels"]
+        # Before a pixel shuffle there are as many channels more as it turns into pixels.
+        made = channels * self.upsample ** 2 if self.shuffle else channels
         for stage in range(self.num_stages):
             kernel = head["first_kernel"] if stage == 0 else 3
-            conv = nn.Conv2d(dim if stage == 0 else channels, channels, kernel, padding=kernel // 2)
+            conv = nn.Conv2d(dim if stage == 0 else channels, made, kernel, padding=kernel // 2)
             self.add_module(f"conv_{stage}", conv)
-            self.add_module(f"syncbn_fc_{stage}", nn.BatchNorm2d(channels, eps=config["batchnorm_eps"]))
+            self.add_module(f"syncbn_fc_{stage}", nn.BatchNorm2d(made, eps=config["batchnorm_eps"]))
         self.add_module(f"conv_{self.num_stages}", nn.Conv2d(channels, outputs, 1))
 
     def forward(self, tokens):
@@ -136,9 +143,11 @@ class UpHead(nn.Module):
         x = x.view(x.shape[0], *self.grid, x.shape[2]).permute(0, 3, 1, 2)
         for stage in range(self.num_stages):
             x = F.relu(getattr(self, f"syncbn_fc_{stage}")(getattr(self, f"conv_{stage}")(x)))
+            if self.shuffle:
+                x = F.pixel_shuffle(x, self.upsample)
             if stage == self.num_stages - 1:
                 x = getattr(self, f"conv_{self.num_stages}")(x).float()
-            if self.upsample != 1:
+            if self.upsample != 1 and not self.shuffle:
                 x = F.interpolate(x, scale_factor=self.upsample, mode="bilinear", align_corners=False)
         if tuple(x.shape[-2:]) != self.size:
             x = F.interpolate(x, size=self.size, mode="bilinear", align_corners=False)
@@ -158,16 +167,40 @@ class MultiTaskModel(nn.Module):
         self.decoders.to(memory_format=torch.channels_last)
         initialise(self)
 
-    def forward(self, images, rows=None, noise=0.0, statistics=None):
+    def forward(self, images, rows=None, noise=0.0, statistics=None, one_router=False):
         """{task name: map [pictures, outputs, H, W] in float32}; rows {task index: picture indices}, default all.
 
-        `statistics` gets (importance, load, counts) for each MoE block and, within it, each task.
+        `statistics` gets (importance, load, counts) for each MoE block and, within it, each task. `one_router`: every
+        picture takes one pass, with the first task's routers, and its tokens serve all decoders; `rows` is not looked
+        at.
         """
+        everything = torch.arange(images.shape[0], device=images.device)
+        if one_router:
+            tokens = self.backbone(images, {0: everything}, noise, statistics)[0]
+            return {task: self.decoders[task](tokens) for task in self.tasks}
         if rows is None:
-            everything = torch.arange(images.shape[0], device=images.device)
             rows = {task: everything for task in range(len(self.tasks))}
         tokens = self.backbone(images, rows, noise, statistics)
         return {self.tasks[task]: self.decoders[self.tasks[task]](part) for task, part in tokens.items()}
+
+
+def has_log_depth(config):
+    """Whether the depth decoder puts out the logarithm of depth: its unit says so ("ln m")."""
+    return any(task["name"] == "depth" and task["unit"].startswith("ln ") for task in config["tasks"])
+
+
+def task_gates(model):
+    """[the gates of one MoE block, a task each]; empty where the tasks do not have routers of their own."""
+    return [block.mlp.gate for block in model.backbone.blocks
+            if block.is_moe and isinstance(block.mlp.gate, torch.nn.ModuleList)]
+
+
+@torch.no_grad()
+def copy_first_gates(model):
+    """Gives every task the first task's routers."""
+    for gates in task_gates(model):
+        for gate in gates[1:]:
+            gate.w_gate.copy_(gates[0].w_gate)
 
 
 def check_trainable(config):
@@ -185,6 +218,47 @@ def check_trainable(config):
                          f"{moe['experts_per_task']}")
 
 
+@torch.no_grad()
+def whiten_patch_embed(model, images, size=0.5, floor=1e-3):
+    """Gives the patch embedding the leading principal components of the pictures' patches, each with the deviation `size`:
+    a new network then sees fine structure from the first step on, not the brightness alone that dominates a random map.
+
+    images: float [n, 3, H, W] as the network takes them; `floor`: share of the mean variance below which a component is
+    not raised any further.
+    """
+    proj, patch = model.backbone.patch_embed.proj, model.config["patch_size"]
+    patches = F.unfold(images, patch, stride=patch).transpose(1, 2).reshape(-1, 3 * patch * patch).double()
+    mean = patches.mean(0)
+    variances, components = torch.linalg.eigh((patches - mean).t() @ (patches - mean) / len(patches))
+    count = min(proj.out_channels, len(variances))
+    variances, components = variances[-count:].clamp_min(0), components[:, -count:]
+    rows = size * components.t() / (variances + floor * variances.mean()).sqrt()[:, None]
+    proj.weight[:count] = rows.view(count, *proj.weight.shape[1:]).to(proj.weight)
+    proj.bias.zero_()
+    proj.bias[:count] = -(rows @ mean).to(proj.bias)
+
+
+def wave_embedding(rows, columns, dim):
+    """[rows · columns, dim]: sines and cosines of the row and the column in octaves, as ViTs commonly have them; zeros fill
+    what is left where `dim` is not a multiple of 4."""
+    frequencies = 10000.0 ** -(torch.arange(dim // 4) / max(dim // 4, 1))
+    y = torch.arange(rows).repeat_interleave(columns)[:, None] * frequencies
+    x = torch.arange(columns).repeat(rows)[:, None] * frequencies
+    waves = torch.cat((y.sin(), y.cos(), x.sin(), x.cos()), dim=1)
+    return F.pad(waves, (0, dim - waves.shape[1]))
+
+
+def begin_as_nearest(head):
+    """Gives all pixels that a shuffle makes of one the same filter (ICNR; Aitken et al., 2017): the head begins as an
+    enlargement by nearest instead of with a pattern of its own in every patch."""
+    pixels = head.upsample ** 2
+    for stage in range(head.num_stages):
+        for parameter in getattr(head, f"conv_{stage}").parameters():
+            filters = parameter.view(-1, pixels, *parameter.shape[1:])
+            filters.copy_(filters[:, :1].expand_as(filters).clone())
+
+
+@torch.no_grad()
 def initialise(model):
     """Truncated normals of deviation 0.02 as usual for a ViT, but in the mixture of experts.
 
@@ -202,3 +276,9 @@ def initialise(model):
                 nn.init.trunc_normal_(parameter, std=0.02)
         elif name.startswith("backbone.") and name.endswith("bias") and "patch_embed" not in name:
             nn.init.zeros_(parameter)
+    # A third of the patches' own deviation after whitening: where a thing is says much in a street.
+    embedding = model.backbone.pos_embed
+    embedding[0, 1:] += 0.2 * wave_embedding(*model.config["pos_embed_grid"], embedding.shape[2])
+    for head in model.decoders.values():
+        if head.shuffle:
+            begin_as_nearest(head)

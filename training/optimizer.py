@@ -1,13 +1,21 @@
-"""AdamW's groups, the schedule of the learning rate, and the moving average of the weights."""
+"""The optimizers' parameters, the schedule of the learning rate, and the moving average of the weights."""
+import copy
 import math
 
 import torch
 
+from muon import Muon
 
-def parameter_groups(model, weight_decay, head_factor):
-    """Groups of AdamW: no decay on norms, biases, embeddings and gates; the decoders at `head_factor` times the rate."""
+
+def is_block_matrix(name, parameter):
+    """Whether Muon may have it: weights of linear layers and experts. Gates and embeddings are no such maps."""
+    return name.startswith("backbone.blocks.") and name.endswith("weight") and parameter.dim() >= 2
+
+
+def parameter_groups(parameters, weight_decay, head_factor):
+    """Groups of AdamW for named parameters: no decay on norms, biases, embeddings and gates; the decoders at `head_factor` times the rate."""
     groups = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in parameters:
         plain = (parameter.dim() < 2 or name.endswith(("bias", "w_gate")) or "_embed" in name.rsplit(".", 1)[-1]
                  or name.endswith("cls_token"))
         factor = head_factor if name.startswith("decoders.") else 1.0
@@ -17,19 +25,51 @@ def parameter_groups(model, weight_decay, head_factor):
     return list(groups.values())
 
 
-def make_optimizer(model, weight_decay, head_factor):
-    return torch.optim.AdamW(parameter_groups(model, weight_decay, head_factor), lr=0.0, betas=(0.9, 0.98), foreach=True)
+class Optimizers:
+    """AdamW for all parameters, or Muon for the blocks' matrices and AdamW for the rest."""
+
+    def __init__(self, model, kind, weight_decay, head_factor, precision):
+        named = list(model.named_parameters())
+        matrices = [(name, parameter) for name, parameter in named if kind == "muon" and is_block_matrix(name, parameter)]
+        taken = {id(parameter) for _, parameter in matrices}
+        rest = [(name, parameter) for name, parameter in named if id(parameter) not in taken]
+        self.parts = [torch.optim.AdamW(parameter_groups(rest, weight_decay, head_factor), lr=0.0, betas=(0.9, 0.98),
+                                        foreach=True)]
+        if matrices:
+            groups = [{"params": [parameter for name, parameter in matrices if ("qkv" in name) == joined],
+                       "parts": 3 if joined else 1} for joined in (False, True)]
+            self.parts.append(Muon(groups, weight_decay, precision))
+
+    def step(self, workers):
+        self.parts[0].step()
+        for muon in self.parts[1:]:
+            muon.step(workers)
+
+    def zero_grad(self):
+        for part in self.parts:
+            part.zero_grad(set_to_none=True)
+
+    def set_learning_rate(self, rate):
+        for part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = rate * group["factor"]
+
+    def copy_state(self, source, target):
+        """Gives one of AdamW's parameters what it knows of another."""
+        self.parts[0].state[target] = copy.deepcopy(self.parts[0].state[source])
+
+    def state_dict(self):
+        return [part.state_dict() for part in self.parts]
+
+    def load_state_dict(self, state):
+        for part, stored in zip(self.parts, state):
+            part.load_state_dict(stored)
 
 
 def learning_rate(peak, step, progress, warmup):
     """Linear over `warmup` steps, then half a cosine over `progress` (0…1) down to a hundredth of the peak."""
     cosine = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(max(progress, 0.0), 1.0)))
     return peak * min(1.0, (step + 1) / max(warmup, 1)) * cosine
-
-
-def set_learning_rate(optimizer, rate):
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group["factor"]
 
 
 class MovingAverage:

@@ -8,6 +8,7 @@ from layout import ARRAYS, DataError
 EXAMPLES = """examples:
   train.py --config edgemoe-street --data out/train --val out/val --hours 8 -o out/run
   train.py --config edgemoe-street --data my-pictures --tasks semseg --steps 5000 -o out/mine
+  train.py --config mine.json --data mine --start-from models/edgemoe-street.safetensors --lr 2e-4 --steps 2000 -o out/mine
   train.py (the same command again)          goes on where the run in -o stopped, after Ctrl-C too
 
 The export, RUN_DIR/checkpoint.pth, is written at the end; export.py RUN_DIR writes it at any time.
@@ -38,6 +39,13 @@ def positive(kind):
     return convert
 
 
+def part(text):
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 to 1")
+    return value
+
+
 def make_parser():
     parser = argparse.ArgumentParser(prog="train.py", description="Trains an M3ViT for edgemoe.", epilog=EXAMPLES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,12 +53,15 @@ def make_parser():
     add("--config", required=True, metavar="NAME_OR_FILE", help="network: a file, or a name in configs/models")
     add("--data", required=True, nargs="+", metavar="DIR", help="data sets (training/README.md says how they are laid out)")
     add("-o", dest="run_dir", required=True, metavar="RUN_DIR", help="folder of the run: state, log, curves, checkpoint")
+    add("--start-from", metavar="MODEL", help="weights to begin with: a model file with the same backbone, e.g. one of models/")
     add("--tasks", help="comma separated subset of the configuration's tasks (default: all of them)")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=positive(int), help="length of the run in steps")
     length.add_argument("--hours", type=positive(float), help="length of the run in hours, pauses not counted")
     add("--batch", type=positive(int), default=48, help="pictures a step (default: %(default)s)")
-    add("--lr", type=positive(float), default=1e-3, help="peak learning rate of AdamW (default: %(default)s)")
+    add("--lr", type=positive(float), default=1e-3, help="peak learning rate (default: %(default)s)")
+    add("--optimizer", choices=("muon", "adamw"), default="muon",
+        help="of the blocks' matrices; everything else has AdamW (default: %(default)s)")
     add("--seed", type=int, default=1, help="(default: %(default)s)")
     add("--val", metavar="DIR", help="validation data (default: a held-out part of --data)")
     add("--val-fraction", type=positive(float), default=0.02, help="held-out part (default: %(default)s)")
@@ -61,11 +72,13 @@ def make_parser():
     add("--share", type=parse_numbers, default={}, metavar="TASK=PART,…",
         help="part of a batch's pictures that a task sees (default: 1/number of tasks, no picture twice)")
     add("--task-weight", type=parse_numbers, default={}, metavar="TASK=W,…", help="weight of a task's loss (default: 1)")
+    add("--one-router", type=part, default=0.0, metavar="PART",
+        help="first part of the run in which a token passes once for all tasks, by one router (default: %(default)s)")
     add("--balance", type=float, default=0.01, help="weight of the load-balancing loss (default: %(default)s)")
     add("--gate-noise", type=float, default=1.0, help="of the routers while training, in 1/experts (default: %(default)s)")
     add("--drop-path", type=float, default=0.02, help="of the last block, rising to it (default: %(default)s)")
     add("--weight-decay", type=float, default=0.05, help="(default: %(default)s)")
-    add("--head-lr", type=positive(float), default=2.0, help="the decoders' factor on --lr (default: %(default)s)")
+    add("--head-lr", type=positive(float), default=4.0, help="the decoders' factor on --lr (default: %(default)s)")
     add("--warmup", type=int, default=300, metavar="STEPS", help="(default: %(default)s)")
     add("--average", type=float, default=0.998, help="decay of the averaged weights (default: %(default)s)")
     add("--clip", type=positive(float), default=2.0, help="largest norm of the gradient (default: %(default)s)")
@@ -113,6 +126,7 @@ def settings_of(options, config, device, precision):
     settings.update(
         tasks=tasks, device=device, precision=precision, data=[str(Path(folder).resolve()) for folder in options.data],
         val=options.val and str(Path(options.val).resolve()),
+        start_from=options.start_from and str(Path(options.start_from).resolve()),
         share={task: min(1.0, options.share.get(task, 1 / len(tasks))) for task in tasks},
         task_weight={task: options.task_weight.get(task, 1.0) for task in tasks})
     return settings

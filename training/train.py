@@ -56,6 +56,16 @@ def follow(trainer):
         trainer.train_step(done)
 
 
+def first_exit_code(processes, patience=5):
+    """The first exit code other than 0, or None. The line to a process breaks a moment before it is seen to be gone."""
+    until = time.monotonic() + patience
+    while True:
+        codes = [process.poll() for process in processes]
+        if any(codes) or not processes or time.monotonic() > until:
+            return next(filter(None, codes), None)
+        time.sleep(0.05)
+
+
 def prepare_run(options):
     """Everything but the data and the network: (configuration, settings). Raises DataError."""
     import torch
@@ -107,9 +117,9 @@ def leader(options):
             print(f"stopped after step {trainer.step}, state saved; the same command goes on from there", flush=True)
             return 128 + stop.signal
     except RuntimeError as error:
-        codes = [process.poll() for process in followers]
-        if any(codes):
-            raise DataError(f"a worker process ended with exit code {next(filter(None, codes))} (-9: there was not memory "
+        code = first_exit_code(followers)
+        if code:
+            raise DataError(f"a worker process ended with exit code {code} (-9: there was not memory "
                             f"enough): the same command goes on from the last state, --workers 1 needs less") from error
         raise
     finally:

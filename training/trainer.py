@@ -11,9 +11,10 @@ from data import Order
 from export import open_parts, statistics_batches
 from layout import DataError
 from losses import Losses
-from model import MultiTaskModel
+from model import MultiTaskModel, copy_first_gates, has_log_depth, task_gates, whiten_patch_embed
 from moe import balance_loss
-from optimizer import MovingAverage, learning_rate, make_optimizer, refresh_batch_norm, set_learning_rate
+from optimizer import MovingAverage, Optimizers, learning_rate, refresh_batch_norm
+from start import start_from
 from state import STATE, check_same_run, load_state, save_atomically
 from validate import normalise, validate
 
@@ -44,6 +45,10 @@ def total_balance(statistics, num_tasks):
     return sum(losses) / len(losses)
 
 
+# Whose patches the first layer of a new network is fitted to: 128 patches each are 30 times its inputs.
+WHITENING_PICTURES = 200
+
+
 class Trainer:
     """Everything random in a step follows from (seed, step), so a resumed run goes on as if it had never stopped."""
 
@@ -56,17 +61,36 @@ class Trainer:
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
         torch.manual_seed(settings["seed"])
         self.model = MultiTaskModel(config, settings["drop_path"]).to(self.device)
-        self.optimizer = make_optimizer(self.model, settings["weight_decay"], settings["head_lr"])
+        self.optimizer = Optimizers(self.model, settings["optimizer"], settings["weight_decay"], settings["head_lr"],
+                                    settings["precision"])
         self.average = MovingAverage(self.model, settings["average"])
         self.step, self.elapsed = 0, 0.0
+        # While it lasts, tokens pass once for all tasks, by the first task's routers.
+        self.one_router = settings["one_router"] > 0 and len(self.model.tasks) > 1 and bool(task_gates(self.model))
         state = load_state(self.run_dir)
         if state is None:
             self.losses = Losses.measure(self.training, settings["tasks"], config)
+            self.start(say)
         else:
             self.restore(state)
         if self.losses.weights_of_classes is not None:
             self.losses.weights_of_classes = self.losses.weights_of_classes.to(self.device)
         self.resumed_at, self.began = self.elapsed, time.monotonic()
+
+    def start(self, say):
+        """The weights of a new run: as drawn and fitted to the pictures, or a model's."""
+        if self.settings["start_from"] is None:
+            numbers = np.unique(np.linspace(0, len(self.training) - 1, WHITENING_PICTURES).astype(int))
+            images = normalise(self.training.read(numbers)["images"].float() / 255, self.config)
+            whiten_patch_embed(self.model, images)
+            self.average = MovingAverage(self.model, self.settings["average"])
+            return
+        untouched = start_from(self.model, self.settings["start_from"], self.losses.depth_scale)
+        self.average = MovingAverage(self.model, self.settings["average"])
+        if untouched:
+            owners = sorted({name.split(".")[1] for name in untouched if name.startswith("decoders.")})
+            say(f"not in {self.settings['start_from']}, so drawn: {len(untouched)} tensors"
+                + (f" of the decoders {', '.join(owners)}" if owners else ""))
 
     def join(self, workers):
         """From now on this process does its part of each batch, beside the others."""
@@ -82,13 +106,14 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.values = {name: value.to(self.device) for name, value in state["average"].items()}
-        self.losses = Losses(state["class_weights"], state["depth_scale"])
+        self.losses = Losses(state["class_weights"], state["depth_scale"], has_log_depth(self.config))
         self.step, self.elapsed = state["step"], state["elapsed"]
+        self.one_router = state["one_router"]
 
     def save(self):
         self.clock()
         save_atomically({"config": self.config, "settings": self.settings, "step": self.step, "elapsed": self.elapsed,
-                         "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+                         "one_router": self.one_router, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
                          "average": self.average.values, **self.losses.state()}, self.run_dir / STATE)
 
     def clock(self):
@@ -114,7 +139,8 @@ class Trainer:
         mixed = torch.from_numpy(np.random.default_rng(self.step_seed()).permutation(len(numbers)))
         read = augment({name: values[mixed] for name, values in read.items()}, self.augmentation, generator)
         read = {name: value.to(self.device) for name, value in read.items()}
-        truth = {task: read[task][self.rows[index]] for index, task in enumerate(self.model.tasks)}
+        truth = {task: read[task] if self.one_router else read[task][self.rows[index]]
+                 for index, task in enumerate(self.model.tasks)}
         return normalise(read["images"], self.config), truth
 
     def train_step(self, progress):
@@ -123,39 +149,55 @@ class Trainer:
         Raises DataError if the gradient is not finite, in all processes alike.
         """
         settings = self.settings
+        if self.one_router and progress >= settings["one_router"]:
+            self.part_routers()
         images, truth = self.batch()
         torch.manual_seed(self.step_seed())
         rate = learning_rate(settings["lr"], self.step, progress, settings["warmup"])
-        set_learning_rate(self.optimizer, rate)
+        self.optimizer.set_learning_rate(rate)
         self.model.train()
         moe, statistics = self.config["moe"], []
         noise = settings["gate_noise"] / moe["num_experts"] if moe else 0.0
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=settings["precision"] == "bf16"):
-            maps = self.model(images, self.rows, noise, statistics)
+            maps = self.model(images, self.rows, noise, statistics, self.one_router)
         losses = {task: self.losses(task, maps[task], truth[task]) for task in self.model.tasks}
         total = sum(settings["task_weight"][task] * loss for task, loss in losses.items())
         if statistics:
             per_block = len(statistics) // len(moe["blocks"])
             losses["balance"] = total_balance(statistics, per_block)
             total = total + settings["balance"] * losses["balance"]
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         total.backward()
-        self.workers.average([parameter.grad for parameter in self.model.parameters()])
+        # Routers that are not in use yet have no gradient, in any process.
+        self.workers.average([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings["clip"])
         if not bool(torch.isfinite(norm)):
             raise DataError(f"step {self.step}: the gradient is not finite "
                             f"({', '.join(f'{name} {float(value):g}' for name, value in losses.items())}); the last "
                             "state is as it was; a smaller --lr in a new run, or --precision fp32, is the way out")
-        self.optimizer.step()
+        self.optimizer.step(self.workers)
         self.average.update(self.model, self.step)
         self.step += 1
         return {name: float(value.detach()) for name, value in losses.items()}, rate
+
+    def part_routers(self):
+        """From now on each task has routers of its own, which start as the common ones were."""
+        copy_first_gates(self.model)
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        for gates in task_gates(self.model):
+            first = gates[0].w_gate
+            for gate in gates[1:]:
+                self.average.values[names[gate.w_gate]].copy_(self.average.values[names[first]])
+                self.optimizer.copy_state(first, gate.w_gate)
+        self.one_router = False
 
     def validate(self):
         """Metrics of the averaged weights, which are what will be exported."""
         model = copy.deepcopy(self.model)
         self.average.copy_to(model)
+        if self.one_router:
+            copy_first_gates(model)
         refresh_batch_norm(model, statistics_batches(self.training, self.config, self.device))
         count = min(self.settings["val_pictures"], len(self.validation))
         numbers = np.unique(np.linspace(0, len(self.validation) - 1, count).astype(int))
-        return validate(model, self.validation, numbers, self.losses.depth_scale, self.device)
+        return validate(model, self.validation, numbers, self.losses.metres, self.device)

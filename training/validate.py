@@ -55,7 +55,7 @@ def normalise(images, config):
 
 
 @torch.no_grad()
-def validate(model, split, numbers, depth_scale, device, batch=16):
+def validate(model, split, numbers, metres, device, batch=16):
     """Metrics over the pictures `numbers` of a Split, with the model's weights as they are; and expert shares.
 
     `experts` is, for each MoE block, the share of its slots that each expert got, a list for each task.
@@ -68,7 +68,7 @@ def validate(model, split, numbers, depth_scale, device, batch=16):
         statistics = []
         maps = model(normalise(read["images"].float() / 255, model.config), statistics=statistics)
         if "depth" in maps:
-            maps["depth"] = maps["depth"] * depth_scale
+            maps["depth"] = metres(maps["depth"])[:, None]
         metrics.add(maps, read)
         if statistics:
             counts = torch.stack([count for _, _, count in statistics])

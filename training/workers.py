@@ -48,11 +48,16 @@ class Workers:
 
     def average(self, tensors):
         """Replaces each tensor by its mean over the processes; the same values everywhere, bit for bit."""
+        self.add(tensors)
+        for tensor in tensors if self.count > 1 else ():
+            tensor /= self.count
+
+    def add(self, tensors):
+        """Replaces each tensor by its sum over the processes; the same values everywhere, bit for bit."""
         if self.count == 1:
             return
         import torch
         joined = torch.cat([tensor.reshape(-1) for tensor in tensors])
         torch.distributed.all_reduce(joined)
-        joined /= self.count
         for tensor, part in zip(tensors, joined.split([tensor.numel() for tensor in tensors])):
             tensor.copy_(part.view_as(tensor))

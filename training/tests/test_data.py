@@ -239,8 +239,27 @@ class LossValues(unittest.TestCase):
         truth = torch.tensor([[[2.0, 4.0, 0.0]]])
         scaled = torch.tensor([[[[0.3, 0.4, 99.0]]]])
         # Estimates 3 and 4 metres: |3-2|/2 = 0.5 and log 1.5; steps: the differences 1 and 0, over 2.
-        value = float(depth_loss(scaled, truth, 10.0, gradient_weight=0.5))
+        value = float(depth_loss(scaled[:, 0] * 10, truth, gradient_weight=0.5))
         self.assertAlmostEqual(value, (0.5 + 0.5 * np.log(1.5)) / 2 + 0.5 * 0.5, places=5)
+
+    def test_depth_many_times_the_truth_pulls_no_harder_than_twice(self):
+        truth = torch.full((1, 1, 1), 2.0)
+        for estimate, error in ((3.0, 0.5), (4.0, 1.0), (16.0, 1 + np.log(7.0))):
+            value = float(depth_loss(torch.full((1, 1, 1), estimate), truth, gradient_weight=0))
+            self.assertAlmostEqual(value, error + 0.5 * np.log(estimate / 2), places=5)
+        gradients = []
+        for estimate in (0.39, 40.0):
+            scaled = torch.full((1, 1, 1), estimate, requires_grad=True)
+            depth_loss(10 * scaled, truth, gradient_weight=0).backward()
+            gradients.append(float(scaled.grad.abs()))
+        self.assertLess(gradients[1], gradients[0] / 10)
+
+    def test_depth_is_learnt_as_it_is_or_as_its_logarithm(self):
+        output = torch.tensor([[[[0.5, -1.0]]]])
+        torch.testing.assert_close(Losses(None, 10.0, False).metres(output), torch.tensor([[[5.0, -10.0]]]))
+        torch.testing.assert_close(Losses(None, 10.0, True).metres(output), 10 * output[:, 0].exp())
+        truth = torch.tensor([[[10 * np.exp(0.5), 10 * np.exp(-1.0)]]], dtype=torch.float32)
+        self.assertAlmostEqual(float(Losses(None, 10.0, True)("depth", output, truth)), 0, places=5)
 
     def test_normals_are_cosine_and_masked(self):
         truth = torch.tensor([[0.0, 1, 0], [0, 0, 0], [0, 0, 1]]).t().reshape(1, 3, 1, 3)
@@ -249,7 +268,7 @@ class LossValues(unittest.TestCase):
 
     def test_without_a_valid_pixel_the_loss_is_zero_with_a_zero_gradient(self):
         for loss, shape, truth in ((lambda x, t: semseg_loss(x, t, None), (1, 2, 2, 2), torch.full((1, 2, 2), 255)),
-                                   (lambda x, t: depth_loss(x, t, 1.0), (1, 1, 2, 2), torch.zeros(1, 2, 2)),
+                                   (depth_loss, (1, 2, 2), torch.zeros(1, 2, 2)),
                                    (normals_loss, (1, 3, 2, 2), torch.zeros(1, 3, 2, 2))):
             x = torch.randn(shape, requires_grad=True)
             value = loss(x, truth)
@@ -263,13 +282,13 @@ class LossValues(unittest.TestCase):
         self.assertTrue(weights[0] < weights[1] < weights[2])
         self.assertAlmostEqual(float((weights * counts).sum() / counts.sum()), 1, places=5)
 
-    def test_measured_scale_is_the_mean_depth(self):
+    def test_measured_scale_is_the_geometric_mean_of_depth(self):
         with tempfile.TemporaryDirectory() as folder:
             toy.write_arrays(folder, 6, *SIZE, seed=3)
             split = everything([ArrayData.open(Path(folder), TASKS, SIZE)])
             depth = np.load(Path(folder) / "depth.npy").astype(np.float64)
             losses = Losses.measure(split, TASKS, tiny_config())
-            self.assertAlmostEqual(losses.depth_scale, depth[depth > 0].mean(), places=4)
+            self.assertAlmostEqual(losses.depth_scale, np.exp(np.log(depth[depth > 0]).mean()), places=4)
             self.assertEqual(len(losses.weights_of_classes), len(json.loads(
                 (Path(folder) / "dataset.json").read_text())["classes"]))
 

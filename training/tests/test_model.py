@@ -7,9 +7,11 @@ from common import random_model, tiny_config
 import torch
 
 import m3vit_oracle
-from model import MultiTaskModel
+from model import MultiTaskModel, whiten_patch_embed
 from moe import Experts, Gate, balance_loss, expected_load
-from optimizer import parameter_groups, refresh_batch_norm
+from muon import Muon, orthogonal
+from optimizer import Optimizers, parameter_groups, refresh_batch_norm
+from workers import Workers
 
 VARIANTS = {
     "per_task": {},
@@ -64,6 +66,14 @@ class Forward(unittest.TestCase):
 
     def test_a_plain_vit_equals_the_oracle(self):
         self.compare(changed(None))
+
+    def test_a_head_of_pixel_shuffles_equals_the_oracle_and_begins_as_nearest(self):
+        config = tiny_config(head={"num_stages": 2, "channels": 5, "first_kernel": 1, "upsample": "shuffle3"})
+        self.compare(config)
+        drawn = MultiTaskModel(config).decoders["depth"]
+        x = drawn.conv_1(torch.randn(1, 5, 4, 6)).view(1, 5, 9, 4, 6)
+        self.assertGreater(float(x[:, 0, 0].detach().std()), 0)
+        torch.testing.assert_close(x, x[:, :, :1].expand_as(x))
 
     def test_a_first_block_of_experts_equals_the_oracle(self):
         self.compare(changed({"blocks": [0, 2]}))
@@ -170,7 +180,7 @@ class Preparation(unittest.TestCase):
     def test_norms_biases_embeddings_and_gates_do_not_decay(self):
         model = MultiTaskModel(tiny_config())
         names = {id(parameter): name for name, parameter in model.named_parameters()}
-        groups = parameter_groups(model, 0.05, 2.0)
+        groups = parameter_groups(model.named_parameters(), 0.05, 2.0)
         decayed = {names[id(p)] for group in groups if group["weight_decay"] > 0 for p in group["params"]}
         plain = {names[id(p)] for group in groups if group["weight_decay"] == 0 for p in group["params"]}
         self.assertEqual(decayed | plain, set(names.values()))
@@ -184,6 +194,52 @@ class Preparation(unittest.TestCase):
             self.assertIn(name, decayed)
         factors = {names[id(p)].split(".")[0]: group["factor"] for group in groups for p in group["params"]}
         self.assertEqual(factors, {"backbone": 1.0, "decoders": 2.0})
+
+    def test_muon_has_the_blocks_matrices_and_adamw_the_rest(self):
+        model = MultiTaskModel(tiny_config())
+        names = {id(parameter): name for name, parameter in model.named_parameters()}
+        adamw, muon = Optimizers(model, "muon", 0.05, 2.0, "fp32").parts
+        sets = [{names[id(p)] for group in part.param_groups for p in group["params"]} for part in (adamw, muon)]
+        self.assertEqual(sets[0] | sets[1], set(names.values()))
+        self.assertFalse(sets[0] & sets[1])
+        for name in ("backbone.blocks.0.attn.qkv.weight", "backbone.blocks.0.mlp.fc1.weight",
+                     "backbone.blocks.1.mlp.experts.h4toh.weight"):
+            self.assertIn(name, sets[1])
+        for name in ("backbone.patch_embed.proj.weight", "backbone.blocks.1.mlp.gate.0.w_gate",
+                     "backbone.blocks.0.norm1.weight", "decoders.depth.conv_0.weight"):
+            self.assertIn(name, sets[0])
+        self.assertEqual(len(Optimizers(model, "adamw", 0.05, 2.0, "fp32").parts), 1)
+
+    def test_muon_directions_are_orthogonal_matrix_by_matrix(self):
+        matrices = torch.randn(3, 24, 40, generator=torch.Generator().manual_seed(1))
+        for given in (matrices, matrices.transpose(1, 2)):
+            values = torch.linalg.svdvals(orthogonal(given, torch.float32))
+            self.assertGreater(float(values.min()), 0.6)
+            self.assertLess(float(values.max()), 1.3)
+        # Each of q, k and v, and each expert, is a matrix of its own: scaling one changes no other's direction.
+        parameter = torch.nn.Parameter(torch.zeros(2, 6, 8))
+        steps = []
+        for scale in (1.0, 50.0):
+            parameter.data.zero_()
+            gradient = torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(2))
+            gradient[0, :3] *= scale
+            parameter.grad = gradient
+            muon = Muon([{"params": [parameter], "parts": 2}], 0.0, "fp32")
+            muon.param_groups[0]["lr"] = 1.0
+            muon.step(Workers(1))
+            steps.append(parameter.detach().clone())
+        torch.testing.assert_close(*steps, rtol=1e-4, atol=1e-5)
+        # As large as AdamW's: an entry's usual size is about 0.2.
+        self.assertAlmostEqual(float(steps[0].square().mean().sqrt()), 0.2, delta=0.06)
+
+    def test_the_patch_embedding_begins_with_white_features(self):
+        model = MultiTaskModel(tiny_config())
+        smooth = torch.nn.functional.interpolate(torch.randn(64, 3, 16, 24, generator=torch.Generator().manual_seed(3)),
+                                                 scale_factor=2, mode="bilinear", align_corners=False)
+        whiten_patch_embed(model, smooth + 2, size=0.5, floor=1e-6)
+        features = model.backbone.patch_embed(smooth + 2).reshape(-1, 32).detach()
+        torch.testing.assert_close(features.mean(0), torch.zeros(32), rtol=0, atol=1e-3)
+        torch.testing.assert_close(features.t() @ features / len(features), 0.25 * torch.eye(32), rtol=0, atol=5e-3)
 
     def test_batch_norm_statistics_are_those_of_the_weights(self):
         model = random_model(tiny_config(), 2)

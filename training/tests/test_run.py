@@ -1,6 +1,7 @@
 """test_run.py [EDGEMOE]: whole runs of train.py on toy pictures: learning, stopping, resuming, exporting; and, with the
 edgemoe tool, that what it converts computes what PyTorch computed."""
 import json
+import math
 import os
 import shutil
 import signal
@@ -10,13 +11,15 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from common import TRAINING, tiny_config, toy
+from common import TRAINING, random_model, tiny_config, toy
 import numpy as np
 import torch
 
 import m3vit_oracle
+from layout import DataError
 from model import MultiTaskModel
 from safetensors_io import read_safetensors, write_safetensors
+from start import start_from
 from validate import Metrics
 
 TOOL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
@@ -125,7 +128,7 @@ class Starting(Run):
 
 class Resuming(Run):
     def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self):
-        length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2", "--workers", "2")
+        length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2", "--workers", "2", "--one-router", "0.5")
         self.call("whole", *length)
         process = subprocess.Popen(self.command("parts", *length), stdout=subprocess.PIPE, text=True)
         for line in process.stdout:
@@ -143,6 +146,30 @@ class Resuming(Run):
         final = [self.log(run, "validation")[-1] for run in ("whole", "parts")]
         self.assertEqual(*final)
 
+    def test_routers_part_when_their_time_has_come(self):
+        def gates():
+            model = torch.load(self.folder / "run" / "state.pt")["model"]
+            weights = self.weights("run")
+            names = [name for name in weights if name.endswith("gate.0.w_gate")]
+            self.assertEqual(len(names), 2)
+            for name in names:
+                first, second = weights[name], weights[name.replace("gate.0", "gate.1")]
+                trained = [model[name], model[name.replace("gate.0", "gate.1")]]
+                yield torch.equal(first, second), torch.equal(*trained)
+
+        self.call("run", "--steps", "6", "--one-router", "1")
+        for same_exported, same_trained in gates():
+            self.assertTrue(same_exported, "all tasks go by the one router that was trained")
+            self.assertFalse(same_trained, "the others wait, as drawn")
+        experts = self.log("run", "validation")[-1]["experts"]
+        for block in experts:
+            self.assertNotEqual(len(set(block[0])), 1)
+        shutil.rmtree(self.folder / "run")
+        self.call("run", "--steps", "12", "--one-router", "0.5", "--lr", "3e-3")
+        for same_exported, _ in gates():
+            self.assertFalse(same_exported, "each task's router has gone its own way")
+        self.assertIn("expected a number from 0 to 1", self.call("other", "--steps", "2", "--one-router", "2", expect=2))
+
     def test_workers_average_to_the_same_everywhere(self):
         script = self.folder / "average.py"
         script.write_text(f"import sys; sys.path.insert(0, {str(TRAINING)!r})\n"
@@ -152,8 +179,10 @@ class Resuming(Run):
                           "import torch\n"
                           "tensors = [torch.full((2, 3), 1.0 + workers.rank), torch.tensor([4.0 * workers.rank])]\n"
                           "workers.average(tensors)\n"
+                          "added = [torch.tensor([1.0 + workers.rank])]\n"
+                          "workers.add(added)\n"
                           "told = workers.follow(workers.rank == 0, 0.25 + workers.rank)\n"
-                          "good = bool((tensors[0] == 1.5).all()) and float(tensors[1]) == 2 and told == (True, 0.25)\n"
+                          "good = float(added[0]) == 3 and bool((tensors[0] == 1.5).all()) and float(tensors[1]) == 2 and told == (True, 0.25)\n"
                           "codes = [process.wait() for process in processes]\n"
                           "folder and shutil.rmtree(folder)\n"
                           "sys.exit(0 if good and codes in ([], [0]) else 1)\n")
@@ -191,6 +220,63 @@ class Resuming(Run):
         self.assertIn("holds no state.pt", self.call("nothing", expect=1, script="export.py"))
 
 
+class StartingFrom(Run):
+    def model_file(self, config, seed):
+        model = random_model(config, seed)
+        tensors = {name: value.numpy() for name, value in model.state_dict().items()
+                   if not name.endswith("num_batches_tracked")}
+        path = self.folder / "model.safetensors"
+        write_safetensors(path, tensors, {"edgemoe.format": "1", "edgemoe.config": json.dumps(config)})
+        return path, model
+
+    def test_a_model_file_gives_the_same_network_with_depth_in_metres(self):
+        images = torch.randn(2, 3, 32, 48)
+        for unit in ("m", "ln m"):
+            config = tiny_config()
+            config["tasks"][2]["unit"] = unit
+            path, stored = self.model_file(config, 5)
+            model = MultiTaskModel(config)
+            self.assertEqual(start_from(model, path, 4.0), [])
+            model.eval()
+            for task, expected in stored(images).items():
+                found = model(images)[task]
+                if task == "depth":
+                    found = found + math.log(4) if unit == "ln m" else found * 4
+                torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+        with self.assertRaisesRegex(DataError, "puts out the logarithm of depth"):
+            start_from(MultiTaskModel(tiny_config()), path, 4.0)
+
+    def test_other_tasks_take_the_backbone_and_their_own_router(self):
+        config = tiny_config()
+        path, stored = self.model_file(config, 5)
+        other = tiny_config(tasks=[config["tasks"][2], dict(config["tasks"][0], outputs=6, class_names=[])])
+        model = MultiTaskModel(other)
+        untouched = start_from(model, path, 1.0)
+        self.assertEqual(untouched, ["decoders.semseg.conv_2.weight", "decoders.semseg.conv_2.bias"])
+        gate = "backbone.blocks.1.mlp.gate.{}.w_gate"
+        for own, theirs in ((0, 2), (1, 0)):
+            self.assertTrue(torch.equal(model.state_dict()[gate.format(own)], stored.state_dict()[gate.format(theirs)]))
+
+    def test_a_run_begins_with_them(self):
+        path, _ = self.model_file(tiny_config(), 5)
+        self.call("run", "--steps", "1", "--lr", "1e-9", "--start-from", path)
+        weights, (stored, _) = self.weights("run"), read_safetensors(path)
+        for name in ("backbone.pos_embed", "decoders.semseg.conv_2.weight", "backbone.blocks.1.mlp.experts.htoh4.weight"):
+            np.testing.assert_allclose(weights[name].numpy(), stored[name], rtol=1e-4, atol=1e-5)
+
+    def test_files_that_are_no_such_model_are_refused(self):
+        path, _ = self.model_file(tiny_config(), 5)
+        data = path.read_bytes()
+        for cut in (0, 7, 100, len(data) - 1):
+            path.write_bytes(data[:cut])
+            self.assertIn("not a model of edgemoe", self.call("run", "--steps", "1", "--start-from", path, expect=1))
+        wide = tiny_config(mlp_dim=64)
+        path, _ = self.model_file(wide, 5)
+        self.assertIn("start from a model with the same backbone",
+                      self.call("run", "--steps", "1", "--start-from", path, expect=1))
+        self.assertIn("No such file", self.call("run", "--steps", "1", "--start-from", self.folder / "none", expect=1))
+
+
 class Exporting(Run):
     def trained(self, dtype):
         """(configuration, weights as stored, the same network's oracle, one picture) after a few steps."""
@@ -201,6 +287,16 @@ class Exporting(Run):
             {name: value.float().numpy() for name, value in weights.items()})
         image = np.random.default_rng(5).standard_normal((3, 32, 48)).astype(np.float32)
         return config, weights, oracle, image
+
+    def test_a_logarithm_of_depth_comes_out_for_metres(self):
+        config = tiny_config()
+        config["tasks"][2]["unit"] = "ln m"
+        self.config.write_text(json.dumps(config))
+        _config, weights, _oracle, _image = self.trained("f32")
+        state = torch.load(self.folder / "run" / "state.pt")
+        name = "decoders.depth.conv_2"
+        self.assertTrue(torch.equal(weights[f"{name}.weight"], state["average"][f"{name}.weight"]))
+        torch.testing.assert_close(weights[f"{name}.bias"], state["average"][f"{name}.bias"] + math.log(state["depth_scale"]))
 
     def test_depth_comes_out_in_metres_and_statistics_are_of_the_averaged_weights(self):
         config, weights, oracle, image = self.trained("f32")
