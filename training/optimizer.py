@@ -13,7 +13,8 @@ def is_block_matrix(name, parameter):
 
 
 def parameter_groups(parameters, weight_decay, head_factor):
-    """Groups of AdamW for named parameters: no decay on norms, biases, embeddings and gates; the decoders at `head_factor` times the rate."""
+    """Groups of AdamW for named parameters: no decay on norms, biases, embeddings and gates; the decoders at
+    `head_factor` times the rate."""
     groups = {}
     for name, parameter in parameters:
         plain = (parameter.dim() < 2 or name.endswith(("bias", "w_gate")) or "_embed" in name.rsplit(".", 1)[-1]

@@ -39,7 +39,7 @@ def routing_rows(routing):
     for block in routing:
         shares = [task["shares"] for task in block["tasks"].values()]
         best = min(max(task[expert] for task in shares) for expert in range(len(shares[0])))
-        distances = ", ".join(f"{'–'.join(entry['tasks'])} {entry['total_variation']:.2f}" for entry in block["distances"])
+        distances = ", ".join(f"{'–'.join(entry['tasks'])} {entry['total_variation']:.3f}" for entry in block["distances"])
         yield str(block["block"]), f"{100 * best:.1f} %", distances
 
 

@@ -58,8 +58,8 @@ def start_from(model, path, depth_scale):
     """Puts the file's weights into `model`; returns the names of what stays as it was: decoders and routers of tasks
     that the file does not have, or has with another number of outputs.
 
-    The file's depth is in metres, the training network's in `depth_scale` metres (or the logarithm of these). Raises DataError where the file's
-    backbone is another network's.
+    The file's depth is in metres, the training network's in `depth_scale` metres (or the logarithm of these). Raises
+    DataError where the file's backbone is another network's.
     """
     stored_config, tensors = read_model(path)
     own, untouched = model.state_dict(), []

@@ -10,7 +10,8 @@ from layout import DataError
 STATE = "state.pt"
 # A change of one of these would make a resumed run another run. The length may change: the schedule then follows
 # the new one.
-FIXED = ("tasks", "batch", "lr", "optimizer", "seed", "precision", "share", "one_router", "start_from", "data", "val", "workers")
+FIXED = ("tasks", "batch", "lr", "optimizer", "seed", "precision", "share", "one_router", "start_from", "data",
+         "val", "workers")
 
 
 def save_atomically(value, path):

@@ -21,21 +21,17 @@ constexpr Rgb kCityscapesClasses[] = {{128, 64, 128},  {244, 35, 232}, {70, 70, 
 constexpr Rgb kCityscapesCategories[] = {{128, 64, 128}, {70, 70, 70},  {153, 153, 153}, {107, 142, 35},
                                          {70, 130, 180}, {220, 20, 60}, {0, 0, 142}};
 
-struct NamedColor {
+struct NamedClass {
   std::string_view name;
-  Rgb color;
+  std::size_t index;  // of kCityscapesClasses
 };
 
 // Names of Cityscapes' classes, and of classes that stand for several of them.
-constexpr NamedColor kStreetColors[] = {
-    {"road", {128, 64, 128}},        {"sidewalk", {244, 35, 232}}, {"pavement", {244, 35, 232}},
-    {"building", {70, 70, 70}},      {"wall", {102, 102, 156}},    {"wall_fence", {102, 102, 156}},
-    {"fence", {190, 153, 153}},      {"pole", {153, 153, 153}},    {"traffic light", {250, 170, 30}},
-    {"traffic sign", {220, 220, 0}}, {"sign", {220, 220, 0}},      {"vegetation", {107, 142, 35}},
-    {"terrain", {152, 251, 152}},    {"sky", {70, 130, 180}},      {"person", {220, 20, 60}},
-    {"rider", {255, 0, 0}},          {"car", {0, 0, 142}},         {"vehicle", {0, 0, 142}},
-    {"truck", {0, 0, 70}},           {"bus", {0, 60, 100}},        {"train", {0, 80, 100}},
-    {"motorcycle", {0, 0, 230}},     {"bicycle", {119, 11, 32}}};
+constexpr NamedClass kStreetClasses[] = {
+    {"road", 0},    {"sidewalk", 1}, {"pavement", 1},      {"building", 2},     {"wall", 3},    {"wall_fence", 3},
+    {"fence", 4},   {"pole", 5},     {"traffic light", 6}, {"traffic sign", 7}, {"sign", 7},    {"vegetation", 8},
+    {"terrain", 9}, {"sky", 10},     {"person", 11},       {"rider", 12},       {"car", 13},    {"vehicle", 13},
+    {"truck", 14},  {"bus", 15},     {"train", 16},        {"motorcycle", 17},  {"bicycle", 18}};
 
 constexpr Rgb kViridis[] = {{68, 1, 84},    {72, 23, 105},  {71, 42, 122},  {67, 61, 132},  {61, 78, 138},
                             {53, 94, 141},  {46, 109, 142}, {41, 123, 142}, {35, 137, 142}, {31, 151, 139},
@@ -73,11 +69,12 @@ std::vector<Rgb> class_palette(PaletteKind kind, std::size_t num_classes) {
 std::vector<Rgb> street_palette(std::span<const std::string> class_names) {
   std::vector<Rgb> palette;
   for (const std::string& name : class_names) {
-    const auto* const known = std::find_if(std::begin(kStreetColors), std::end(kStreetColors),
-                                           [&](const NamedColor& one) { return one.name == name; });
-    if (known == std::end(kStreetColors)) return {};
-    if (std::find(palette.begin(), palette.end(), known->color) != palette.end()) return {};
-    palette.push_back(known->color);
+    const auto* const known = std::find_if(std::begin(kStreetClasses), std::end(kStreetClasses),
+                                           [&](const NamedClass& one) { return one.name == name; });
+    if (known == std::end(kStreetClasses)) return {};
+    const Rgb color = kCityscapesClasses[known->index];
+    if (std::find(palette.begin(), palette.end(), color) != palette.end()) return {};
+    palette.push_back(color);
   }
   return palette;
 }
