@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""models_test.py TOOL SOURCE: model files, taps and checkpoints through the edgemoe tool."""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import unittest
+
+from cli_test import CHECKPOINTS, GOLDEN, TOOL, ToolTest
+
+
+class Models(ToolTest):
+    def test_new_is_reproducible(self):
+        for name, seed in (("a", "5"), ("b", "6")):
+            self.tool("new", "tiny", "--seed", seed, "-o", self.folder / name)
+        self.assertEqual((self.folder / "a").read_bytes(), self.model.read_bytes())
+        self.assertNotEqual((self.folder / "b").read_bytes(), self.model.read_bytes())
+        done = self.tool("new", "tinny", "-o", self.folder / "c", expect=2)
+        self.assertIn("edgemoe-cityscapes", done.stderr)
+
+    def test_models_are_found_by_name(self):
+        shutil.copy(self.model, self.folder / "mine.safetensors")
+        environment = dict(os.environ, EDGEMOE_MODEL_DIR=str(self.folder))
+        call = lambda *arguments: subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True,  # noqa: E731
+                                                 env=environment)
+        done = call("run", self.picture(), "--model", "mine", "-o", self.folder / "maps")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"model      {self.folder / 'mine.safetensors'}: tiny", done.stdout)
+        self.assertEqual(call("inspect", "mine").returncode, 0)
+        self.assertIn("mine", call("doctor").stdout)
+        done = call("run", self.picture(), "--model", "other", "-o", self.folder / "none")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, 'no model "other"; there are .*mine')
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_inspect_shows_text_and_json(self):
+        self.assertIn("4 experts, top 2", self.tool("inspect", self.model).stdout)
+        root = json.loads(self.tool("inspect", self.model, "--json").stdout)
+        self.assertEqual(root["config"]["moe"]["top_k"], 2)
+        self.assertEqual(root["metadata"]["edgemoe.trained"], "no")
+
+    def test_doctor_lists_what_there_is(self):
+        self.assertIn("tiny", self.tool("doctor").stdout)
+        self.assertIn("portable", json.loads(self.tool("doctor", "--json").stdout)["instruction_sets"])
+
+    def test_damaged_models_are_refused(self):
+        data = self.model.read_bytes()
+        picture = self.picture()
+        for name, content in {"cut": data[:len(data) * 6 // 10], "empty": b"", "zip": b"PK\3\4" + data[:100],
+                              "length": struct.pack("<Q", 1 << 63) + data[8:]}.items():
+            path = self.folder / name
+            path.write_bytes(content)
+            done = self.tool("run", picture, "--model", path, "-o", self.folder / "maps", expect=1)
+            self.assertIn(str(path), done.stderr)
+        self.assertFalse((self.folder / "maps").exists())
+
+
+class Taps(ToolTest):
+    def dump(self, name, *options, picture=None):
+        path = self.folder / name
+        self.tool("run", picture or self.picture(), "--model", self.model, "--dump-taps", path, *options)
+        return path
+
+    def test_dumps_of_any_thread_count_compare_equal(self):
+        one, seven = self.dump("one", "--threads", "1"), self.dump("seven", "--threads", "7")
+        self.assertIn("equal", self.tool("compare", one, seven).stdout)
+
+    def test_a_dump_alone_holds_the_heads_too(self):
+        data = self.dump("taps").read_bytes()
+        names = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+        for task in ("semseg", "normals", "depth"):
+            self.assertEqual(names[f"{task}/head.logits"]["shape"][1:], [32, 48])
+
+    def test_compare_stops_at_the_first_difference(self):
+        one = self.dump("one")
+        other = self.dump("other", picture=self.picture("b.png", seed=2))
+        done = self.tool("compare", one, other, expect=1)
+        self.assertRegex(done.stdout, r"first difference +shared/input\[0,0,0\]")
+        self.tool("compare", one, self.model, expect=2)
+
+    def test_verify_accepts_golden_values_and_rejects_a_changed_one(self):
+        model, golden = GOLDEN / "ties.model.safetensors", GOLDEN / "ties.golden.safetensors"
+        self.assertIn("verified", self.tool("verify", model, "--golden", golden).stdout)
+        data = bytearray(golden.read_bytes())
+        header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+        name = next(key for key in header if key.endswith("/block1.mlp.out"))
+        place = 8 + struct.unpack("<Q", data[:8])[0] + header[name]["data_offsets"][0]
+        data[place:place + 4] = struct.pack("<f", struct.unpack("<f", data[place:place + 4])[0] + 1)
+        changed = self.folder / "changed"
+        changed.write_bytes(data)
+        self.assertIn(f"{name}[0,0]", self.tool("verify", model, "--golden", changed, expect=1).stdout)
+        self.tool("verify", model, "--golden", GOLDEN / "medium.golden.safetensors", expect=1)
+
+
+class Convert(ToolTest):
+    def test_foreign_keys_match_nothing(self):
+        foreign = self.folder / "foreign.safetensors"
+        body = struct.pack("<2f", 1, 2)
+        header = json.dumps({"wrapper.encoder.weight": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}).encode()
+        foreign.write_bytes(struct.pack("<Q", len(header)) + header + body)
+        done = self.tool("convert", foreign, "--config", "tiny", "-o", self.folder / "m", expect=1)
+        self.assertRegex(done.stderr, r"0 of \d+ tensors matched")
+        self.assertIn("wrapper.encoder.weight", done.stderr)
+        self.assertFalse((self.folder / "m").exists())
+
+    def test_a_model_file_converts_to_itself(self):
+        self.tool("convert", self.model, "--config", "tiny", "-o", self.folder / "again")
+        picture = self.picture()
+        expected = self.files(self.run_maps(picture, out="first"))
+        type(self).model, kept = self.folder / "again", self.model
+        try:
+            self.assertEqual(self.files(self.run_maps(picture, out="second")), expected)
+        finally:
+            type(self).model = kept
+
+    def test_a_cut_checkpoint_leaves_nothing(self):
+        whole = (CHECKPOINTS / "training.pth.tar").read_bytes()
+        cut = self.folder / "cut.pth"
+        cut.write_bytes(whole[:len(whole) * 6 // 10])
+        self.tool("convert", cut, "--config", "tiny", "-o", self.folder / "m", expect=1)
+        self.assertEqual([p.name for p in self.folder.iterdir()], ["cut.pth"])
+
+
+if __name__ == "__main__":
+    os.environ.pop("EDGEMOE_CONFIG_DIR", None)
+    unittest.main(argv=sys.argv[:1], verbosity=1)
