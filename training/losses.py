@@ -29,13 +29,14 @@ def semseg_loss(logits, labels, class_weights, dice_weight=0.5):
     return loss + dice_weight * dice.mean()
 
 
-def damped(error):
-    """`error` ≥ 0 up to 1, beyond 1 + its logarithm: a few estimates of many times the truth must not fill the gradient."""
-    return torch.where(error <= 1, error, 1 + error.clamp_min(1).log())
+def damped(error, bound=4.0):
+    """`error` ≥ 0 up to `bound`, then on along its logarithm: a few estimates of many times the truth must not fill the
+    gradient."""
+    return torch.where(error <= bound, error, bound * (1 + (error.clamp_min(bound) / bound).log()))
 
 
-def depth_loss(estimate, depth, gradient_weight=0.5):
-    """Mean of |d − g| / g (the metric abs-rel, damped), half as much |log d/g|, and the former of steps between neighbours.
+def depth_loss(estimate, depth, log_weight=0.25, gradient_weight=0.5):
+    """Mean of |d − g| / g (the metric abs-rel, damped), a little of |log d/g|, and the former of steps between neighbours.
 
     estimate, depth: metres [n,H,W], 0 = none. The logarithm drives small
     depths where |d − g| / g saturates at 1; it stops at a twentieth of the truth, below which only the first term pulls.
@@ -47,7 +48,7 @@ def depth_loss(estimate, depth, gradient_weight=0.5):
     truth = torch.where(valid, depth, torch.ones_like(depth))
     error = (estimate - truth) / truth
     ratio = torch.maximum(estimate / truth, torch.full_like(truth, 0.05))
-    loss = ((damped(error.abs()) + 0.5 * ratio.log().abs()) * valid).sum() / count
+    loss = ((damped(error.abs()) + log_weight * ratio.log().abs()) * valid).sum() / count
     if gradient_weight == 0:
         return loss
     difference = estimate - truth
@@ -56,7 +57,7 @@ def depth_loss(estimate, depth, gradient_weight=0.5):
         here, there = (lambda t: t.narrow(axis, 0, length)), (lambda t: t.narrow(axis, 1, length))
         both = here(valid) & there(valid)
         step = (there(difference) - here(difference)).abs() / torch.minimum(here(truth), there(truth))
-        loss = loss + gradient_weight * (damped(step) * both).sum() / both.sum().clamp_min(1)
+        loss = loss + gradient_weight * (damped(step, 1.0) * both).sum() / both.sum().clamp_min(1)
     return loss
 
 

@@ -14,14 +14,15 @@ def is_block_matrix(name, parameter):
 
 def parameter_groups(parameters, weight_decay, head_factor):
     """Groups of AdamW for named parameters: no decay on norms, biases, embeddings and gates; the decoders at
-    `head_factor` times the rate."""
+    `head_factor` times the rate; the gates by themselves."""
     groups = {}
     for name, parameter in parameters:
-        plain = (parameter.dim() < 2 or name.endswith(("bias", "w_gate")) or "_embed" in name.rsplit(".", 1)[-1]
+        gate = name.endswith("w_gate")
+        plain = (parameter.dim() < 2 or name.endswith("bias") or gate or "_embed" in name.rsplit(".", 1)[-1]
                  or name.endswith("cls_token"))
         factor = head_factor if name.startswith("decoders.") else 1.0
-        group = groups.setdefault((plain, factor), {"params": [], "factor": factor,
-                                                    "weight_decay": 0.0 if plain else weight_decay})
+        group = groups.setdefault((plain, factor, gate), {"params": [], "factor": factor, "gates": gate,
+                                                          "weight_decay": 0.0 if plain else weight_decay})
         group["params"].append(parameter)
     return list(groups.values())
 
@@ -54,6 +55,12 @@ class Optimizers:
         for part in self.parts:
             for group in part.param_groups:
                 group["lr"] = rate * group["factor"]
+
+    def set_gates_factor(self, factor):
+        """From now on the gates learn at `factor` times the rate."""
+        for group in self.parts[0].param_groups:
+            if group["gates"]:
+                group["factor"] = factor
 
     def copy_state(self, source, target):
         """Gives one of AdamW's parameters what it knows of another."""

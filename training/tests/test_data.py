@@ -240,13 +240,13 @@ class LossValues(unittest.TestCase):
         scaled = torch.tensor([[[[0.3, 0.4, 99.0]]]])
         # Estimates 3 and 4 metres: |3-2|/2 = 0.5 and log 1.5; steps: the differences 1 and 0, over 2.
         value = float(depth_loss(scaled[:, 0] * 10, truth, gradient_weight=0.5))
-        self.assertAlmostEqual(value, (0.5 + 0.5 * np.log(1.5)) / 2 + 0.5 * 0.5, places=5)
+        self.assertAlmostEqual(value, (0.5 + 0.25 * np.log(1.5)) / 2 + 0.5 * 0.5, places=5)
 
-    def test_depth_many_times_the_truth_pulls_no_harder_than_twice(self):
+    def test_depth_many_times_the_truth_is_damped(self):
         truth = torch.full((1, 1, 1), 2.0)
-        for estimate, error in ((3.0, 0.5), (4.0, 1.0), (16.0, 1 + np.log(7.0))):
+        for estimate, error in ((3.0, 0.5), (10.0, 4.0), (16.0, 4 * (1 + np.log(7.0 / 4)))):
             value = float(depth_loss(torch.full((1, 1, 1), estimate), truth, gradient_weight=0))
-            self.assertAlmostEqual(value, error + 0.5 * np.log(estimate / 2), places=5)
+            self.assertAlmostEqual(value, error + 0.25 * np.log(estimate / 2), places=5)
         gradients = []
         for estimate in (0.39, 40.0):
             scaled = torch.full((1, 1, 1), estimate, requires_grad=True)
