@@ -14,16 +14,14 @@ if __name__ == "__main__":
 
 import torch  # noqa: E402
 
-from data import everything, hold_out  # noqa: E402
-from files import open_data  # noqa: E402
+from datasets import open_splits  # noqa: E402
 from layout import DataError  # noqa: E402
 from model import MultiTaskModel, copy_first_gates, has_log_depth  # noqa: E402
 from optimizer import MovingAverage, refresh_batch_norm  # noqa: E402
+from preprocessing import statistics_batches  # noqa: E402
 from state import load_state, save_atomically  # noqa: E402
-from validate import normalise  # noqa: E402
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
-STATISTICS_PICTURES, STATISTICS_BATCH = 256, 32
 
 
 def averaged_model(state, config, training):
@@ -37,15 +35,6 @@ def averaged_model(state, config, training):
         copy_first_gates(model)
     refresh_batch_norm(model, statistics_batches(training, config))
     return model
-
-
-def statistics_batches(training, config, device="cpu"):
-    """The same pictures each time: evenly spread over the training part, as they are."""
-    count = min(STATISTICS_PICTURES, len(training))
-    numbers = torch.linspace(0, len(training) - 1, count).long().unique().numpy()
-    for begin in range(0, len(numbers), STATISTICS_BATCH):
-        images = training.read(numbers[begin:begin + STATISTICS_BATCH])["images"].to(device)
-        yield normalise(images.float() / 255, config)
 
 
 def exported_tensors(model, depth_scale, dtype):
@@ -72,15 +61,6 @@ def exported_tensors(model, depth_scale, dtype):
     return tensors
 
 
-def open_parts(settings, config, run_dir, say):
-    """(training, validation) as the run's settings divide its data."""
-    cache = Path(run_dir) / "cache"
-    sets = [open_data(folder, settings["tasks"], config, cache, say) for folder in settings["data"]]
-    if settings["val"] is None:
-        return hold_out(sets, settings["val_fraction"], settings["seed"])
-    return everything(sets), everything([open_data(settings["val"], settings["tasks"], config, cache, say)])
-
-
 def export(run_dir, dtype="f32", say=print):
     """RUN_DIR/checkpoint.pth from RUN_DIR/state.pt; returns its path. Raises DataError."""
     run_dir = Path(run_dir)
@@ -88,7 +68,7 @@ def export(run_dir, dtype="f32", say=print):
     if state is None:
         raise DataError(f"{run_dir}: holds no state.pt; train there first")
     config = state["config"]
-    training, _ = open_parts(state["settings"], config, run_dir, say)
+    training, _ = open_splits(state["settings"], config, run_dir, say)
     model = averaged_model(state, config, training)
     path = run_dir / "checkpoint.pth"
     save_atomically({"epoch": state["step"] * state["settings"]["batch"] // len(training), "step": state["step"],

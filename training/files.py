@@ -13,18 +13,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from data import ArrayData, read_description
+from data import ArrayData
 from layout import ARRAYS, IGNORE, DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
-
-
-def tasks_of(folder):
-    """Tasks that a data set has ground truth for."""
-    folder, description = Path(folder), read_description(folder)
-    if description.get("layout") == "arrays":
-        return [task for task, (name, _, _) in ARRAYS.items() if (folder / f"{name}.npy").is_file()]
-    return [task for task, (name, _, _) in ARRAYS.items() if (folder / name).is_dir()]
 
 
 def open_pillow(path):
@@ -159,18 +151,3 @@ def pack_files(folder, tasks, config, cache, say):
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return ArrayData.open(packed, tasks, size)
-
-
-def open_data(folder, tasks, config, cache, say):
-    """A data set of either layout with ground truth for `tasks`, in the network's size."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
-    have = tasks_of(folder)
-    missing = [task for task in tasks if task not in have]
-    if missing:
-        raise DataError(f"{folder}: no ground truth for {', '.join(missing)} (it has: {', '.join(have) or 'none'}); "
-                        f"choose with --tasks")
-    if read_description(folder).get("layout") == "arrays":
-        return ArrayData.open(folder, tasks, (config["input"]["height"], config["input"]["width"]))
-    return pack_files(folder, tasks, config, cache, say)

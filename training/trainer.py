@@ -8,15 +8,16 @@ import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment
 from data import Order
-from export import open_parts, statistics_batches
+from datasets import open_splits
 from layout import DataError
 from losses import Losses
 from model import MultiTaskModel, copy_first_gates, has_log_depth, task_gates, whiten_patch_embed
 from moe import balance_loss
 from optimizer import MovingAverage, Optimizers, learning_rate, refresh_batch_norm
+from preprocessing import normalise, statistics_batches
 from start import start_from
 from state import STATE, check_same_run, load_state, save_atomically
-from validate import normalise, validate
+from validate import validate
 
 # Share of the balance loss that asks each task by itself to use all experts; the rest asks it of the tasks together,
 # which leaves each task free to prefer experts of its own.
@@ -57,7 +58,7 @@ class Trainer:
     def __init__(self, config, settings, workers, say):
         self.config, self.settings = config, settings
         self.run_dir, self.device = Path(settings["run_dir"]), settings["device"]
-        self.training, self.validation = open_parts(settings, config, self.run_dir, say)
+        self.training, self.validation = open_splits(settings, config, self.run_dir, say)
         self.join(workers)
         self.order = Order(len(self.training), settings["batch"], settings["seed"])
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()

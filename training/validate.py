@@ -4,6 +4,7 @@ import math
 import torch
 
 from layout import IGNORE
+from preprocessing import normalise
 
 
 class Metrics:
@@ -45,13 +46,6 @@ class Metrics:
         if self.normal_pixels:
             result["angle"] = self.angle / self.normal_pixels
         return result
-
-
-def normalise(images, config):
-    """Float images 0…1 [n,3,H,W] as the network takes them."""
-    mean, deviation = (torch.tensor(config["input"][key], device=images.device).view(1, 3, 1, 1)
-                       for key in ("mean", "deviation"))
-    return (images - mean) / deviation
 
 
 @torch.no_grad()

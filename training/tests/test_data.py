@@ -11,7 +11,8 @@ import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment, flip, zoom
 from data import ArrayData, Order, check_classes, everything, hold_out, read_description
-from files import nearest_valid, open_data, tasks_of
+from datasets import open_data, tasks_of
+from files import nearest_valid
 from layout import DataError
 from losses import Losses, class_weights, depth_loss, normals_loss, semseg_loss
 

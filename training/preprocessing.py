@@ -1,0 +1,20 @@
+"""Pictures as the network takes them."""
+import torch
+
+STATISTICS_PICTURES, STATISTICS_BATCH = 256, 32
+
+
+def normalise(images, config):
+    """Float images 0…1 [n,3,H,W] as the network takes them."""
+    mean, deviation = (torch.tensor(config["input"][key], device=images.device).view(1, 3, 1, 1)
+                       for key in ("mean", "deviation"))
+    return (images - mean) / deviation
+
+
+def statistics_batches(training, config, device="cpu"):
+    """The same pictures each time: evenly spread over the training part, as they are."""
+    count = min(STATISTICS_PICTURES, len(training))
+    numbers = torch.linspace(0, len(training) - 1, count).long().unique().numpy()
+    for begin in range(0, len(numbers), STATISTICS_BATCH):
+        images = training.read(numbers[begin:begin + STATISTICS_BATCH])["images"].to(device)
+        yield normalise(images.float() / 255, config)
