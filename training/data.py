@@ -93,22 +93,22 @@ class ArrayData:
 class Split:
     """Some pictures of several data sets, as one numbered list."""
 
-    def __init__(self, parts):
-        self.parts = [(data, np.asarray(index)) for data, index in parts]
-        self.ends = np.cumsum([len(index) for _, index in self.parts])
+    def __init__(self, subsets):
+        self.subsets = [(data, np.asarray(index)) for data, index in subsets]
+        self.ends = np.cumsum([len(index) for _, index in self.subsets])
 
     def __len__(self):
         return int(self.ends[-1])
 
     def read(self, numbers):
         numbers = np.asarray(numbers)
-        part_of = np.searchsorted(self.ends, numbers, side="right")
+        subset_of = np.searchsorted(self.ends, numbers, side="right")
         batches = []
-        for part in np.unique(part_of):
-            data, index = self.parts[part]
-            begin = self.ends[part] - len(index)
+        for subset in np.unique(subset_of):
+            data, index = self.subsets[subset]
+            begin = self.ends[subset] - len(index)
             # Rising indices read the mapped file forwards.
-            batches.append(data.read(np.sort(index[numbers[part_of == part] - begin])))
+            batches.append(data.read(np.sort(index[numbers[subset_of == subset] - begin])))
         return {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
 
 

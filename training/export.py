@@ -50,8 +50,8 @@ def exported_tensors(model, depth_scale, dtype):
         if has_log_depth(model.config):
             tensors[f"decoders.depth.conv_{last}.bias"] += math.log(depth_scale)
         else:
-            for part in ("weight", "bias"):
-                tensors[f"decoders.depth.conv_{last}.{part}"] *= depth_scale
+            for name in ("weight", "bias"):
+                tensors[f"decoders.depth.conv_{last}.{name}"] *= depth_scale
     for name, value in tensors.items():
         if value.dim() > 1:
             narrow = value.to(dtype)

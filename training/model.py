@@ -181,7 +181,7 @@ class MultiTaskModel(nn.Module):
         if rows is None:
             rows = {task: everything for task in range(len(self.tasks))}
         tokens = self.backbone(images, rows, noise, statistics)
-        return {self.tasks[task]: self.decoders[self.tasks[task]](part) for task, part in tokens.items()}
+        return {self.tasks[task]: self.decoders[self.tasks[task]](seen) for task, seen in tokens.items()}
 
 
 def has_log_depth(config):

@@ -60,10 +60,10 @@ class Experts(nn.Module):
         counts = torch.bincount(flat, minlength=self.htoh4.weight.shape[0]).tolist()
         rows = Dispatch.apply(tokens, order, place, top_k).split(counts)
         # unbind: its backward stacks the experts' gradients once; indexing would add a full-size tensor an expert.
-        parts = [F.linear(F.gelu(F.linear(part, up, up_bias)), down, down_bias) for part, up, up_bias, down, down_bias
-                 in zip(rows, self.htoh4.weight.unbind(), self.htoh4.bias.unbind(),
-                        self.h4toh.weight.unbind(), self.h4toh.bias.unbind())]
-        mixed = Permute.apply(torch.cat(parts), order, place).view(count, top_k, -1)
+        outputs = [F.linear(F.gelu(F.linear(own, up, up_bias)), down, down_bias) for own, up, up_bias, down, down_bias
+                   in zip(rows, self.htoh4.weight.unbind(), self.htoh4.bias.unbind(),
+                          self.h4toh.weight.unbind(), self.h4toh.bias.unbind())]
+        mixed = Permute.apply(torch.cat(outputs), order, place).view(count, top_k, -1)
         return (mixed * weights.to(mixed.dtype)[:, :, None]).sum(1)
 
 
@@ -132,8 +132,8 @@ class MixtureOfExperts(nn.Module):
         counts [E]).
         """
         indices, weights = [], []
-        for (task, _), part in zip(tasks, gate_tokens.split([size for _, size in tasks])):
-            chosen, weight, probabilities, load = self.gate_of(task)(part, noise)
+        for (task, _), seen in zip(tasks, gate_tokens.split([size for _, size in tasks])):
+            chosen, weight, probabilities, load = self.gate_of(task)(seen, noise)
             if self.prune_threshold is not None:
                 weight = torch.where(weight > self.prune_threshold, weight, torch.zeros_like(weight))
             indices.append(chosen)

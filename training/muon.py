@@ -21,13 +21,14 @@ def orthogonal(matrices, dtype):
 
 
 class Muon(torch.optim.Optimizer):
-    """Parameters are matrices [out, in] or stacks of them [n, out, in]. `parts` of a group: how many matrices of their
-    own stand above each other in one parameter (3 for q, k, v). A step is as large as AdamW's usual one (Liu et al., 2025),
-    so that both share a learning rate."""
+    """Parameters are matrices [out, in] or stacks of them [n, out, in]. `num_matrices` of a group: how many matrices of
+    their own stand above each other in one parameter (3 for q, k, v). A step is as large as AdamW's usual one (Liu et al.,
+    2025), so that both share a learning rate."""
 
     def __init__(self, groups, weight_decay, precision, momentum=0.95):
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-        super().__init__(groups, {"lr": 0.0, "weight_decay": weight_decay, "momentum": momentum, "parts": 1, "factor": 1.0})
+        super().__init__(groups, {"lr": 0.0, "weight_decay": weight_decay, "momentum": momentum, "num_matrices": 1,
+                                  "factor": 1.0})
 
     @torch.no_grad()
     def step(self, workers):
@@ -50,6 +51,6 @@ class Muon(torch.optim.Optimizer):
         if not mine:
             return torch.zeros_like(parameter)
         looking_ahead = parameter.grad.lerp(state["momentum"], momentum)
-        matrices = looking_ahead.reshape(-1, parameter.shape[-2] // group["parts"], parameter.shape[-1])
+        matrices = looking_ahead.reshape(-1, parameter.shape[-2] // group["num_matrices"], parameter.shape[-1])
         size = 0.2 * max(matrices.shape[1:]) ** 0.5
         return orthogonal(matrices, self.dtype).view_as(parameter) * size

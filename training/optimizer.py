@@ -35,43 +35,44 @@ class Optimizers:
         matrices = [(name, parameter) for name, parameter in named if kind == "muon" and is_block_matrix(name, parameter)]
         taken = {id(parameter) for _, parameter in matrices}
         rest = [(name, parameter) for name, parameter in named if id(parameter) not in taken]
-        self.parts = [torch.optim.AdamW(parameter_groups(rest, weight_decay, head_factor), lr=0.0, betas=(0.9, 0.98),
-                                        foreach=True)]
+        self.adamw = torch.optim.AdamW(parameter_groups(rest, weight_decay, head_factor), lr=0.0, betas=(0.9, 0.98),
+                                       foreach=True)
+        self.all = [self.adamw]
         if matrices:
             groups = [{"params": [parameter for name, parameter in matrices if ("qkv" in name) == joined],
-                       "parts": 3 if joined else 1} for joined in (False, True)]
-            self.parts.append(Muon(groups, weight_decay, precision))
+                       "num_matrices": 3 if joined else 1} for joined in (False, True)]
+            self.all.append(Muon(groups, weight_decay, precision))
 
     def step(self, workers):
-        self.parts[0].step()
-        for muon in self.parts[1:]:
+        self.adamw.step()
+        for muon in self.all[1:]:
             muon.step(workers)
 
     def zero_grad(self):
-        for part in self.parts:
-            part.zero_grad(set_to_none=True)
+        for optimizer in self.all:
+            optimizer.zero_grad(set_to_none=True)
 
     def set_learning_rate(self, rate):
-        for part in self.parts:
-            for group in part.param_groups:
+        for optimizer in self.all:
+            for group in optimizer.param_groups:
                 group["lr"] = rate * group["factor"]
 
     def set_gates_factor(self, factor):
         """From now on the gates learn at `factor` times the rate."""
-        for group in self.parts[0].param_groups:
+        for group in self.adamw.param_groups:
             if group["gates"]:
                 group["factor"] = factor
 
     def copy_state(self, source, target):
         """Gives one of AdamW's parameters what it knows of another."""
-        self.parts[0].state[target] = copy.deepcopy(self.parts[0].state[source])
+        self.adamw.state[target] = copy.deepcopy(self.adamw.state[source])
 
     def state_dict(self):
-        return [part.state_dict() for part in self.parts]
+        return [optimizer.state_dict() for optimizer in self.all]
 
     def load_state_dict(self, state):
-        for part, stored in zip(self.parts, state):
-            part.load_state_dict(stored)
+        for optimizer, stored in zip(self.all, state):
+            optimizer.load_state_dict(stored)
 
 
 def learning_rate(peak, step, progress, warmup):

@@ -18,14 +18,14 @@ The export, RUN_DIR/checkpoint.pth, is written at the end; export.py RUN_DIR wri
 def parse_numbers(text):
     """'semseg=1,depth=0.5' → {"semseg": 1.0, "depth": 0.5}"""
     result = {}
-    for part in filter(None, text.split(",")):
-        name, _, value = part.partition("=")
+    for entry in filter(None, text.split(",")):
+        name, _, value = entry.partition("=")
         try:
             result[name] = float(value)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{part!r}: expected TASK=NUMBER, comma separated") from None
+            raise argparse.ArgumentTypeError(f"{entry!r}: expected TASK=NUMBER, comma separated") from None
         if result[name] < 0:
-            raise argparse.ArgumentTypeError(f"{part!r}: a number below 0")
+            raise argparse.ArgumentTypeError(f"{entry!r}: a number below 0")
     return result
 
 
@@ -39,7 +39,7 @@ def positive(kind):
     return convert
 
 
-def part(text):
+def fraction(text):
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 to 1")
@@ -63,17 +63,18 @@ def make_parser():
     add("--optimizer", choices=("muon", "adamw"), default="muon",
         help="of the blocks' matrices; everything else has AdamW (default: %(default)s)")
     add("--seed", type=int, default=1, help="(default: %(default)s)")
-    add("--val", metavar="DIR", help="validation data (default: a held-out part of --data)")
-    add("--val-fraction", type=positive(float), default=0.02, help="held-out part (default: %(default)s)")
+    add("--val", metavar="DIR", help="validation data (default: pictures held out from --data)")
+    add("--val-fraction", type=positive(float), default=0.02, help="fraction that is held out (default: %(default)s)")
     add("--val-pictures", type=positive(int), default=200, help="at most so many each time (default: %(default)s)")
     add("--val-every", type=positive(int), default=1000, metavar="STEPS", help="(default: %(default)s)")
     add("--log-every", type=positive(int), default=20, metavar="STEPS", help="(default: %(default)s)")
     add("--save-minutes", type=positive(float), default=10, help="between two states (default: %(default)s)")
-    add("--share", type=parse_numbers, default={}, metavar="TASK=PART,…",
-        help="part of a batch's pictures that a task sees (default: 1/number of tasks, no picture twice)")
+    add("--share", type=parse_numbers, default={}, metavar="TASK=FRACTION,…",
+        help="fraction of a batch's pictures that a task sees (default: 1/number of tasks, no picture twice)")
     add("--task-weight", type=parse_numbers, default={}, metavar="TASK=W,…", help="weight of a task's loss (default: 1)")
-    add("--one-router", type=part, default=0.0, metavar="PART",
-        help="first part of the run in which a token passes once for all tasks, by one router (default: %(default)s)")
+    add("--one-router", type=fraction, default=0.0, metavar="FRACTION",
+        help="of the run, from its start, in which a token passes once for all tasks, by one router "
+             "(default: %(default)s)")
     add("--balance", type=float, default=0.01, help="weight of the load-balancing loss (default: %(default)s)")
     add("--gate-noise", type=float, default=1.0, help="of the routers while training, in 1/experts (default: %(default)s)")
     add("--drop-path", type=float, default=0.02, help="of the last block, rising to it (default: %(default)s)")

@@ -12,7 +12,7 @@ def normalise(images, config):
 
 
 def statistics_batches(training, config, device="cpu"):
-    """The same pictures each time: evenly spread over the training part, as they are."""
+    """The same pictures each time: evenly spread over those to train on, as they are."""
     count = min(STATISTICS_PICTURES, len(training))
     numbers = torch.linspace(0, len(training) - 1, count).long().unique().numpy()
     for begin in range(0, len(numbers), STATISTICS_BATCH):

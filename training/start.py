@@ -45,13 +45,13 @@ def read_tensor(data, start, entry):
 
 def stored_name(name, config, stored_config):
     """What `name` of a network with `config` is called in a file: routers are numbered by the tasks' order there."""
-    parts = name.split(".")
-    if parts[-1] != "w_gate" or not parts[-2].isdigit():
+    words = name.split(".")
+    if words[-1] != "w_gate" or not words[-2].isdigit():
         return name
-    task = config["tasks"][int(parts[-2])]["name"]
+    task = config["tasks"][int(words[-2])]["name"]
     stored = [entry["name"] for entry in stored_config["tasks"]]
-    parts[-2] = str(stored.index(task)) if task in stored else "none"
-    return ".".join(parts)
+    words[-2] = str(stored.index(task)) if task in stored else "none"
+    return ".".join(words)
 
 
 def start_from(model, path, depth_scale):

@@ -23,14 +23,14 @@ from validate import validate
 # which leaves each task free to prefer experts of its own.
 TASK_BALANCE = 0.2
 # How much faster routers learn once each task has its own: by then the rate has fallen, and they all start from one.
-PARTED_GATES_FACTOR = 4.0
+OWN_GATES_FACTOR = 4.0
 
 
 def task_rows(batch, share):
-    """[(task index → picture indices)] of a batch: consecutive parts, wrapping around, at least one picture each."""
+    """[(task index → picture indices)] of a batch: consecutive stretches, wrapping around, at least one picture each."""
     rows, begin = {}, 0
-    for index, part in enumerate(share.values()):
-        count = max(1, round(part * batch))
+    for index, fraction in enumerate(share.values()):
+        count = max(1, round(fraction * batch))
         rows[index] = (begin + torch.arange(count)) % batch
         begin += count
     return rows
@@ -41,9 +41,9 @@ def total_balance(statistics, num_tasks):
     losses = []
     for begin in range(0, len(statistics), num_tasks):
         block = statistics[begin:begin + num_tasks]
-        importance = sum(part[0] for part in block)
-        load = sum(part[1] for part in block) if block[0][1] is not None else None
-        each = sum(balance_loss(part[0], part[1]) for part in block) / num_tasks
+        importance = sum(task_importance for task_importance, _, _ in block)
+        load = sum(task_load for _, task_load, _ in block) if block[0][1] is not None else None
+        each = sum(balance_loss(task_importance, task_load) for task_importance, task_load, _ in block) / num_tasks
         losses.append((1 - TASK_BALANCE) * balance_loss(importance, load) + TASK_BALANCE * each)
     return sum(losses) / len(losses)
 
@@ -96,10 +96,10 @@ class Trainer:
                 + (f" of the decoders {', '.join(owners)}" if owners else ""))
 
     def join(self, workers):
-        """From now on this process does its part of each batch, beside the others."""
+        """From now on this process does its share of each batch, beside the others."""
         self.workers = workers
-        part = self.settings["batch"] // workers.count
-        self.rows = {task: index.to(self.device) for task, index in task_rows(part, self.settings["share"]).items()}
+        pictures = self.settings["batch"] // workers.count
+        self.rows = {task: index.to(self.device) for task, index in task_rows(pictures, self.settings["share"]).items()}
 
     def restore(self, state):
         check_same_run(state["settings"], self.settings, self.run_dir)
@@ -153,7 +153,7 @@ class Trainer:
         """
         settings = self.settings
         if self.one_router and progress >= settings["one_router"]:
-            self.part_routers()
+            self.separate_routers()
         images, truth = self.batch()
         torch.manual_seed(self.step_seed())
         rate = learning_rate(settings["lr"], self.step, progress, settings["warmup"])
@@ -183,7 +183,7 @@ class Trainer:
         self.step += 1
         return {name: float(value.detach()) for name, value in losses.items()}, rate
 
-    def part_routers(self):
+    def separate_routers(self):
         """From now on each task has routers of its own, which start as the common ones were."""
         copy_first_gates(self.model)
         names = {parameter: name for name, parameter in self.model.named_parameters()}
@@ -192,7 +192,7 @@ class Trainer:
             for gate in gates[1:]:
                 self.average.values[names[gate.w_gate]].copy_(self.average.values[names[first]])
                 self.optimizer.copy_state(first, gate.w_gate)
-        self.optimizer.set_gates_factor(PARTED_GATES_FACTOR)
+        self.optimizer.set_gates_factor(OWN_GATES_FACTOR)
         self.one_router = False
 
     def validate(self):

@@ -1,4 +1,4 @@
-"""Several processes that train one model, each on its part of every batch.
+"""Several processes that train one model, each on its share of every batch.
 
 On a CPU two processes of one thread each are as fast as one of two threads, and far faster where other programs run:
 threads meet a thousand times a step, and wait for the one that was put aside; processes meet twice.
@@ -59,5 +59,5 @@ class Workers:
         import torch
         joined = torch.cat([tensor.reshape(-1) for tensor in tensors])
         torch.distributed.all_reduce(joined)
-        for tensor, part in zip(tensors, joined.split([tensor.numel() for tensor in tensors])):
-            tensor.copy_(part.view_as(tensor))
+        for tensor, summed in zip(tensors, joined.split([tensor.numel() for tensor in tensors])):
+            tensor.copy_(summed.view_as(tensor))

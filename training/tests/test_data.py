@@ -170,7 +170,7 @@ class Arrays(Folder):
         data = ArrayData.open(self.folder / "toy", TASKS, SIZE)
         training, validation = hold_out([data, data], 0.2, seed=1)
         self.assertEqual((len(training), len(validation)), (16, 4))
-        for (_, train), (_, val) in zip(training.parts, validation.parts):
+        for (_, train), (_, val) in zip(training.subsets, validation.subsets):
             self.assertEqual(sorted([*train, *val]), list(range(10)))
 
     def test_several_data_sets_are_one_list(self):

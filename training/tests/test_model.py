@@ -198,8 +198,9 @@ class Preparation(unittest.TestCase):
     def test_muon_has_the_blocks_matrices_and_adamw_the_rest(self):
         model = MultiTaskModel(tiny_config())
         names = {id(parameter): name for name, parameter in model.named_parameters()}
-        adamw, muon = Optimizers(model, "muon", 0.05, 2.0, "fp32").parts
-        sets = [{names[id(p)] for group in part.param_groups for p in group["params"]} for part in (adamw, muon)]
+        adamw, muon = Optimizers(model, "muon", 0.05, 2.0, "fp32").all
+        sets = [{names[id(p)] for group in optimizer.param_groups for p in group["params"]}
+                for optimizer in (adamw, muon)]
         self.assertEqual(sets[0] | sets[1], set(names.values()))
         self.assertFalse(sets[0] & sets[1])
         for name in ("backbone.blocks.0.attn.qkv.weight", "backbone.blocks.0.mlp.fc1.weight",
@@ -208,7 +209,7 @@ class Preparation(unittest.TestCase):
         for name in ("backbone.patch_embed.proj.weight", "backbone.blocks.1.mlp.gate.0.w_gate",
                      "backbone.blocks.0.norm1.weight", "decoders.depth.conv_0.weight"):
             self.assertIn(name, sets[0])
-        self.assertEqual(len(Optimizers(model, "adamw", 0.05, 2.0, "fp32").parts), 1)
+        self.assertEqual(len(Optimizers(model, "adamw", 0.05, 2.0, "fp32").all), 1)
 
     def test_muon_directions_are_orthogonal_matrix_by_matrix(self):
         matrices = torch.randn(3, 24, 40, generator=torch.Generator().manual_seed(1))
@@ -224,7 +225,7 @@ class Preparation(unittest.TestCase):
             gradient = torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(2))
             gradient[0, :3] *= scale
             parameter.grad = gradient
-            muon = Muon([{"params": [parameter], "parts": 2}], 0.0, "fp32")
+            muon = Muon([{"params": [parameter], "num_matrices": 2}], 0.0, "fp32")
             muon.param_groups[0]["lr"] = 1.0
             muon.step(Workers(1))
             steps.append(parameter.detach().clone())
@@ -250,7 +251,7 @@ class Preparation(unittest.TestCase):
         expected = copy.deepcopy(model)
         refresh_batch_norm(model, [images[:2], images[2:]])
         hook.remove()
-        mean = torch.stack([part.mean((0, 2, 3)) for part in seen]).mean(0)
+        mean = torch.stack([maps.mean((0, 2, 3)) for maps in seen]).mean(0)
         torch.testing.assert_close(head.syncbn_fc_0.running_mean, mean, rtol=1e-4, atol=1e-5)
         self.assertFalse(head.syncbn_fc_0.training)
         for (name, value), other in zip(model.named_parameters(), expected.parameters()):
