@@ -4,56 +4,28 @@ A data set is a folder with dataset.json. Layout "arrays": images.npy uint8 [N,H
 depth.npy float16 [N,H,W] metres (0 = none), normals.npy int8 [N,H,W,3] round(127 n) ((0,0,0) = none); memory-mapped.
 Layout "files" is first packed into such arrays (files.py).
 """
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from layout import ARRAYS, DataError
-
-
-def read_description(folder):
-    """dataset.json as a dict; {} for a folder without it (a user's own files)."""
-    path = Path(folder) / "dataset.json"
-    if not path.is_file():
-        return {}
-    try:
-        description = json.loads(path.read_text())
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
-    if not isinstance(description, dict) or description.get("format") != "edgemoe-dataset 1":
-        raise DataError(f'{path}: "format" is not "edgemoe-dataset 1"')
-    if description.get("layout") not in ("files", "arrays"):
-        raise DataError(f'{path}: "layout" is {description.get("layout")!r}; it must be "files" or "arrays"')
-    return description
-
-
-def check_classes(config, description, folder):
-    """A network for other classes than the data's is an error with the way out."""
-    classes = description.get("classes")
-    wanted = [task for task in config["tasks"] if task["name"] == "semseg"]
-    if not wanted or not classes:
-        return
-    if len(classes) != wanted[0]["outputs"] or (wanted[0]["class_names"] and wanted[0]["class_names"] != classes):
-        raise DataError(f"{folder}: has {len(classes)} classes ({', '.join(classes)}), configuration {config['name']} "
-                        f"{wanted[0]['outputs']} ({', '.join(wanted[0]['class_names']) or 'without names'}): copy the "
-                        "configuration and set the task's outputs and class_names to the data's")
+from layout import ARRAYS, IGNORE, DataError
 
 
 @dataclass
 class ArrayData:
-    """Memory-mapped arrays; `arrays` maps "images" and each task to its array."""
+    """Memory-mapped arrays; `arrays` maps "images" and each task to its array; `ignore` is a label that counts as 255."""
 
     folder: Path
     arrays: dict
+    ignore: int = IGNORE
 
     def __len__(self):
         return len(self.arrays["images"])
 
     @staticmethod
-    def open(folder, tasks, size):
+    def open(folder, tasks, size, ignore=IGNORE):
         """Raises DataError where a file is missing, of another type or size. `size` is (height, width)."""
         folder, arrays = Path(folder), {}
         wanted = {"images": ("images", "uint8", 3)}
@@ -74,14 +46,15 @@ class ArrayData:
         counts = {name: len(array) for name, array in arrays.items()}
         if len(set(counts.values())) != 1 or counts["images"] == 0:
             raise DataError(f"{folder}: numbers of pictures differ, or are 0: {counts}")
-        return ArrayData(folder, arrays)
+        return ArrayData(folder, arrays, ignore)
 
     def read(self, index):
         """Tensors of the pictures `index`: images uint8 [n,3,H,W], semseg uint8, depth float32 [n,H,W], normals
         float32 [n,3,H,W] of length 1 or (0,0,0)."""
         batch = {"images": torch.from_numpy(self.arrays["images"][index]).permute(0, 3, 1, 2)}
         if "semseg" in self.arrays:
-            batch["semseg"] = torch.from_numpy(self.arrays["semseg"][index])
+            labels = self.arrays["semseg"][index]
+            batch["semseg"] = torch.from_numpy(np.where(labels == self.ignore, np.uint8(IGNORE), labels))
         if "depth" in self.arrays:
             batch["depth"] = torch.from_numpy(self.arrays["depth"][index].astype(np.float32))
         if "normals" in self.arrays:

@@ -1,17 +1,24 @@
 """Opening data sets of either layout, and dividing them into what is trained on and what validates."""
 from pathlib import Path
 
-from data import ArrayData, everything, hold_out, read_description
+from data import ArrayData, everything, hold_out
+from dataset_json import check_extents, read_description
 from files import pack_files
 from layout import ARRAYS, DataError
 
 
+def truth_path(folder, layout, task):
+    """The task's array, or the folder of its files."""
+    name = ARRAYS[task][0]
+    return folder / (f"{name}.npy" if layout == "arrays" else name)
+
+
 def tasks_of(folder):
-    """Tasks that a data set has ground truth for."""
+    """Tasks that a data set has ground truth for: those that dataset.json names, else those whose files are there."""
     folder, description = Path(folder), read_description(folder)
-    if description.get("layout") == "arrays":
-        return [task for task, (name, _, _) in ARRAYS.items() if (folder / f"{name}.npy").is_file()]
-    return [task for task, (name, _, _) in ARRAYS.items() if (folder / name).is_dir()]
+    if description.tasks is not None:
+        return [task for task in ARRAYS if task in description.tasks]
+    return [task for task in ARRAYS if truth_path(folder, description.layout, task).exists()]
 
 
 def open_data(folder, tasks, config, cache, say):
@@ -19,14 +26,21 @@ def open_data(folder, tasks, config, cache, say):
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    have = tasks_of(folder)
+    have, description = tasks_of(folder), read_description(folder)
     missing = [task for task in tasks if task not in have]
     if missing:
         raise DataError(f"{folder}: no ground truth for {', '.join(missing)} (it has: {', '.join(have) or 'none'}); "
                         f"choose with --tasks")
-    if read_description(folder).get("layout") == "arrays":
-        return ArrayData.open(folder, tasks, (config["input"]["height"], config["input"]["width"]))
-    return pack_files(folder, tasks, config, cache, say)
+    for task in tasks:
+        path = truth_path(folder, description.layout, task)
+        if not path.exists():
+            raise DataError(f'{path}: is not there, but "tasks" in dataset.json names {task}')
+    if description.layout == "files":
+        return pack_files(folder, tasks, config, cache, say)
+    size = (config["input"]["height"], config["input"]["width"])
+    data = ArrayData.open(folder, tasks, size, description.ignore)
+    check_extents(description, folder, len(data), *size)
+    return data
 
 
 def open_splits(settings, config, run_dir, say):

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from data import ArrayData
+from dataset_json import check_extents, read_description
 from layout import ARRAYS, IGNORE, DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -71,8 +72,8 @@ def nearest_valid(values, valid, size):
     return result
 
 
-def read_truth(task, path, size, image_size, outputs):
-    """One label, depth or normals file as the arrays hold it."""
+def read_truth(task, path, size, image_size, outputs, ignore=IGNORE):
+    """One label, depth or normals file as the arrays hold it; the label `ignore` becomes 255."""
     picture = open_pillow(path)
     if (picture.height, picture.width) != image_size:
         raise DataError(f"{path}: {picture.height}x{picture.width}, its picture {image_size[0]}x{image_size[1]} "
@@ -81,10 +82,11 @@ def read_truth(task, path, size, image_size, outputs):
         if picture.mode not in ("L", "P"):
             raise DataError(f"{path}: mode {picture.mode}; labels are 8-bit indices in one channel")
         labels = np.array(picture)
+        labels[labels == ignore] = IGNORE
         wrong = labels[(labels >= outputs) & (labels != IGNORE)]
         if wrong.size:
             raise DataError(f"{path}: label {wrong[0]} in {wrong.size} pixels; the configuration has {outputs} classes, "
-                            f"0 to {outputs - 1}, and {IGNORE} means ignore")
+                            f"0 to {outputs - 1}, and {ignore} means ignore")
         return nearest(labels, size)
     if task == "depth":
         if not picture.mode.startswith("I"):
@@ -101,14 +103,18 @@ def read_truth(task, path, size, image_size, outputs):
 
 
 def file_table(folder, tasks):
-    """[(image path, {task: path})] by name; a picture without one of its files is an error."""
+    """[(image path, {task: path})] by name; a picture without one of its files is an error, and so are two pictures for
+    one file."""
     images = folder / "images"
     if not images.is_dir():
         raise DataError(f"{folder}: neither dataset.json nor a folder images/: not a data set")
-    table = []
+    table, stems = [], set()
     for path in sorted(images.iterdir()):
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
+        if path.stem in stems:
+            raise DataError(f"{images}: two pictures are named {path.stem}; which of them is the ground truth for?")
+        stems.add(path.stem)
         truth = {task: folder / ARRAYS[task][0] / f"{path.stem}.png" for task in tasks}
         for task, other in truth.items():
             if not other.is_file():
@@ -125,10 +131,11 @@ def pack_files(folder, tasks, config, cache, say):
     size = (config["input"]["height"], config["input"]["width"])
     resize = config["input"]["resize"]
     outputs = {task["name"]: task["outputs"] for task in config["tasks"]}
-    table = file_table(folder, tasks)
+    description, table = read_description(folder), file_table(folder, tasks)
+    check_extents(description, folder, len(table))
     states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns)
               for image, truth in table for path in (image, *truth.values())]
-    key = hashlib.sha256(json.dumps([states, size, resize, list(tasks)]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps([states, size, resize, list(tasks), description.ignore]).encode()).hexdigest()[:16]
     packed = Path(cache) / key
     if packed.is_dir():
         return ArrayData.open(packed, tasks, size)
@@ -143,7 +150,7 @@ def pack_files(folder, tasks, config, cache, say):
         for number, (image, truth) in enumerate(table):
             arrays["images"][number], image_size = read_image(image, size, resize)
             for task, path in truth.items():
-                arrays[task][number] = read_truth(task, path, size, image_size, outputs[task])
+                arrays[task][number] = read_truth(task, path, size, image_size, outputs[task], description.ignore)
         for array in arrays.values():
             array.flush()
         del arrays

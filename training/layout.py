@@ -4,6 +4,8 @@ which bring the matrix library, are loaded."""
 # Task → (array or folder, its type as an array, number of values a pixel).
 ARRAYS = {"semseg": ("labels", "uint8", 1), "depth": ("depth", "float16", 1), "normals": ("normals", "int8", 3)}
 IGNORE = 255
+# All that a configuration or a data set may name, in M³ViT's order; the trainer trains those of ARRAYS.
+TASKS = ("semseg", "human_parts", "sal", "normals", "edge", "depth")
 
 
 class DataError(Exception):

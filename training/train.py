@@ -69,7 +69,7 @@ def first_exit_code(processes, patience=5):
 def prepare_run(options):
     """Everything but the data and the network: (configuration, settings). Raises DataError."""
     import torch
-    from data import check_classes, read_description
+    from dataset_json import check_classes, read_description
 
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     config = read_config(options.config, options.tasks and options.tasks.split(","))

@@ -1,4 +1,5 @@
 """Readers, drawing order, augmentation and losses, on examples made by hand."""
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -10,7 +11,8 @@ import numpy as np
 import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment, flip, zoom
-from data import ArrayData, Order, check_classes, everything, hold_out, read_description
+from data import ArrayData, Order, everything, hold_out
+from dataset_json import check_classes, read_description
 from datasets import open_data, tasks_of
 from files import nearest_valid
 from layout import DataError
@@ -86,9 +88,12 @@ class Files(Folder):
         with self.assertRaisesRegex(DataError, r"no ground truth for depth \(it has: semseg, normals\); choose with --tasks"):
             self.open(TASKS)
 
-    def refuse(self, message, tasks=TASKS):
+    def refuse_packing(self, message, tasks=TASKS):
         with self.assertRaisesRegex(DataError, message):
             self.open(tasks)
+
+    def refuse(self, message, tasks=TASKS):
+        self.refuse_packing(message, tasks)
         left = [path for path in (self.folder / "cache").glob("*")] if (self.folder / "cache").is_dir() else []
         self.assertEqual(left, [])
 
@@ -105,6 +110,32 @@ class Files(Folder):
         wrong[5, 7] = 9
         self.save("labels", 0, wrong)
         self.refuse(r"labels/street 0\.png: label 9 in 1 pixels; the configuration has 4 classes, 0 to 3")
+
+    def describe(self, **values):
+        (self.folder / "own" / "dataset.json").write_text(json.dumps(
+            dict({"format": "edgemoe-dataset 1", "layout": "files", "classes": toy.CLASSES}, **values)))
+
+    def test_the_ignored_label_is_packed_as_255(self):
+        self.describe(ignore=3)
+        self.assertNotIn(3, self.open(TASKS).read([0, 1, 2])["semseg"])
+        wrong = self.truth[0][1].copy()
+        wrong[:] = 200
+        self.save("labels", 0, wrong)
+        self.describe(ignore=200)
+        labels = self.open(TASKS).read([0, 2])["semseg"]
+        self.assertEqual(labels[0].unique().tolist(), [255])
+        np.testing.assert_array_equal(labels[1], self.truth[2][1][1::2, 1::2])
+        # The same files, another meaning: packed anew.
+        self.describe(ignore=0)
+        self.refuse_packing(r"labels/street 0\.png: label 200 .* and 0 means ignore")
+
+    def test_the_number_of_pictures_is_checked(self):
+        self.describe(count=2)
+        self.refuse(r'own/dataset\.json: "count" is 2, found 3')
+
+    def test_two_pictures_for_one_label_are_refused(self):
+        self.save("images", 1, self.truth[1][0], ".png")
+        self.refuse(r"images: two pictures are named street 1")
 
     def test_wrong_kinds_of_pictures_are_refused(self):
         self.save("labels", 0, self.truth[0][0])
@@ -140,7 +171,7 @@ class Arrays(Folder):
 
         cases = ((r"expected uint8 \[N, 32, 48\]", lambda: save_labels(10, 16, 48)),
                  (r"numbers of pictures differ", lambda: save_labels(9, *SIZE)),
-                 (r"no ground truth for semseg", lambda: (toy_folder / "labels.npy").unlink()),
+                 (r'labels\.npy: is not there, but "tasks"', lambda: (toy_folder / "labels.npy").unlink()),
                  (r"not JSON", lambda: (toy_folder / "dataset.json").write_text("{")),
                  (r'"format" is not', lambda: (toy_folder / "dataset.json").write_text("{}")))
         for message, damage in cases:
@@ -150,13 +181,48 @@ class Arrays(Folder):
         with self.assertRaisesRegex(DataError, "no such folder"):
             self.open(TASKS, self.folder / "nowhere")
 
+    def describe(self, **changes):
+        path = self.folder / "toy" / "dataset.json"
+        path.write_text(json.dumps(dict(json.loads(path.read_text()), **changes)))
+
+    def test_the_ignored_label_is_read_as_255(self):
+        stored = np.load(self.folder / "toy" / "labels.npy")
+        self.assertIn(3, stored)
+        self.describe(ignore=3)
+        batch = self.open(TASKS, self.folder / "toy").read(np.arange(10))
+        np.testing.assert_array_equal(batch["semseg"], np.where(stored == 3, 255, stored))
+
+    def test_what_dataset_json_says_is_checked(self):
+        toy_folder = self.folder / "toy"
+        first = (toy_folder / "dataset.json").read_text()
+        for changes, message in (({"count": 11}, r'dataset\.json: "count" is 11, found 10'),
+                                 ({"height": 64}, r'"height" is 64, found 32'),
+                                 ({"width": 64}, r'"width" is 64, found 48'),
+                                 ({"depth_unit": "mm"}, r'"depth_unit": expected "m", found \'mm\''),
+                                 ({"ignore": 256}, r'"ignore": expected a whole number from 0 to 255, found 256'),
+                                 ({"ignore": "x"}, r'"ignore": expected a whole number'),
+                                 ({"count": True}, r'"count": expected a whole number'),
+                                 ({"tasks": ["semseg", "colour"]}, r'"tasks": \'colour\' is no task'),
+                                 ({"tasks": ["semseg", "human_parts"]},
+                                  r"no ground truth for normals, depth \(it has: semseg\)"),
+                                 ({"classes": ["a", "a"]}, r'"classes": \'a\' stands there twice'),
+                                 ({"classes": "abc"}, r'"classes": expected an array of texts'),
+                                 ({"layout": "zip"}, r'"layout" is \'zip\'')):
+            (toy_folder / "dataset.json").write_text(first)
+            self.describe(**changes)
+            with self.assertRaisesRegex(DataError, message):
+                self.open(TASKS, toy_folder)
+        (toy_folder / "dataset.json").write_text(first)
+        self.describe(count=None, height=None, width=None, ignore=None, depth_unit=None, tasks=None)
+        self.assertEqual(len(self.open(TASKS, toy_folder)), 10)
+
     def test_other_classes_than_the_networks_are_refused(self):
         description = read_description(self.folder / "toy")
         check_classes(tiny_config(), description, "toy")
         with self.assertRaisesRegex(DataError, r"has 2 classes \(a, b\)"):
-            check_classes(tiny_config(), dict(description, classes=["a", "b"]), "toy")
+            check_classes(tiny_config(), dataclasses.replace(description, classes=("a", "b")), "toy")
         with self.assertRaisesRegex(DataError, "copy the configuration"):
-            check_classes(tiny_config(), dict(description, classes=["a", "b", "c", "d"]), "toy")
+            check_classes(tiny_config(), dataclasses.replace(description, classes=("a", "b", "c", "d")), "toy")
 
     def test_an_epoch_draws_each_picture_once(self):
         order = Order(10, 4, seed=5)
