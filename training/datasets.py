@@ -1,10 +1,17 @@
 """Opening data sets of either layout, and dividing them into what is trained on and what validates."""
+import hashlib
+import json
 from pathlib import Path
 
+import numpy as np
+
+from atomic import write_text_atomically
 from data import ArrayData, everything, hold_out
 from dataset_json import check_extents, read_description
 from files import pack_files
-from layout import ARRAYS, DataError
+from layout import ARRAYS, IGNORE, DataError
+
+LABELS_AT_ONCE = 1 << 24
 
 
 def truth_path(folder, layout, task):
@@ -19,6 +26,36 @@ def tasks_of(folder):
     if description.tasks is not None:
         return [task for task in ARRAYS if task in description.tasks]
     return [task for task in ARRAYS if truth_path(folder, description.layout, task).exists()]
+
+
+def largest_label(path, labels, ignore, cache):
+    """The largest class number in the array `labels` of the file `path`, -1 where all is ignored. It takes a reading of
+    the whole file, so `cache` remembers it for the file as it is."""
+    status = path.stat()
+    read_from = ["largest label", str(path.resolve()), status.st_size, status.st_mtime_ns, ignore]
+    remembered = Path(cache) / f"{hashlib.sha256(json.dumps(read_from).encode()).hexdigest()[:16]}.json"
+    try:
+        return int(json.loads(remembered.read_text())["largest_label"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # Not there, or not whole.
+    largest, pictures = -1, max(1, LABELS_AT_ONCE // labels[0].size)
+    for begin in range(0, len(labels), pictures):
+        some = labels[begin:begin + pictures]
+        largest = max(largest, int(np.where((some == ignore) | (some == IGNORE), -1, some.astype(np.int16)).max()))
+    remembered.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomically(remembered, json.dumps({"largest_label": largest, "of": str(path)}) + "\n")
+    return largest
+
+
+def check_labels(data, outputs, folder, cache):
+    """Raises DataError where a label of `data`, which was opened from `folder`, is no class of the network."""
+    labels = data.arrays["semseg"]
+    largest = largest_label(data.folder / f"{ARRAYS['semseg'][0]}.npy", labels, data.ignore, cache)
+    if largest < outputs:
+        return
+    picture = next(number for number, values in enumerate(labels) if (values == largest).any())
+    raise DataError(f"{folder}: label {largest} in picture {picture} (the first is 0); the configuration has "
+                    f"{outputs} classes, 0 to {outputs - 1}, and {data.ignore} means ignore")
 
 
 def open_data(folder, tasks, config, cache, say):
@@ -36,10 +73,14 @@ def open_data(folder, tasks, config, cache, say):
         if not path.exists():
             raise DataError(f'{path}: is not there, but "tasks" in dataset.json names {task}')
     if description.layout == "files":
-        return pack_files(folder, tasks, config, cache, say)
-    size = (config["input"]["height"], config["input"]["width"])
-    data = ArrayData.open(folder, tasks, size, description.ignore)
-    check_extents(description, folder, len(data), *size)
+        data = pack_files(folder, tasks, config, cache, say)
+    else:
+        size = (config["input"]["height"], config["input"]["width"])
+        data = ArrayData.open(folder, tasks, size, description.ignore)
+        check_extents(description, folder, len(data), *size)
+    if "semseg" in tasks:
+        outputs = next(task["outputs"] for task in config["tasks"] if task["name"] == "semseg")
+        check_labels(data, outputs, folder, cache)
     return data
 
 

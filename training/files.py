@@ -18,6 +18,8 @@ from dataset_json import check_extents, read_description
 from layout import ARRAYS, IGNORE, DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
+# To be raised when the arrays of the same files come out otherwise: older ones are then not opened any more.
+PACKED_FORMAT = 1
 
 
 def open_pillow(path):
@@ -126,35 +128,60 @@ def file_table(folder, tasks):
     return table
 
 
+def remove_leftovers(cache):
+    """Folders of processes that were killed while they packed; their names end in the process's number."""
+    for making in Path(cache).glob("*.making-*"):
+        try:
+            os.kill(int(making.name.rpartition("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(making, ignore_errors=True)
+        except (ValueError, OverflowError, PermissionError):
+            continue
+
+
+def create_array(path, dtype, shape):
+    """A mapped .npy that has all its room on the disk: a full disk is an OSError here, not a SIGBUS at a later write."""
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+def fill_arrays(making, table, size, config, ignore):
+    """Writes the arrays of the pictures of a file_table() into the folder `making`."""
+    outputs = {task["name"]: task["outputs"] for task in config["tasks"]}
+    wanted = {"images": ("images", "uint8", 3), **{task: ARRAYS[task] for task in table[0][1]}}
+    arrays = {name: create_array(making / f"{file}.npy", dtype, (len(table), *size, *((3,) if channels == 3 else ())))
+              for name, (file, dtype, channels) in wanted.items()}
+    for number, (image, truth) in enumerate(table):
+        arrays["images"][number], image_size = read_image(image, size, config["input"]["resize"])
+        for task, path in truth.items():
+            arrays[task][number] = read_truth(task, path, size, image_size, outputs[task], ignore)
+    for array in arrays.values():
+        array.flush()
+
+
 def pack_files(folder, tasks, config, cache, say):
     """Opens the packed arrays in `cache`, packing them first unless that was done of these very files."""
     size = (config["input"]["height"], config["input"]["width"])
-    resize = config["input"]["resize"]
-    outputs = {task["name"]: task["outputs"] for task in config["tasks"]}
     description, table = read_description(folder), file_table(folder, tasks)
     check_extents(description, folder, len(table))
     states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns)
               for image, truth in table for path in (image, *truth.values())]
-    key = hashlib.sha256(json.dumps([states, size, resize, list(tasks), description.ignore]).encode()).hexdigest()[:16]
+    made_from = [PACKED_FORMAT, states, size, config["input"]["resize"], list(tasks), description.ignore]
+    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
     packed = Path(cache) / key
     if packed.is_dir():
         return ArrayData.open(packed, tasks, size)
     say(f"packing {len(table)} pictures of {folder} into {packed}, once")
+    remove_leftovers(cache)
     making = packed.with_name(f"{key}.making-{os.getpid()}")
-    making.mkdir(parents=True)
     try:
-        wanted = {"images": ("images", "uint8", 3), **{task: ARRAYS[task] for task in tasks}}
-        arrays = {name: np.lib.format.open_memmap(
-            making / f"{file}.npy", "w+", dtype, (len(table), *size, *((3,) if channels == 3 else ())))
-            for name, (file, dtype, channels) in wanted.items()}
-        for number, (image, truth) in enumerate(table):
-            arrays["images"][number], image_size = read_image(image, size, resize)
-            for task, path in truth.items():
-                arrays[task][number] = read_truth(task, path, size, image_size, outputs[task], description.ignore)
-        for array in arrays.values():
-            array.flush()
-        del arrays
+        making.mkdir(parents=True)
+        fill_arrays(making, table, size, config, description.ignore)
         making.rename(packed)
+    except OSError as error:
+        raise DataError(f"{making}: {error.strerror or error}: the pictures of {folder} cannot be packed there") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return ArrayData.open(packed, tasks, size)

@@ -1,10 +1,14 @@
 """Readers, drawing order, augmentation and losses, on examples made by hand."""
 import dataclasses
+import errno
 import json
+import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from common import tiny_config, toy
 import numpy as np
@@ -129,6 +133,35 @@ class Files(Folder):
         self.describe(ignore=0)
         self.refuse_packing(r"labels/street 0\.png: label 200 .* and 0 means ignore")
 
+    def test_packed_labels_are_held_against_another_configuration(self):
+        self.open(TASKS)
+        config = tiny_config()
+        config["tasks"][0].update(outputs=3, class_names=[])
+        # Twice: when the labels are looked through, and when it is remembered what was found.
+        for _ in range(2):
+            with self.assertRaisesRegex(DataError, r"own: label 3 in picture 0 .* has 3 classes, 0 to 2"):
+                self.open(TASKS, config=config)
+        self.assertEqual(len(self.said), 1)
+
+    def test_arrays_of_another_format_are_packed_anew(self):
+        self.open(TASKS)
+        with mock.patch("files.PACKED_FORMAT", 0):
+            self.open(TASKS)
+        self.assertEqual(len(self.said), 2)
+
+    def test_a_full_disk_is_an_error_before_anything_is_written(self):
+        with mock.patch("os.posix_fallocate", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            self.refuse(r"making-\d+: No space left on device: the pictures of .*own cannot be packed there")
+
+    def test_what_a_killed_process_left_is_removed(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        for number in (gone.pid, os.getppid()):
+            (self.folder / "cache" / f"abc.making-{number}").mkdir(parents=True)
+        self.open(TASKS)
+        left = [path.name for path in (self.folder / "cache").glob("*.making-*")]
+        self.assertEqual(left, [f"abc.making-{os.getppid()}"])
+
     def test_the_number_of_pictures_is_checked(self):
         self.describe(count=2)
         self.refuse(r'own/dataset\.json: "count" is 2, found 3')
@@ -191,6 +224,31 @@ class Arrays(Folder):
         self.describe(ignore=3)
         batch = self.open(TASKS, self.folder / "toy").read(np.arange(10))
         np.testing.assert_array_equal(batch["semseg"], np.where(stored == 3, 255, stored))
+
+    def test_a_label_past_the_last_class_is_found_wherever_it_stands(self):
+        labels = np.load(self.folder / "toy" / "labels.npy")
+        labels[7, 31, 47] = 4
+        np.save(self.folder / "toy" / "labels.npy", labels)
+        for at_once in (1 << 24, 1):
+            with mock.patch("datasets.LABELS_AT_ONCE", at_once):
+                with self.assertRaisesRegex(DataError, r"toy: label 4 in picture 7 .*has 4 classes, 0 to 3"):
+                    self.open(TASKS, self.folder / "toy")
+            shutil.rmtree(self.folder / "cache")
+        self.assertEqual(len(self.open(["depth"], self.folder / "toy")), 10)
+        self.describe(ignore=4)
+        self.assertEqual(len(self.open(TASKS, self.folder / "toy")), 10)
+
+    def test_the_labels_are_looked_through_once(self):
+        toy_folder = self.folder / "toy"
+        self.open(TASKS, toy_folder)
+        with mock.patch("datasets.np.where", side_effect=AssertionError("looked through again")):
+            self.open(TASKS, toy_folder)
+        labels = np.load(toy_folder / "labels.npy")
+        labels[9] = 200
+        np.save(toy_folder / "labels.npy", labels)
+        os.utime(toy_folder / "labels.npy", ns=(0, 0))
+        with self.assertRaisesRegex(DataError, "label 200 in picture 9"):
+            self.open(TASKS, toy_folder)
 
     def test_what_dataset_json_says_is_checked(self):
         toy_folder = self.folder / "toy"
