@@ -14,12 +14,13 @@ if __name__ == "__main__":
 
 import torch  # noqa: E402
 
+from atomic import write_atomically, write_text_atomically  # noqa: E402
 from datasets import open_splits  # noqa: E402
 from layout import DataError  # noqa: E402
 from model import MultiTaskModel, copy_first_gates, has_log_depth  # noqa: E402
 from optimizer import MovingAverage, refresh_batch_norm  # noqa: E402
 from preprocessing import statistics_batches  # noqa: E402
-from state import load_state, save_atomically  # noqa: E402
+from state import load_state  # noqa: E402
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 
@@ -71,10 +72,10 @@ def export(run_dir, dtype="f32", say=print):
     training, _ = open_splits(state["settings"], config, run_dir, say)
     model = averaged_model(state, config, training)
     path = run_dir / "checkpoint.pth"
-    save_atomically({"epoch": state["step"] * state["settings"]["batch"] // len(training), "step": state["step"],
-                     "config": config["name"], "state_dict": exported_tensors(model, state["depth_scale"], DTYPES[dtype])},
-                    path)
-    (run_dir / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    checkpoint = {"epoch": state["step"] * state["settings"]["batch"] // len(training), "step": state["step"],
+                  "config": config["name"], "state_dict": exported_tensors(model, state["depth_scale"], DTYPES[dtype])}
+    write_atomically(path, lambda file: torch.save(checkpoint, file))
+    write_text_atomically(run_dir / "config.json", json.dumps(config, indent=2) + "\n")
     say(f"wrote {path}; next:\n  edgemoe convert {path} --config {run_dir / 'config.json'} "
         f"{'--dtype keep ' if dtype != 'f32' else ''}-o {config['name']}.safetensors")
     return path

@@ -3,6 +3,11 @@ import json
 import time
 from pathlib import Path
 
+from atomic import write_atomically, write_text_atomically
+
+LOG, CURVES = "log.jsonl", "curves.png"
+KINDS = ("train", "validation")
+
 
 def duration(seconds):
     minutes, seconds = divmod(int(max(seconds, 0)), 60)
@@ -11,10 +16,13 @@ def duration(seconds):
 
 
 class Progress:
-    """Means of the losses since the last line, and speed over the same stretch."""
+    """Means of the losses since the last line, and speed over the same stretch. `validated` is the step of the last
+    validation in the log, or None."""
 
     def __init__(self, run_dir, every):
-        self.path, self.every = Path(run_dir) / "log.jsonl", every
+        self.path, self.every = Path(run_dir) / LOG, every
+        steps = [entry["step"] for entry in read_log(self.path) if entry["kind"] == "validation"]
+        self.validated = steps[-1] if steps else None
         self.restart()
 
     def restart(self):
@@ -42,6 +50,7 @@ class Progress:
         text = "  ".join(f"{title} {values[name]:.4f}" for name, title in shown.items() if name in values)
         print(f"step {step}  validation: {text}", flush=True)
         self.log({"kind": "validation", "step": step, **values})
+        self.validated = step
         # Time spent on validation is not training speed.
         self.restart()
 
@@ -50,35 +59,47 @@ class Progress:
             file.write(json.dumps(entry) + "\n")
 
 
-def drop_after(path, step):
-    """Removes lines of steps after `step`: a run that is resumed from there writes them again."""
-    path = Path(path)
-    if not path.is_file():
-        return
-    kept = []
-    for line in path.read_text().splitlines():
+def read_log(path):
+    """The entries of a log.jsonl; none where there is no file."""
+    path, entries = Path(path), []
+    for line in path.read_text().splitlines() if path.is_file() else ():
         try:
-            if json.loads(line)["step"] <= step:
-                kept.append(line)
-        except (ValueError, KeyError):
+            entry = json.loads(line)
+            if entry["kind"] in KINDS and isinstance(entry["step"], int):
+                entries.append(entry)
+        except (ValueError, KeyError, TypeError):
             continue  # A line that was cut off when the machine went down.
-    path.write_text("".join(line + "\n" for line in kept))
+    return entries
+
+
+def drop_after(run_dir, step):
+    """Removes what the log says of steps after `step`: a run that is resumed from there writes it again."""
+    path = Path(run_dir) / LOG
+    if path.is_file():
+        kept = [json.dumps(entry) + "\n" for entry in read_log(path) if entry["step"] <= step]
+        write_text_atomically(path, "".join(kept))
 
 
 def draw_curves(run_dir):
-    """Writes curves.png from log.jsonl; returns a sentence if there is nothing to draw with or to draw."""
-    run_dir = Path(run_dir)
+    """Writes curves.png from log.jsonl; returns a sentence where that did not come about, whatever the reason: a picture
+    is not worth a finished run's exit code."""
     try:
         import matplotlib
+        matplotlib.use("Agg")
+        return plot(Path(run_dir))
     except ImportError:
-        return "no curves.png: matplotlib is not installed (Debian's python3-matplotlib)"
-    matplotlib.use("Agg")
+        return f"no {CURVES}: matplotlib is not installed (Debian's python3-matplotlib)"
+    except Exception as error:
+        return f"no {CURVES}: {type(error).__name__}: {error}"
+
+
+def plot(run_dir):
     from matplotlib import pyplot
-    entries = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
+    entries = read_log(run_dir / LOG)
     training = [entry for entry in entries if entry["kind"] == "train"]
     validation = [entry for entry in entries if entry["kind"] == "validation"]
     if not training:
-        return "no curves.png: no step was logged yet"
+        return f"no {CURVES}: no step was logged yet"
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
     for name in training[0]["losses"]:
         left.plot([entry["step"] for entry in training], [entry["losses"].get(name) for entry in training], label=name)
@@ -92,8 +113,6 @@ def draw_curves(run_dir):
     if right.has_data():
         right.legend()
     figure.tight_layout()
-    making = run_dir / "curves.making.png"
-    figure.savefig(making, dpi=100)
+    write_atomically(run_dir / CURVES, lambda file: figure.savefig(file, dpi=100, format="png"))
     pyplot.close(figure)
-    making.replace(run_dir / "curves.png")
     return None

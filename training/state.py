@@ -1,44 +1,45 @@
 """The state of a run: everything that its next step depends on, in one file that is there whole or not at all."""
-import os
 import pickle
 from pathlib import Path
 
 import torch
 
+from atomic import write_atomically
 from layout import DataError
 
 STATE = "state.pt"
-# A change of one of these would make a resumed run another run. The length may change: the schedule then follows
-# the new one.
-FIXED = ("tasks", "batch", "lr", "optimizer", "seed", "precision", "share", "one_router", "start_from", "data",
-         "val", "workers")
+# To be raised when a state or the settings in it mean something else than before.
+FORMAT = 1
+# A change of any other setting would make a resumed run another run. Of these some say where and how it is computed and
+# what is told of it; the length may change too: the schedule then follows the new one. What `config` names is compared
+# by its content.
+MAY_CHANGE = frozenset(("run_dir", "config", "steps", "hours", "device", "threads", "val_every", "val_pictures", "log_every",
+                        "save_minutes", "export_dtype"))
 
 
-def save_atomically(value, path):
-    """Written under a temporary name, forced to the disk, renamed."""
-    path = Path(path)
-    making = path.with_name(f"{path.name}.making")
-    with making.open("wb") as file:
-        torch.save(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    making.replace(path)
+def save_state(state, run_dir):
+    write_atomically(Path(run_dir) / STATE, lambda file: torch.save(dict(state, format=FORMAT), file))
 
 
 def load_state(run_dir):
-    """The last state of a run directory, or None where there is none."""
+    """The last state of a run directory, or None where there is none. Raises DataError."""
     path = Path(run_dir) / STATE
     if not path.is_file():
         return None
     try:
-        return torch.load(path, map_location="cpu")
+        state = torch.load(path, map_location="cpu")
     except (RuntimeError, OSError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise DataError(f"{path}: cannot be read ({error}); start anew in another folder") from error
+    found = state.get("format") if isinstance(state, dict) else None
+    if found != FORMAT:
+        raise DataError(f"{path}: is a state of format {found}, this trainer reads {FORMAT}: go on with the trainer that wrote "
+                        "it, or start anew in another folder")
+    return state
 
 
 def check_same_run(saved, settings, path):
-    """Raises DataError where the command differs from the one that began the run in what must not change."""
-    for name in FIXED:
+    """Raises DataError where the command or its data differ from what began the run in what must not change."""
+    for name in sorted({*saved, *settings} - MAY_CHANGE):
         if saved.get(name) != settings.get(name):
             raise DataError(f"{path}: was begun with {name} = {saved.get(name)}, now {settings.get(name)}: resume with the "
                             "same values or choose another folder with -o")

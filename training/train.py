@@ -110,7 +110,7 @@ def leader(options):
     followers, folder = start_followers(options.workers)
     try:
         trainer.join(Workers(options.workers, f"{folder}/meeting"))
-        drop_after(trainer.run_dir / "log.jsonl", trainer.step)
+        drop_after(options.run_dir, trainer.step)
         announce(trainer, options)
         progress = Progress(options.run_dir, options.log_every)
         if not lead(trainer, progress, stop):
@@ -127,11 +127,12 @@ def leader(options):
         shutil.rmtree(folder, ignore_errors=True)
     for process in followers:
         process.wait()
-    progress.write_validation(trainer.step, trainer.validate())
+    if progress.validated != trainer.step:
+        progress.write_validation(trainer.step, trainer.validate())
+    export(options.run_dir, options.export_dtype)
     sentence = draw_curves(options.run_dir)
     if sentence:
         print(sentence)
-    export(options.run_dir, options.export_dtype)
     return 0
 
 

@@ -16,7 +16,7 @@ from moe import balance_loss
 from optimizer import MovingAverage, Optimizers, learning_rate, refresh_batch_norm
 from preprocessing import normalise, statistics_batches
 from start import start_from
-from state import STATE, check_same_run, load_state, save_atomically
+from state import check_same_run, load_state, save_state
 from validate import validate
 
 # Share of the balance loss that asks each task by itself to use all experts; the rest asks it of the tasks together,
@@ -56,9 +56,10 @@ class Trainer:
     """Everything random in a step follows from (seed, step), so a resumed run goes on as if it had never stopped."""
 
     def __init__(self, config, settings, workers, say):
-        self.config, self.settings = config, settings
-        self.run_dir, self.device = Path(settings["run_dir"]), settings["device"]
+        self.config, self.run_dir, self.device = config, Path(settings["run_dir"]), settings["device"]
         self.training, self.validation = open_splits(settings, config, self.run_dir, say)
+        # Another number of pictures is another run too.
+        self.settings = dict(settings, training_pictures=len(self.training), validation_pictures=len(self.validation))
         self.join(workers)
         self.order = Order(len(self.training), settings["batch"], settings["seed"])
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
@@ -115,9 +116,10 @@ class Trainer:
 
     def save(self):
         self.clock()
-        save_atomically({"config": self.config, "settings": self.settings, "step": self.step, "elapsed": self.elapsed,
-                         "one_router": self.one_router, "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                         "average": self.average.values, **self.losses.state()}, self.run_dir / STATE)
+        save_state({"config": self.config, "settings": self.settings, "step": self.step, "elapsed": self.elapsed,
+                    "one_router": self.one_router, "model": self.model.state_dict(),
+                    "optimizer": self.optimizer.state_dict(), "average": self.average.values, **self.losses.state()},
+                   self.run_dir)
 
     def clock(self):
         self.elapsed = self.resumed_at + time.monotonic() - self.began

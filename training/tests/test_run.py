@@ -10,16 +10,21 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from common import TRAINING, random_model, tiny_config, toy
 import numpy as np
 import torch
 
 import m3vit_oracle
+from atomic import write_atomically
+from export import export
 from layout import DataError
 from model import MultiTaskModel
+from report import drop_after
 from safetensors_io import read_safetensors, write_safetensors
 from start import start_from
+from state import check_same_run, load_state
 from validate import Metrics
 
 TOOL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
@@ -207,6 +212,57 @@ class Resuming(Run):
         self.assertFalse(torch.equal(self.weights("run")["backbone.cls_token"], self.weights("other")["backbone.cls_token"]))
         self.assertIn("begun with seed = 1, now 2", self.call("run", "--steps", "4", "--seed", "2", expect=1))
 
+    def test_settings_that_make_another_run_may_not_change(self):
+        begun = {"lr": 1e-3, "weight_decay": 0.05, "no_augment": False, "steps": 10, "task_weight": {"depth": 1.0}}
+        for name in ("val_fraction", "no_augment", "average", "weight_decay", "head_lr", "balance", "gate_noise",
+                     "drop_path", "clip", "warmup", "task_weight", "training_pictures", "workers"):
+            with self.assertRaisesRegex(DataError, f"run: was begun with {name} = .*, now other"):
+                check_same_run(begun, dict(begun, **{name: "other"}), "run")
+        for name in ("steps", "hours", "threads", "val_every", "log_every", "save_minutes", "export_dtype"):
+            check_same_run(begun, dict(begun, **{name: "other"}), "run")
+
+    def test_a_finished_run_stays_as_it_is_until_its_data_changes(self):
+        length = ("--steps", "4", "--val-every", "2")
+        self.call("run", *length)
+        config = (self.folder / "run" / "config.json")
+        os.link(config, self.folder / "first.json")
+        self.call("run", *length, "--log-every", "1")
+        self.assertEqual([line["step"] for line in self.log("run", "validation")], [2, 4])
+        self.assertFalse(config.samefile(self.folder / "first.json"), "written beside the old one and renamed")
+        toy.write_arrays(self.data, 33, 32, 48, seed=7)
+        self.assertIn("begun with training_pictures = 32, now 33", self.call("run", *length, expect=1))
+
+    def test_a_state_of_another_format_is_refused(self):
+        for state in ({"settings": {}}, {"format": 0}, [1]):
+            torch.save(state, self.folder / "state.pt")
+            for read in (load_state, export):
+                with self.assertRaisesRegex(DataError, r"state\.pt: is a state of format (None|0), this trainer reads 1"):
+                    read(self.folder)
+
+    def test_a_file_is_replaced_whole_or_not_at_all(self):
+        path = self.folder / "file"
+        path.write_bytes(b"old")
+
+        def fail(file):
+            file.write(b"half")
+            raise OSError("disk full")
+
+        with self.assertRaises(OSError):
+            write_atomically(path, fail)
+        self.assertEqual(path.read_bytes(), b"old")
+        write_atomically(path, lambda file: file.write(b"new"))
+        self.assertEqual(path.read_bytes(), b"new")
+        self.assertEqual([other.name for other in self.folder.glob("file*")], ["file"])
+
+    def test_the_log_is_cut_beside_the_old_one(self):
+        lines = [json.dumps({"kind": "train", "step": step, "losses": {}}) + "\n" for step in (5, 10, 15)]
+        log, old = self.folder / "log.jsonl", self.folder / "old"
+        log.write_text("".join(lines) + '{"kind": "tr')
+        os.link(log, old)
+        drop_after(self.folder, 10)
+        self.assertEqual(log.read_text(), "".join(lines[:2]))
+        self.assertTrue(old.read_text().startswith("".join(lines)))
+
     def test_a_cut_off_state_is_an_error(self):
         self.call("run", "--steps", "1")
         path = self.folder / "run" / "state.pt"
@@ -278,6 +334,13 @@ class StartingFrom(Run):
 
 
 class Exporting(Run):
+    def test_curves_that_fail_cost_nothing(self):
+        (self.folder / "matplotlib.py").write_text(
+            "import pathlib, sys\nfolder = sys.argv[sys.argv.index('-o') + 1]\n"
+            "raise ValueError(f\"exported: {pathlib.Path(folder, 'checkpoint.pth').is_file()}\")\n")
+        with mock.patch.dict(os.environ, PYTHONPATH=str(self.folder)):
+            self.assertIn("no curves.png: ValueError: exported: True", self.call("run", "--steps", "1"))
+
     def trained(self, dtype):
         """(configuration, weights as stored, the same network's oracle, one picture) after a few steps."""
         self.call("run", "--steps", "20", "--lr", "3e-3", "--export-dtype", dtype)
