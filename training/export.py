@@ -89,7 +89,7 @@ def main():
     arguments = parser.parse_args()
     try:
         export(arguments.run_dir, arguments.dtype)
-    except DataError as error:
+    except (DataError, OSError) as error:
         print(f"export: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Trains an M³ViT that edgemoe runs. `train.py --help` shows how; README.md beside this file tells more."""
 import os
-import shutil
 import signal
 import sys
 import time
@@ -10,30 +9,42 @@ from pathlib import Path
 import runtime
 from layout import DataError
 from options import make_parser, read_config, settings_of
-from workers import Workers, is_follower, start_followers
+from workers import Followers, Workers, follow_to_the_end, is_follower, leave_word
 
 
 class Stop:
-    """Set by SIGINT and SIGTERM: the run ends after the step it is in. Followers leave that to the first process."""
+    """While it is entered, the first SIGINT or SIGTERM is noted, and the run ends after the step that it is in. A second one
+    ends the process at once, as any one does outside: what is on the disk is whole at all times."""
 
     def __init__(self):
         self.signal = None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN if is_follower() else self.note)
+
+    def __enter__(self):
+        self.handle(self.note)
+        return self
+
+    def __exit__(self, *_error):
+        self.handle(signal.SIG_DFL)
 
     def note(self, number, _frame):
         self.signal = number
+        self.handle(signal.SIG_DFL)
+
+    @staticmethod
+    def handle(handler):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
 
 
 def lead(trainer, progress, stop):
-    """Steps until the end of the schedule (True) or a signal (False)."""
+    """Steps until the end of the schedule or a signal, and saves."""
     settings, saved = trainer.settings, time.monotonic()
     while True:
         done = trainer.progress()
         go_on, done = trainer.workers.follow(done < 1 and stop.signal is None, done)
         if not go_on:
             trainer.save()
-            return done >= 1
+            return
         before = trainer.step
         losses, rate = trainer.train_step(done)
         progress.add(losses, settings["batch"])
@@ -54,16 +65,6 @@ def follow(trainer):
         if not go_on:
             return
         trainer.train_step(done)
-
-
-def first_exit_code(processes, patience=5):
-    """The first exit code other than 0, or None. The line to a process breaks a moment before it is seen to be gone."""
-    until = time.monotonic() + patience
-    while True:
-        codes = [process.poll() for process in processes]
-        if any(codes) or not processes or time.monotonic() > until:
-            return next(filter(None, codes), None)
-        time.sleep(0.05)
 
 
 def prepare_run(options):
@@ -103,30 +104,28 @@ def leader(options):
     from report import Progress, draw_curves, drop_after
     from trainer import Trainer
 
-    stop = Stop()
     config, settings = prepare_run(options)
     # The data is opened, and packed where it must be, before anybody else looks at it.
     trainer = Trainer(config, settings, Workers(1), print)
-    followers, folder = start_followers(options.workers)
+    followers = Followers(options.workers)
     try:
-        trainer.join(Workers(options.workers, f"{folder}/meeting"))
+        trainer.join(Workers(options.workers, followers))
         drop_after(options.run_dir, trainer.step)
         announce(trainer, options)
         progress = Progress(options.run_dir, options.log_every)
-        if not lead(trainer, progress, stop):
+        with Stop() as stop:
+            lead(trainer, progress, stop)
+        if stop.signal is not None:
             print(f"stopped after step {trainer.step}, state saved; the same command goes on from there", flush=True)
             return 128 + stop.signal
     except RuntimeError as error:
-        code = first_exit_code(followers)
-        if code:
-            raise DataError(f"a worker process ended with exit code {code} (-9: there was not memory "
-                            f"enough): the same command goes on from the last state, --workers 1 needs less") from error
+        fault = followers.fault(patience=5)
+        if fault:
+            raise DataError(fault) from error
         raise
     finally:
-        # They end by themselves: told to, or because the first process no longer answers.
-        shutil.rmtree(folder, ignore_errors=True)
-    for process in followers:
-        process.wait()
+        followers.close()
+    followers.wait()
     if progress.validated != trainer.step:
         progress.write_validation(trainer.step, trainer.validate())
     export(options.run_dir, options.export_dtype)
@@ -139,18 +138,21 @@ def leader(options):
 def follower(options):
     from trainer import Trainer
 
-    Stop()
-    config, settings = prepare_run(options)
-    trainer = Trainer(config, settings, Workers(1), print)
-    trainer.join(Workers(options.workers))
     try:
+        config, settings = prepare_run(options)
+        trainer = Trainer(config, settings, Workers(1), print)
+        trainer.join(Workers(options.workers))
         follow(trainer)
-    except RuntimeError:
-        return 1  # The first process is gone; it has said why.
+    except RuntimeError as error:
+        raise DataError(error) from error
     return 0
 
 
 def main():
+    if is_follower():
+        follow_to_the_end()
+    else:
+        Stop.handle(signal.SIG_DFL)
     options = make_parser().parse_args()
     if options.workers is None:
         options.workers = 1 if options.device == "cuda" or options.batch % 2 else min(2, len(os.sched_getaffinity(0)))
@@ -166,8 +168,10 @@ def main():
     torch.set_num_threads(options.threads)
     try:
         return follower(options) if is_follower() else leader(options)
-    except (DataError, ValueError) as error:
-        if not is_follower():
+    except (DataError, ValueError, OSError) as error:
+        if is_follower():
+            leave_word(error)
+        else:
             print(f"train: {error}", file=sys.stderr)
         return 1
 

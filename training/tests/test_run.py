@@ -178,20 +178,41 @@ class Resuming(Run):
     def test_workers_average_to_the_same_everywhere(self):
         script = self.folder / "average.py"
         script.write_text(f"import sys; sys.path.insert(0, {str(TRAINING)!r})\n"
-                          "import shutil\nfrom workers import *\n"
-                          "processes, folder = ([], None) if is_follower() else start_followers(2)\n"
-                          "workers = Workers(2, folder and folder + '/meeting')\n"
+                          "from workers import *\n"
+                          "followers = None if is_follower() else Followers(2)\n"
+                          "workers = Workers(2, followers)\n"
                           "import torch\n"
                           "tensors = [torch.full((2, 3), 1.0 + workers.rank), torch.tensor([4.0 * workers.rank])]\n"
                           "workers.average(tensors)\n"
                           "added = [torch.tensor([1.0 + workers.rank])]\n"
                           "workers.add(added)\n"
                           "told = workers.follow(workers.rank == 0, 0.25 + workers.rank)\n"
-                          "good = float(added[0]) == 3 and bool((tensors[0] == 1.5).all()) and float(tensors[1]) == 2 and told == (True, 0.25)\n"
-                          "codes = [process.wait() for process in processes]\n"
-                          "folder and shutil.rmtree(folder)\n"
-                          "sys.exit(0 if good and codes in ([], [0]) else 1)\n")
+                          "good = float(added[0]) == 3 and bool((tensors[0] == 1.5).all())\n"
+                          "good = good and float(tensors[1]) == 2 and told == (True, 0.25)\n"
+                          "if followers:\n"
+                          "    followers.wait()\n"
+                          "    good = good and followers.processes[0].returncode == 0\n"
+                          "    followers.close()\n"
+                          "sys.exit(not good)\n")
         self.assertEqual(subprocess.run([sys.executable, script]).returncode, 0)
+
+    def test_a_worker_that_fails_before_it_joins_ends_the_run_with_its_own_sentence(self):
+        (self.folder / "sitecustomize.py").write_text(
+            "import json, os\n"
+            "def fail(text):\n    raise ValueError('broken on purpose')\n"
+            "if 'EDGEMOE_TRAINING_RANK' in os.environ:\n    json.loads = fail\n")
+        with mock.patch.dict(os.environ, PYTHONPATH=str(self.folder)):
+            text = self.call("run", "--steps", "1", "--workers", "2", expect=1)
+        self.assertRegex(text, r"^train: a worker process ended with exit code 1: .*broken on purpose;")
+
+    def test_signals_end_the_step_or_the_process(self):
+        """(script, exit code): a signal outside the steps, one among them, a second one."""
+        once = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1)\n"
+        for script, code in ((f"with stop: pass\n{once}", -signal.SIGTERM),
+                             (f"with stop: {once}sys.exit(stop.signal)", signal.SIGTERM),
+                             (f"with stop: {once[:-1]}; {once}", -signal.SIGTERM)):
+            script = f"import os, signal, sys, time, train\nstop = train.Stop()\n{script}\n"
+            self.assertEqual(subprocess.run([sys.executable, "-c", script], cwd=TRAINING).returncode, code, script)
 
     def test_a_worker_that_dies_ends_the_run_with_a_sentence(self):
         process = subprocess.Popen(self.command("run", "--steps", "100000", "--workers", "2"), stdout=subprocess.PIPE,
