@@ -9,4 +9,4 @@ TASKS = ("semseg", "human_parts", "sal", "normals", "edge", "depth")
 
 
 class DataError(Exception):
-    """A fault of a data set or a run's folder, as one sentence for its owner."""
+    """A fault of a data set, a run's folder or the machine, as one sentence for its owner."""

@@ -207,7 +207,8 @@ def check_trainable(config):
     """Raises ValueError for a network that the trainer does not know."""
     moe, size = config["moe"], (config["input"]["height"], config["input"]["width"])
     grid = [extent // config["patch_size"] for extent in size]
-    if config["head"] is None or config["head"]["first_kernel"] is None or config["mlp_dim"] is None:
+    if (config["head"] is None or config["head"]["first_kernel"] is None or config["mlp_dim"] is None
+            or moe is not None and moe["expert_dim"] is None):
         raise ValueError(f"configuration {config['name']}: training needs a head and every width, none of them null")
     if grid != config["pos_embed_grid"]:
         raise ValueError(f"configuration {config['name']}: pos_embed_grid is {config['pos_embed_grid']}, the input's "

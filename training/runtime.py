@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from layout import DataError
+
 
 def cpu_flags():
     """Names of the processor's instruction sets as Linux lists them; empty elsewhere."""
@@ -14,8 +16,15 @@ def cpu_flags():
     return frozenset(word for line in lines if line.startswith("flags") for word in line.split(":", 1)[1].split())
 
 
+def threads_set():
+    """OMP_NUM_THREADS of the user's own, its first where it is a list; None where there is no such number."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdigit() and int(first) > 0 else None
+
+
 def prepare(threads=None, workers=1):
-    """Sets the environment that torch's libraries read when they are loaded. Settings of the user's own stay.
+    """Sets the environment that torch's libraries read when they are loaded, and returns the number of threads: those
+    given, those of OMP_NUM_THREADS, or the cores, divided by the workers. Settings of the user's own stay.
 
     - OpenBLAS of Debian 12 (0.3.21) does not know newer processors and falls back to SSE kernels, a quarter of the
       speed; the kernels are therefore named from the instruction sets.
@@ -29,7 +38,7 @@ def prepare(threads=None, workers=1):
         environment.update(OPENBLAS_CORETYPE="SkylakeX", ATEN_CPU_CAPABILITY="avx512")
     elif {"avx2", "fma"} <= flags:
         environment.update(OPENBLAS_CORETYPE="Haswell")
-    threads = threads or max(1, len(os.sched_getaffinity(0)) // workers)
+    threads = threads or threads_set() or max(1, len(os.sched_getaffinity(0)) // workers)
     environment.update(OMP_NUM_THREADS=str(threads))
     for name, value in environment.items():
         os.environ.setdefault(name, value)
@@ -54,7 +63,7 @@ def keep_memory():
 
 
 def check_blas():
-    """Raises RuntimeError where the matrix product of this machine is wrong (a kernel that the processor cannot run)."""
+    """Raises DataError where the matrix product of this machine is wrong (a kernel that the processor cannot run)."""
     import torch
     generator = torch.Generator().manual_seed(1)
     left = torch.randn(131, 257, generator=generator)
@@ -63,8 +72,8 @@ def check_blas():
     bound = 257 * torch.finfo(torch.float32).eps * (left.abs() @ right.abs()).double()
     error = ((left @ right).double() - left.double() @ right.double()).abs()
     if not bool((error <= bound).all()):
-        raise RuntimeError("the matrix product of this machine's BLAS is wrong; choose other kernels with the "
-                           f"environment variable OPENBLAS_CORETYPE (now {os.environ.get('OPENBLAS_CORETYPE')})")
+        raise DataError("the matrix product of this machine's BLAS is wrong; choose other kernels with the environment "
+                        f"variable OPENBLAS_CORETYPE (now {os.environ.get('OPENBLAS_CORETYPE')})")
 
 
 def choose_precision(wanted, device):

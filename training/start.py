@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from configuration import check_config
 from layout import DataError
 from model import has_log_depth
 
@@ -17,24 +18,33 @@ def read_model(path):
     """(configuration, {name: float32 tensor}). Raises DataError for a file that is none."""
     path = Path(path)
     try:
-        data = path.read_bytes()
-        length = int.from_bytes(data[:8], "little")
-        if not 2 <= length <= min(MAX_HEADER, len(data) - 8):
-            raise ValueError(f"a header of {length} bytes in a file of {len(data)}")
-        header = json.loads(data[8:8 + length])
+        header, start = read_header(path)
         config = json.loads(header.pop("__metadata__")["edgemoe.config"])
-        tensors = {name: read_tensor(data, 8 + length, entry) for name, entry in header.items()}
+        check_config(config)
+        data = np.memmap(path, np.uint8, "r")
+        tensors = {name: read_tensor(data, start, entry) for name, entry in header.items()}
     except OSError as error:
         raise DataError(f"{path}: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DataError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path}: not a model of edgemoe: {type(error).__name__}: {error}") from error
     return config, tensors
 
 
+def read_header(path):
+    """(header, where the tensors begin). The file's size and the header's length are checked before it is read."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= min(MAX_HEADER, size - 8):
+            raise ValueError(f"a header of {length} bytes in a file of {size}")
+        return json.loads(file.read(length)), 8 + length
+
+
 def read_tensor(data, start, entry):
+    """A tensor of its own in float32 from the mapped bytes `data`."""
     dtype, width = WIDTHS[entry["dtype"]]
     begin, end = entry["data_offsets"]
-    count = int(np.prod(entry["shape"], dtype=np.int64))
+    count = math.prod(entry["shape"])
     if not 0 <= begin <= end <= len(data) - start or end - begin != count * width:
         raise ValueError(f"a tensor of shape {entry['shape']} at bytes {begin} to {end}")
     value = np.frombuffer(data, dtype, count, start + begin)

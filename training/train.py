@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import runtime
+from configuration import read_config
 from layout import DataError
-from options import make_parser, read_config, settings_of
+from options import make_parser, settings_of
 from workers import Followers, Workers, follow_to_the_end, is_follower, leave_word
 
 
@@ -164,9 +165,9 @@ def main():
         return 1
     if options.device == "auto" and torch.cuda.is_available():
         options.workers = 1
-    runtime.check_blas()
     torch.set_num_threads(options.threads)
     try:
+        runtime.check_blas()
         return follower(options) if is_follower() else leader(options)
     except (DataError, ValueError, OSError) as error:
         if is_follower():

@@ -100,8 +100,9 @@ class Forward(unittest.TestCase):
                 MultiTaskModel(changed(moe))
         with self.assertRaisesRegex(ValueError, "pos_embed_grid"):
             MultiTaskModel(tiny_config(pos_embed_grid=[3, 3]))
-        with self.assertRaisesRegex(ValueError, "head"):
-            MultiTaskModel(tiny_config(head=None))
+        for config in (tiny_config(head=None), changed({"expert_dim": None})):
+            with self.assertRaisesRegex(ValueError, "a head and every width"):
+                MultiTaskModel(config)
 
 
 def double_gate(gate, tokens):

@@ -17,14 +17,10 @@ import numpy as np
 import torch
 
 import m3vit_oracle
-from atomic import write_atomically
-from export import export
 from layout import DataError
 from model import MultiTaskModel
-from report import drop_after
 from safetensors_io import read_safetensors, write_safetensors
 from start import start_from
-from state import check_same_run, load_state
 from validate import Metrics
 
 TOOL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
@@ -118,19 +114,6 @@ class Learning(Run):
         self.assertAlmostEqual(values["angle"], 45.0, places=4)
 
 
-class Starting(Run):
-    def test_nothing_loads_the_blas_before_it_is_set_up(self):
-        for module in ("train", "options", "layout", "runtime"):
-            script = f"import sys, {module}; sys.exit(bool({{'torch', 'numpy'}} & set(sys.modules)))"
-            done = subprocess.run([sys.executable, "-c", script], cwd=TRAINING)
-            self.assertEqual(done.returncode, 0, module)
-
-    def test_help_shows_examples(self):
-        done = subprocess.run([sys.executable, TRAINING / "train.py", "--help"], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0)
-        self.assertIn("train.py --config edgemoe-street --data", done.stdout)
-
-
 class Resuming(Run):
     def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(self):
         length = ("--steps", "24", "--val-every", "6", "--drop-path", "0.2", "--workers", "2", "--one-router", "0.5")
@@ -205,15 +188,6 @@ class Resuming(Run):
             text = self.call("run", "--steps", "1", "--workers", "2", expect=1)
         self.assertRegex(text, r"^train: a worker process ended with exit code 1: .*broken on purpose;")
 
-    def test_signals_end_the_step_or_the_process(self):
-        """(script, exit code): a signal outside the steps, one among them, a second one."""
-        once = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1)\n"
-        for script, code in ((f"with stop: pass\n{once}", -signal.SIGTERM),
-                             (f"with stop: {once}sys.exit(stop.signal)", signal.SIGTERM),
-                             (f"with stop: {once[:-1]}; {once}", -signal.SIGTERM)):
-            script = f"import os, signal, sys, time, train\nstop = train.Stop()\n{script}\n"
-            self.assertEqual(subprocess.run([sys.executable, "-c", script], cwd=TRAINING).returncode, code, script)
-
     def test_a_worker_that_dies_ends_the_run_with_a_sentence(self):
         process = subprocess.Popen(self.command("run", "--steps", "100000", "--workers", "2"), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
@@ -233,15 +207,6 @@ class Resuming(Run):
         self.assertFalse(torch.equal(self.weights("run")["backbone.cls_token"], self.weights("other")["backbone.cls_token"]))
         self.assertIn("begun with seed = 1, now 2", self.call("run", "--steps", "4", "--seed", "2", expect=1))
 
-    def test_settings_that_make_another_run_may_not_change(self):
-        begun = {"lr": 1e-3, "weight_decay": 0.05, "no_augment": False, "steps": 10, "task_weight": {"depth": 1.0}}
-        for name in ("val_fraction", "no_augment", "average", "weight_decay", "head_lr", "balance", "gate_noise",
-                     "drop_path", "clip", "warmup", "task_weight", "training_pictures", "workers"):
-            with self.assertRaisesRegex(DataError, f"run: was begun with {name} = .*, now other"):
-                check_same_run(begun, dict(begun, **{name: "other"}), "run")
-        for name in ("steps", "hours", "threads", "val_every", "log_every", "save_minutes", "export_dtype"):
-            check_same_run(begun, dict(begun, **{name: "other"}), "run")
-
     def test_a_finished_run_stays_as_it_is_until_its_data_changes(self):
         length = ("--steps", "4", "--val-every", "2")
         self.call("run", *length)
@@ -252,37 +217,6 @@ class Resuming(Run):
         self.assertFalse(config.samefile(self.folder / "first.json"), "written beside the old one and renamed")
         toy.write_arrays(self.data, 33, 32, 48, seed=7)
         self.assertIn("begun with training_pictures = 32, now 33", self.call("run", *length, expect=1))
-
-    def test_a_state_of_another_format_is_refused(self):
-        for state in ({"settings": {}}, {"format": 0}, [1]):
-            torch.save(state, self.folder / "state.pt")
-            for read in (load_state, export):
-                with self.assertRaisesRegex(DataError, r"state\.pt: is a state of format (None|0), this trainer reads 1"):
-                    read(self.folder)
-
-    def test_a_file_is_replaced_whole_or_not_at_all(self):
-        path = self.folder / "file"
-        path.write_bytes(b"old")
-
-        def fail(file):
-            file.write(b"half")
-            raise OSError("disk full")
-
-        with self.assertRaises(OSError):
-            write_atomically(path, fail)
-        self.assertEqual(path.read_bytes(), b"old")
-        write_atomically(path, lambda file: file.write(b"new"))
-        self.assertEqual(path.read_bytes(), b"new")
-        self.assertEqual([other.name for other in self.folder.glob("file*")], ["file"])
-
-    def test_the_log_is_cut_beside_the_old_one(self):
-        lines = [json.dumps({"kind": "train", "step": step, "losses": {}}) + "\n" for step in (5, 10, 15)]
-        log, old = self.folder / "log.jsonl", self.folder / "old"
-        log.write_text("".join(lines) + '{"kind": "tr')
-        os.link(log, old)
-        drop_after(self.folder, 10)
-        self.assertEqual(log.read_text(), "".join(lines[:2]))
-        self.assertTrue(old.read_text().startswith("".join(lines)))
 
     def test_a_cut_off_state_is_an_error(self):
         self.call("run", "--steps", "1")
@@ -340,6 +274,23 @@ class StartingFrom(Run):
         weights, (stored, _) = self.weights("run"), read_safetensors(path)
         for name in ("backbone.pos_embed", "decoders.semseg.conv_2.weight", "backbone.blocks.1.mlp.experts.htoh4.weight"):
             np.testing.assert_allclose(weights[name].numpy(), stored[name], rtol=1e-4, atol=1e-5)
+
+    def test_a_file_is_not_read_before_its_header_is_checked(self):
+        path = self.folder / "huge.safetensors"
+        with path.open("wb") as file:
+            file.write((1 << 30).to_bytes(8, "little"))
+            # More than fits into memory; takes no room on the disk.
+            file.truncate(1 << 42)
+        with self.assertRaisesRegex(DataError, "not a model of edgemoe: .*a header of 1073741824 bytes"):
+            start_from(MultiTaskModel(tiny_config()), path, 1.0)
+
+    def test_a_configuration_that_lacks_something_is_named(self):
+        path = self.folder / "model.safetensors"
+        config = tiny_config()
+        del config["tasks"]
+        write_safetensors(path, {"x": np.zeros(1, np.float32)}, {"edgemoe.config": json.dumps(config)})
+        with self.assertRaisesRegex(DataError, "not a model of edgemoe: DataError: missing tasks"):
+            start_from(MultiTaskModel(tiny_config()), path, 1.0)
 
     def test_files_that_are_no_such_model_are_refused(self):
         path, _ = self.model_file(tiny_config(), 5)

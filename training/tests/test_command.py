@@ -1,0 +1,183 @@
+"""The command line, the configuration and the files of a run, without a run."""
+import contextlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from common import ROOT, TRAINING, tiny_config
+import torch
+
+from atomic import write_atomically
+from configuration import check_config, read_config
+from export import export
+from layout import DataError
+from options import make_parser
+from report import drop_after
+from state import check_same_run, load_state
+
+
+class Starting(unittest.TestCase):
+    def test_nothing_loads_the_blas_before_it_is_set_up(self):
+        for module in ("train", "options", "layout", "runtime"):
+            script = f"import sys, {module}; sys.exit(bool({{'torch', 'numpy'}} & set(sys.modules)))"
+            done = subprocess.run([sys.executable, "-c", script], cwd=TRAINING)
+            self.assertEqual(done.returncode, 0, module)
+
+    def test_help_shows_examples(self):
+        done = subprocess.run([sys.executable, TRAINING / "train.py", "--help"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("train.py --config edgemoe-street --data", done.stdout)
+
+    def test_numbers_without_sense_are_refused(self):
+        def parse(*arguments):
+            return make_parser().parse_args(["--config", "a", "--data", "b", "-o", "c", "--steps", "1", *arguments])
+
+        for name, *values in (("drop-path", "1", "-0.1", "nan"), ("average", "1", "1.5"), ("balance", "-1", "inf"),
+                              ("gate-noise", "-1"), ("weight-decay", "-1"), ("warmup", "-1", "1.5"), ("seed", "-1"),
+                              ("lr", "0", "nan", "inf"), ("val-fraction", "0", "1"), ("batch", "0"), ("threads", "x"),
+                              ("one-router", "1.1"), ("share", "depth=nan"), ("task-weight", "depth=-1")):
+            for value in values:
+                said = io.StringIO()
+                with self.assertRaises(SystemExit), contextlib.redirect_stderr(said):
+                    parse(f"--{name}", value)
+                self.assertRegex(said.getvalue(), f"--{name}: '.*{value}': expected", f"{name} {value}")
+        ends = parse("--drop-path", "0", "--average", "0", "--warmup", "0", "--one-router", "1", "--share", "depth=0.5")
+        self.assertEqual((ends.drop_path, ends.average, ends.warmup, ends.one_router, ends.share),
+                         (0, 0, 0, 1, {"depth": 0.5}))
+
+    def test_threads_are_those_given_or_of_the_environment_or_the_cores(self):
+        for setting, given, expected in (("7", None, 7), ("7", 3, 3), ("5,2", None, 5), ("", None, None),
+                                         ("many", None, None)):
+            expected = expected or max(1, len(os.sched_getaffinity(0)) // 2)
+            done = subprocess.run([sys.executable, "-c", f"import runtime; print(runtime.prepare({given}, 2))"],
+                                  cwd=TRAINING, env=dict(os.environ, OMP_NUM_THREADS=setting), capture_output=True)
+            self.assertEqual(done.stdout.split(), [str(expected).encode()], (setting, given))
+
+    def test_a_wrong_matrix_product_is_a_sentence(self):
+        script = ("import sys, runtime, train\n"
+                  "def break_blas(prepare=runtime.prepare):\n"
+                  "    threads = prepare(1)\n    import torch\n"
+                  "    product = torch.Tensor.__matmul__\n"
+                  "    torch.Tensor.__matmul__ = lambda a, b: product(a, b) * (1.5 if a.dtype == torch.float32 else 1)\n"
+                  "    return threads\n"
+                  "runtime.prepare = lambda *_: break_blas()\n"
+                  "sys.exit(train.main())\n")
+        command = [sys.executable, "-c", script, "--config", "a", "--data", "b", "-o", "c", "--steps", "1"]
+        done = subprocess.run(command, cwd=TRAINING, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, r"^train: the matrix product of this machine's BLAS is wrong; .*\n$")
+
+    def test_signals_end_the_step_or_the_process(self):
+        """(script, exit code): a signal outside the steps, one among them, a second one."""
+        once = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1)\n"
+        for script, code in ((f"with stop: pass\n{once}", -signal.SIGTERM),
+                             (f"with stop: {once}sys.exit(stop.signal)", signal.SIGTERM),
+                             (f"with stop: {once[:-1]}; {once}", -signal.SIGTERM)):
+            script = f"import os, signal, sys, time, train\nstop = train.Stop()\n{script}\n"
+            self.assertEqual(subprocess.run([sys.executable, "-c", script], cwd=TRAINING).returncode, code, script)
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+
+class RunFiles(Files):
+    def test_settings_that_make_another_run_may_not_change(self):
+        begun = {"lr": 1e-3, "weight_decay": 0.05, "no_augment": False, "steps": 10, "task_weight": {"depth": 1.0}}
+        for name in ("val_fraction", "no_augment", "average", "weight_decay", "head_lr", "balance", "gate_noise",
+                     "drop_path", "clip", "warmup", "task_weight", "training_pictures", "workers"):
+            with self.assertRaisesRegex(DataError, f"run: was begun with {name} = .*, now other"):
+                check_same_run(begun, dict(begun, **{name: "other"}), "run")
+        for name in ("steps", "hours", "threads", "val_every", "log_every", "save_minutes", "export_dtype"):
+            check_same_run(begun, dict(begun, **{name: "other"}), "run")
+
+    def test_a_state_of_another_format_is_refused(self):
+        for state in ({"settings": {}}, {"format": 0}, [1]):
+            torch.save(state, self.folder / "state.pt")
+            for read in (load_state, export):
+                with self.assertRaisesRegex(DataError, r"state\.pt: is a state of format (None|0), this trainer reads 1"):
+                    read(self.folder)
+
+    def test_a_file_is_replaced_whole_or_not_at_all(self):
+        path = self.folder / "file"
+        path.write_bytes(b"old")
+
+        def fail(file):
+            file.write(b"half")
+            raise OSError("disk full")
+
+        with self.assertRaises(OSError):
+            write_atomically(path, fail)
+        self.assertEqual(path.read_bytes(), b"old")
+        write_atomically(path, lambda file: file.write(b"new"))
+        self.assertEqual(path.read_bytes(), b"new")
+        self.assertEqual([other.name for other in self.folder.glob("file*")], ["file"])
+
+    def test_the_log_is_cut_beside_the_old_one(self):
+        lines = [json.dumps({"kind": "train", "step": step, "losses": {}}) + "\n" for step in (5, 10, 15)]
+        log, old = self.folder / "log.jsonl", self.folder / "old"
+        log.write_text("".join(lines) + '{"kind": "tr')
+        os.link(log, old)
+        drop_after(self.folder, 10)
+        self.assertEqual(log.read_text(), "".join(lines[:2]))
+        self.assertTrue(old.read_text().startswith("".join(lines)))
+
+
+class Configurations(Files):
+    def test_what_no_network_can_be_is_named_with_its_place(self):
+        def lacking(key, inside=None):
+            config = tiny_config()
+            del (config if inside is None else config[inside])[key]
+            return config
+
+        def with_tasks(place, **values):
+            config = tiny_config()
+            config["tasks"][place].update(values)
+            return config
+
+        def inside(part, **values):
+            return tiny_config(**{part: dict(tiny_config()[part], **values)})
+
+        for config, message in (
+                (lacking("tasks"), "missing tasks"), (lacking("moe"), "missing moe"), (lacking("head"), "missing head"),
+                (lacking("mean", "input"), r"missing input\.mean"), (lacking("top_k", "moe"), r"missing moe\.top_k"),
+                (tiny_config(embed=3), "unknown embed "), ([1], "the document: expected an object"),
+                (tiny_config(tasks=[]), "tasks: expected an array of 1 to 6"),
+                (tiny_config(tasks=[3]), r"tasks\[0\]: expected an object"),
+                (tiny_config(embed_dim="32"), 'embed_dim: expected a whole number from 1 to 8192, found "32"'),
+                (tiny_config(depth=True), "depth: expected a whole number"),
+                (tiny_config(num_heads=5), "a divisor of embed_dim"),
+                (inside("input", width=50), r"input\.width: expected a multiple of patch_size"),
+                (inside("input", deviation=[1, 1, 0]), r"input\.deviation\[2\]: expected a number"),
+                (inside("moe", blocks=[1, 4]), r"moe\.blocks: expected ascending indices below 4"),
+                (inside("moe", blocks=[]), r"moe\.blocks: expected an array"),
+                (inside("moe", top_k=5), r"moe\.top_k: expected at most num_experts"),
+                (inside("head", upsample=3), r"head\.upsample: expected one of 1, 2, \"shuffle2\""),
+                (inside("head", channels=64, upsample="shuffle16"), "times the square of the shuffle"),
+                (with_tasks(0, outputs=3), r"tasks\[0\]\.class_names: expected none or as many as outputs"),
+                (with_tasks(1, outputs=2), r"tasks\[1\]\.outputs: expected 3 for normals"),
+                (with_tasks(1, name="depth", outputs=1), r"tasks\[2\]\.name: expected each task once"),
+                (with_tasks(0, unit="m"), r"tasks\[0\]\.unit")):
+            path = self.folder / "mine.json"
+            path.write_text(json.dumps(config))
+            with self.assertRaisesRegex(DataError, rf"mine\.json: .*{message}"):
+                read_config(path, None)
+
+    def test_every_named_configuration_is_one(self):
+        paths = sorted((ROOT / "configs" / "models").glob("*.json"))
+        self.assertGreater(len(paths), 5)
+        for path in paths:
+            check_config(json.loads(path.read_text()))
+
+
+if __name__ == "__main__":
+    unittest.main()
