@@ -78,9 +78,10 @@ class Gate(nn.Module):
     def forward(self, tokens, noise):
         """(indices [N, k], weights [N, k], probabilities [N, E], load [E] or None).
 
-        `noise` is the deviation of what is added to the logits while training, 0 for none. `load` is the number of
+        `noise` is the deviation of what is added to the logits in training mode, 0 for none. `load` is the number of
         tokens that each expert may expect under that noise (V-MoE): smooth, where a count has no gradient.
         """
+        noise = noise if self.training else 0.0
         with torch.autocast(tokens.device.type, enabled=False):
             clean = tokens.float() @ self.w_gate.float()
             logits = clean + noise * torch.randn_like(clean) if noise > 0 else clean

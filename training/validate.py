@@ -7,6 +7,18 @@ from layout import IGNORE
 from preprocessing import normalise
 
 
+# Metres that are scored, as `edgemoe eval` has them for all layouts but NYUD-v2: truths outside score nothing, estimates
+# outside count as the nearer end.
+DEPTH_CAP = (0.001, 80.0)
+
+
+def capped(estimate, truth):
+    """`estimate` cut to DEPTH_CAP; one that is not finite counts as the end that is farther off by ratio."""
+    low, high = DEPTH_CAP
+    farther = torch.where(high / truth > truth / low, torch.full_like(truth, high), torch.full_like(truth, low))
+    return torch.where(torch.isfinite(estimate), estimate.clamp(low, high), farther)
+
+
 class Metrics:
     """Sums over batches; `outputs` are the network's maps with depth in metres."""
 
@@ -22,9 +34,10 @@ class Metrics:
             size = len(self.confusion)
             self.confusion += torch.bincount(truth * size + guess, minlength=size * size).view(size, size).cpu()
         if "depth" in outputs:
-            valid = batch["depth"] > 0
-            truth = batch["depth"][valid]
-            self.relative_error += float(((outputs["depth"][:, 0][valid] - truth).abs() / truth).double().sum())
+            valid = (batch["depth"] >= DEPTH_CAP[0]) & (batch["depth"] <= DEPTH_CAP[1])
+            truth = batch["depth"][valid].double()
+            estimate = capped(outputs["depth"][:, 0][valid].double(), truth)
+            self.relative_error += float(((estimate - truth).abs() / truth).sum())
             self.depth_pixels += int(valid.sum())
         if "normals" in outputs:
             valid = batch["normals"].abs().sum(1) > 0

@@ -178,6 +178,40 @@ class Configurations(Files):
         for path in paths:
             check_config(json.loads(path.read_text()))
 
+class Tables(Files):
+    def report(self, columns):
+        """A report with other numbers in each column."""
+        results = {"semseg": {}, "depth": {}, "normals": {}}
+        for place, column in enumerate(columns):
+            results["semseg"][column] = {"mean_iou": 0.25 + place / 2, "pixel_accuracy": None, "classes": [
+                {"name": "road", "iou": 0.5 + place / 4}, {"name": "sky", "iou": None}]}
+            results["depth"][column] = {"abs_rel": 0.5 - place / 4, "rmse": 8.0, "delta_1": 0.125}
+            results["normals"][column] = {"mean_degrees": 30.0 - place, "median_degrees": 20.0}
+        return {"data": {"scored_pictures": 4}, "results": results}
+
+    def tables(self, report):
+        path = self.folder / "report.json"
+        path.write_text(json.dumps(report))
+        done = subprocess.run([sys.executable, TRAINING / "score_tables.py", path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def test_a_report_without_a_prior_has_one_column(self):
+        text = self.tables(self.report(["model"]))
+        for line in ("4 pictures.", "|  | model |", "| segmentation: mIoU | 0.250 |", "| pixel accuracy | – |",
+                     "| depth: abs-rel | 0.500 |", "| IoU of | model |", "| road | 0.500 |", "| sky | – |"):
+            self.assertIn(line, text.splitlines())
+
+    def test_a_report_with_prior_and_routing_has_all(self):
+        shares = {"semseg": {"shares": [0.75, 0.25]}, "depth": {"shares": [0.5, 0.5]}}
+        report = dict(self.report(["prior", "model"]), prior={"pictures": 9}, routing=[
+            {"block": 1, "tasks": shares, "distances": [{"tasks": ["semseg", "depth"], "total_variation": 0.25}]}])
+        text = self.tables(report)
+        for line in ("4 pictures; prior from 9.", "|  | prior | model |", "| segmentation: mIoU | 0.250 | 0.750 |",
+                     "| normals: mean angle, degrees | 30.0 | 29.0 |", "| road | 0.500 | 0.750 |",
+                     "| 1 | 50.0 % | semseg–depth 0.250 |"):
+            self.assertIn(line, text.splitlines())
+
 
 if __name__ == "__main__":
     unittest.main()

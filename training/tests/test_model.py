@@ -170,11 +170,17 @@ class MixtureOfExpertsParts(unittest.TestCase):
     def test_noise_is_for_training_only_if_asked(self):
         model = random_model(tiny_config(), 1)
         images = torch.randn(2, 3, 32, 48)
-        with torch.no_grad():
-            quiet, again = model(images), model(images)
-            noisy = model(images, noise=1.0)
-        self.assertTrue(torch.equal(quiet["semseg"], again["semseg"]))
-        self.assertFalse(torch.equal(quiet["semseg"], noisy["semseg"]))
+        for training in (False, True):
+            model.train(training)
+            statistics = []
+            with torch.no_grad():
+                quiet, again = model(images), model(images)
+                noisy = model(images, noise=1.0, statistics=statistics)
+            self.assertTrue(torch.equal(quiet["semseg"], again["semseg"]))
+            self.assertEqual(torch.equal(quiet["semseg"], noisy["semseg"]), not training)
+            # The expected load is that of the noise.
+            self.assertEqual([load is not None for _, load, _ in statistics], [training] * len(statistics))
+            self.assertEqual(len(statistics), 6)
 
 
 class Preparation(unittest.TestCase):
