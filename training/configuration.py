@@ -1,5 +1,5 @@
-"""The network's configuration: read, and checked before anything is built from it (docs/model-format.md has its keys and
-bounds; `edgemoe convert` holds the export against the same)."""
+"""The network's configuration: read, and checked before anything is built from it (docs/model-format.md has its keys
+and bounds; `edgemoe convert` holds the export against the same)."""
 import json
 import re
 from pathlib import Path
@@ -22,7 +22,8 @@ def integer(low, high):
 
 
 def number(low, high):
-    return expect(lambda value: type(value) in (int, float) and low <= value <= high, f"a number from {low:g} to {high:g}")
+    return expect(lambda value: type(value) in (int, float) and low <= value <= high,
+                  f"a number from {low:g} to {high:g}")
 
 
 def one_of(*known):
@@ -91,7 +92,8 @@ def check_agreement(config):
         if config["input"][side] % patch:
             raise DataError(f"input.{side}: expected a multiple of patch_size ({patch}), found {config['input'][side]}")
     if config["embed_dim"] % config["num_heads"]:
-        raise DataError(f"num_heads: expected a divisor of embed_dim ({config['embed_dim']}), found {config['num_heads']}")
+        raise DataError(f"num_heads: expected a divisor of embed_dim ({config['embed_dim']}), found "
+                        f"{config['num_heads']}")
     if moe is not None:
         if moe["blocks"] != sorted(set(moe["blocks"])) or moe["blocks"][-1] >= config["depth"]:
             raise DataError(f"moe.blocks: expected ascending indices below {config['depth']}, found {moe['blocks']}")
@@ -122,7 +124,8 @@ def check_config(config):
 
 
 def read_config(name, tasks):
-    """The configuration of a file or a name, with `tasks` (a list or None) of its tasks, in its order. Raises DataError."""
+    """The configuration of a file or a name, with those of its tasks that are in `tasks` (a list; None for all of them), in
+    its own order. Raises DataError."""
     path = Path(name)
     if path.suffix != ".json":
         path = Path(__file__).resolve().parents[1] / "configs" / "models" / f"{name}.json"
@@ -143,5 +146,6 @@ def read_config(name, tasks):
         config["tasks"] = [task for task in config["tasks"] if task["name"] in tasks]
     other = [task["name"] for task in config["tasks"] if task["name"] not in ARRAYS]
     if other or not config["tasks"]:
-        raise DataError(f"the trainer knows {', '.join(ARRAYS)}, not {', '.join(other) or 'no task'}: choose with --tasks")
+        raise DataError(f"the trainer knows {', '.join(ARRAYS)}, not {', '.join(other) or 'no task'}: choose with "
+                        "--tasks")
     return config

@@ -15,7 +15,7 @@ from layout import ARRAYS, IGNORE, DataError
 
 @dataclass
 class ArrayData:
-    """Memory-mapped arrays; `arrays` maps "images" and each task to its array; `ignore` is a label that counts as 255."""
+    """Memory-mapped arrays; `arrays` maps "images" and each task to its array; `ignore`: a label that counts as 255."""
 
     folder: Path
     arrays: dict

@@ -1,4 +1,5 @@
-"""Layout "files": a folder of pictures with label, depth and normal files, packed once into arrays of the network's size.
+"""Layout "files": a folder of pictures with label, depth and normals files, packed once into arrays of the network's
+size.
 
 images/NAME.{jpg,jpeg,png}; labels/NAME.png 8-bit index, 255 = ignore; depth/NAME.png 16-bit grey, metres·256, 0 = none;
 normals/NAME.png 8-bit RGB round(127.5 (n + 1)), (0,0,0) = none. A folder that is not there is a task that is not there.
@@ -87,8 +88,8 @@ def read_truth(task, path, size, image_size, outputs, ignore=IGNORE):
         labels[labels == ignore] = IGNORE
         wrong = labels[(labels >= outputs) & (labels != IGNORE)]
         if wrong.size:
-            raise DataError(f"{path}: label {wrong[0]} in {wrong.size} pixels; the configuration has {outputs} classes, "
-                            f"0 to {outputs - 1}, and {ignore} means ignore")
+            raise DataError(f"{path}: label {wrong[0]} in {wrong.size} pixels; the configuration has {outputs} "
+                            f"classes, 0 to {outputs - 1}, and {ignore} means ignore")
         return nearest(labels, size)
     if task == "depth":
         if not picture.mode.startswith("I"):
@@ -120,8 +121,8 @@ def file_table(folder, tasks):
         truth = {task: folder / ARRAYS[task][0] / f"{path.stem}.png" for task in tasks}
         for task, other in truth.items():
             if not other.is_file():
-                raise DataError(f"{other}: missing; {path.name} needs it for {task}; leave the task out with --tasks or "
-                                "the picture out of images/")
+                raise DataError(f"{other}: missing; {path.name} needs it for {task}; leave the task out with --tasks "
+                                "or the picture out of images/")
         table.append((path, truth))
     if not table:
         raise DataError(f"{images}: no .jpg or .png in it")
@@ -140,7 +141,7 @@ def remove_leftovers(cache):
 
 
 def create_array(path, dtype, shape):
-    """A mapped .npy that has all its room on the disk: a full disk is an OSError here, not a SIGBUS at a later write."""
+    """A mapped .npy that has all its room on the disk: a full disk is an OSError here, no SIGBUS at a later write."""
     array = np.lib.format.open_memmap(path, "w+", dtype, shape)
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
@@ -181,7 +182,8 @@ def pack_files(folder, tasks, config, cache, say):
         fill_arrays(making, table, size, config, description.ignore)
         making.rename(packed)
     except OSError as error:
-        raise DataError(f"{making}: {error.strerror or error}: the pictures of {folder} cannot be packed there") from error
+        reason = error.strerror or error
+        raise DataError(f"{making}: {reason}: the pictures of {folder} cannot be packed there") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return ArrayData.open(packed, tasks, size)

@@ -22,8 +22,8 @@ def orthogonal(matrices, dtype):
 
 class Muon(torch.optim.Optimizer):
     """Parameters are matrices [out, in] or stacks of them [n, out, in]. `num_matrices` of a group: how many matrices of
-    their own stand above each other in one parameter (3 for q, k, v). A step is as large as AdamW's usual one (Liu et al.,
-    2025), so that both share a learning rate."""
+    their own stand above each other in one parameter (3 for q, k, v). A step is as large as AdamW's usual one (Liu et
+    al., 2025), so that both share a learning rate."""
 
     def __init__(self, groups, weight_decay, precision, momentum=0.95):
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32

@@ -97,7 +97,8 @@ def make_parser():
         help="auto: bf16 where the hardware multiplies it, else fp32")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--workers", type=COUNT, help="processes that share each batch (default: 2 on a CPU with 2 cores or more)")
-    add("--threads", type=COUNT, help="of each process (default: OMP_NUM_THREADS where it is set, else the cores, divided)")
+    add("--threads", type=COUNT,
+        help="of each process (default: OMP_NUM_THREADS where it is set, else the cores, divided)")
     add("--export-dtype", choices=("f32", "f16", "bf16"), default="f32", help="matrices of the checkpoint")
     return parser
 

@@ -41,7 +41,8 @@ class Progress:
         speed = self.pictures / (time.perf_counter() - self.began)
         means = {name: value / self.steps for name, value in self.sums.items()}
         text = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
-        print(f"step {step + 1}  {text}  lr {rate:.2e}  {speed:.1f} pictures/s  {duration(seconds_left)} left", flush=True)
+        print(f"step {step + 1}  {text}  lr {rate:.2e}  {speed:.1f} pictures/s  {duration(seconds_left)} left",
+              flush=True)
         self.log({"kind": "train", "step": step + 1, "losses": means, "lr": rate, "pictures_per_s": speed})
         self.restart()
 
@@ -81,8 +82,8 @@ def drop_after(run_dir, step):
 
 
 def draw_curves(run_dir):
-    """Writes curves.png from log.jsonl; returns a sentence where that did not come about, whatever the reason: a picture
-    is not worth a finished run's exit code."""
+    """Writes curves.png from log.jsonl; returns a sentence where that did not come about, whatever the reason: a
+    picture is not worth a finished run's exit code."""
     try:
         import matplotlib
         matplotlib.use("Agg")

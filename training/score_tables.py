@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""score_tables.py REPORT.json: the tables of a model card (Markdown) from a report of `edgemoe eval`, with the columns and
-tables that its --prior and --routing bring."""
+"""score_tables.py REPORT.json: the tables of a model card (Markdown) from a report of `edgemoe eval`, with the columns
+and tables that its --prior and --routing bring."""
 import json
 import sys
 
@@ -31,7 +31,8 @@ def table(header, rows):
 
 
 def class_rows(results, columns):
-    of_classes = {column: {entry["name"]: entry for entry in results["semseg"][column]["classes"]} for column in columns}
+    of_classes = {column: {entry["name"]: entry for entry in results["semseg"][column]["classes"]}
+                  for column in columns}
     for name in of_classes["model"]:
         yield name, *(number(of_classes[column][name]["iou"], 3) for column in columns)
 

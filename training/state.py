@@ -13,8 +13,8 @@ FORMAT = 1
 # A change of any other setting would make a resumed run another run. Of these some say where and how it is computed and
 # what is told of it; the length may change too: the schedule then follows the new one. What `config` names is compared
 # by its content.
-MAY_CHANGE = frozenset(("run_dir", "config", "steps", "hours", "device", "threads", "val_every", "val_pictures", "log_every",
-                        "save_minutes", "export_dtype"))
+MAY_CHANGE = frozenset(("run_dir", "config", "steps", "hours", "device", "threads", "val_every", "val_pictures",
+                        "log_every", "save_minutes", "export_dtype"))
 
 
 def save_state(state, run_dir):
@@ -32,8 +32,8 @@ def load_state(run_dir):
         raise DataError(f"{path}: cannot be read ({error}); start anew in another folder") from error
     found = state.get("format") if isinstance(state, dict) else None
     if found != FORMAT:
-        raise DataError(f"{path}: is a state of format {found}, this trainer reads {FORMAT}: go on with the trainer that wrote "
-                        "it, or start anew in another folder")
+        raise DataError(f"{path}: is a state of format {found}, this trainer reads {FORMAT}: go on with the trainer that "
+                        "wrote it, or start anew in another folder")
     return state
 
 
@@ -41,5 +41,5 @@ def check_same_run(saved, settings, path):
     """Raises DataError where the command or its data differ from what began the run in what must not change."""
     for name in sorted({*saved, *settings} - MAY_CHANGE):
         if saved.get(name) != settings.get(name):
-            raise DataError(f"{path}: was begun with {name} = {saved.get(name)}, now {settings.get(name)}: resume with the "
-                            "same values or choose another folder with -o")
+            raise DataError(f"{path}: was begun with {name} = {saved.get(name)}, now {settings.get(name)}: resume with "
+                            "the same values or choose another folder with -o")

@@ -14,8 +14,8 @@ from workers import Followers, Workers, follow_to_the_end, is_follower, leave_wo
 
 
 class Stop:
-    """While it is entered, the first SIGINT or SIGTERM is noted, and the run ends after the step that it is in. A second one
-    ends the process at once, as any one does outside: what is on the disk is whole at all times."""
+    """While it is entered, the first SIGINT or SIGTERM is noted, and the run ends after the step that it is in. A second
+    one ends the process at once, as any one does outside: what is on the disk is whole at all times."""
 
     def __init__(self):
         self.signal = None
@@ -91,9 +91,10 @@ def announce(trainer, options):
     settings = trainer.settings
     weights = sum(parameter.numel() for parameter in trainer.model.parameters())
     print(f"{trainer.config['name']}: tasks {', '.join(settings['tasks'])}; {weights / 1e6:.1f} M weights; "
-          f"{len(trainer.training)} pictures to train on, {len(trainer.validation)} to validate; {settings['precision']} on "
-          f"{settings['device']}, torch {torch.__version__}, {options.workers} workers of {options.threads} threads, "
-          f"OpenBLAS kernels {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}; from step {trainer.step}", flush=True)
+          f"{len(trainer.training)} pictures to train on, {len(trainer.validation)} to validate; "
+          f"{settings['precision']} on {settings['device']}, torch {torch.__version__}, {options.workers} workers of "
+          f"{options.threads} threads, OpenBLAS kernels {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}; "
+          f"from step {trainer.step}", flush=True)
     hint = runtime.blas_hint()
     if hint:
         print(hint, flush=True)

@@ -27,7 +27,7 @@ OWN_GATES_FACTOR = 4.0
 
 
 def task_rows(batch, share):
-    """[(task index → picture indices)] of a batch: consecutive stretches, wrapping around, at least one picture each."""
+    """{task index: picture indices} of a batch: consecutive stretches, wrapping around, at least one picture each."""
     rows, begin = {}, 0
     for index, fraction in enumerate(share.values()):
         count = max(1, round(fraction * batch))

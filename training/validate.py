@@ -7,8 +7,8 @@ from layout import IGNORE
 from preprocessing import normalise
 
 
-# Metres that are scored, as `edgemoe eval` has them for all layouts but NYUD-v2: truths outside score nothing, estimates
-# outside count as the nearer end.
+# Metres that are scored, as `edgemoe eval` has them for all layouts but NYUD-v2: truths outside score nothing,
+# estimates outside count as the nearer end.
 DEPTH_CAP = (0.001, 80.0)
 
 

@@ -52,7 +52,7 @@ def leave_word(error):
 
 
 class Followers:
-    """The other processes of a run: this very command, started `count` - 1 more times, and the folder where all meet."""
+    """The other processes of a run: this very command, started `count` - 1 more times; and the folder where all meet."""
 
     def __init__(self, count):
         self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
@@ -91,8 +91,8 @@ class Followers:
                 elif process.poll() is not None:
                     raise DataError(self.describe(rank, process.returncode))
             if time.monotonic() > until:
-                raise DataError(f"worker process {min(waited_for)} did not begin within {seconds:.0f} s: --workers 1 does "
-                                "without it")
+                raise DataError(f"worker process {min(waited_for)} did not begin within {seconds:.0f} s: --workers 1 "
+                                "does without it")
             time.sleep(0.02)
 
     def wait(self):

@@ -114,10 +114,11 @@ class Learning(Run):
         self.assertAlmostEqual(values["angle"], 45.0, places=4)
 
     def test_depth_is_scored_within_the_cap_of_edgemoe_eval(self):
-        """|p − g| / g: truths of 81 m and 0.1 mm do not count; 1000 is cut to 80, −5 to 0.001; no number is the far end."""
-        for estimate, truth, error in ((50.0, 81.0, None), (50.0, 1e-4, None), (50.0, math.inf, None), (1000.0, 40.0, 1.0),
-                                       (-5.0, 2.0, 1.999 / 2), (math.nan, 2.0, 1.999 / 2), (math.inf, 0.1, 799.0),
-                                       (30.0, 40.0, 0.25)):
+        """|p − g| / g: truths of 81 m and 0.1 mm do not count; 1000 is cut to 80, −5 to 0.001; what is not finite counts
+        as the end that is farther by ratio."""
+        for estimate, truth, error in ((50.0, 81.0, None), (50.0, 1e-4, None), (50.0, math.inf, None),
+                                       (1000.0, 40.0, 1.0), (-5.0, 2.0, 1.999 / 2), (math.nan, 2.0, 1.999 / 2),
+                                       (math.inf, 0.1, 799.0), (30.0, 40.0, 0.25)):
             metrics = Metrics(1)
             metrics.add({"depth": torch.full((1, 1, 1, 1), estimate)}, {"depth": torch.full((1, 1, 1), truth)})
             found = metrics.values().get("abs_rel")
