@@ -36,7 +36,7 @@ class ArrayData:
                 raise DataError(f"{path}: missing, and needed for {task}; leave the task out with --tasks")
             try:
                 array = np.load(path, mmap_mode="r")
-            except ValueError as error:
+            except (ValueError, EOFError, OSError) as error:
                 raise DataError(f"{path}: not an array that can be mapped: {error}") from error
             shape = size + ((3,) if channels == 3 else ())
             if array.dtype != dtype or array.shape[1:] != shape:

@@ -204,6 +204,7 @@ class Arrays(Folder):
 
         cases = ((r"expected uint8 \[N, 32, 48\]", lambda: save_labels(10, 16, 48)),
                  (r"numbers of pictures differ", lambda: save_labels(9, *SIZE)),
+                 (r"labels\.npy: not an array", lambda: (toy_folder / "labels.npy").write_bytes(b"")),
                  (r'labels\.npy: is not there, but "tasks"', lambda: (toy_folder / "labels.npy").unlink()),
                  (r"not JSON", lambda: (toy_folder / "dataset.json").write_text("{")),
                  (r'"format" is not', lambda: (toy_folder / "dataset.json").write_text("{}")))
