@@ -10,7 +10,7 @@ void EngineFlags::add_to(CLI::App& app) {
   app.add_option("--threads", threads, "Threads; 0: all available")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
-  app.add_option("--type", type, "Arithmetic of the engine")->check(CLI::IsMember({"float"}))->capture_default_str();
+  app.add_option("--type", type, "Arithmetic: float, or reference (the integer network, plainly and slowly)")->check(CLI::IsMember({"float", "reference"}))->capture_default_str();
   app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
   app.add_option("--input-size", input_size,
                  "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "
@@ -21,6 +21,7 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   EngineOptions options;
   options.num_threads = threads == 0 ? default_num_threads() : threads;
   options.max_batch = max_batch;
+  options.type = *number_type_from_name(type);  // CLI11 has checked it
   if (!isa.empty()) {
     const std::optional<Isa> chosen = isa_from_name(isa);
     if (!chosen) return invalid_argument("--isa: expected portable, avx2, avx512 or neon, found \"{}\"", isa);

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "hls/linear.h"
+#include "hls/pragma.h"
 #include "numeric/attention_scale.h"
 #include "numeric/exp2_table.h"
 #include "numeric/fixed_point.h"
@@ -43,7 +44,7 @@ void load_head(const std::int16_t* key, const std::int16_t* value, int stride, i
   std::int32_t largest = 0;
   for (int j = 0; j < tokens; ++j) {
     for (int d = 0; d < head_dim; ++d) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
       const std::int32_t v = value[j * stride + d];
       largest = (v < 0 ? -v : v) > largest ? (v < 0 ? -v : v) : largest;
     }
@@ -52,7 +53,7 @@ void load_head(const std::int16_t* key, const std::int16_t* value, int stride, i
   head.value_scale = quantizer.scale;
   for (int j = 0; j < tokens; ++j) {
     for (int d = 0; d < head_dim; ++d) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
       head.value[j][d] = quantize(value[j * stride + d], quantizer);
     }
   }
@@ -81,13 +82,13 @@ void attend(const std::int16_t* query, int query_fraction, int value_fraction, c
     const std::int32_t probability = (exponential + 128) >> 8;
     sum += exponential;
     for (int d = 0; d < head.head_dim; ++d) {
-#pragma HLS unroll
+    EDGEMOE_HLS(unroll)
       products[d] += probability * head.value[j][d];
     }
   }
   const SoftmaxScale softmax = make_softmax_scale(sum);
   for (int d = 0; d < head.head_dim; ++d) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     const std::int32_t channel = scale_channel(products[d], softmax.pre_shift, head.value_scale.mantissa);
     out[d] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(channel, softmax.reciprocal),
                                                             head.value_scale.exponent - 2 - value_fraction));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "hls/pragma.h"
 #include "numeric/fixed_point.h"
 #include "numeric/layer_norm.h"
 
@@ -22,13 +23,13 @@ template <typename Design>
 void layer_norm(const std::int32_t* row, int count, const NormLayer& norm, std::int16_t* out) {
   std::int64_t sum = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     sum += row[i];
   }
   const std::int64_t mean = rounded_mean(sum, count);
   std::uint64_t largest = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     const std::int64_t difference = row[i] - mean;
     const auto magnitude = static_cast<std::uint64_t>(difference < 0 ? -difference : difference);
     largest = magnitude > largest ? magnitude : largest;
@@ -37,14 +38,14 @@ void layer_norm(const std::int32_t* row, int count, const NormLayer& norm, std::
   std::int16_t deviation[Design::kMaxInputs];
   std::uint64_t squares = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     deviation[i] = static_cast<std::int16_t>(saturating_shift<16>(row[i] - mean, shift));
     squares += static_cast<std::uint64_t>(std::int64_t{deviation[i]} * deviation[i]);
   }
   const InverseDeviation inverse = inverse_deviation(squares, shift, norm.eps, static_cast<std::uint64_t>(count));
   const int out_shift = inverse.exponent - 15 - norm.fraction - norm.gain_exponent;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     const std::int32_t scaled = multiply_q15(multiply_q15(deviation[i], inverse.mantissa), norm.gain[i]);
     out[i] = static_cast<std::int16_t>(saturate<16>(saturating_shift<16>(scaled, out_shift) + norm.bias[i]));
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "hls/pragma.h"
 #include "numeric/fixed_point.h"
 #include "numeric/gelu_table.h"
 
@@ -25,13 +26,13 @@ struct LinearLayer {
 inline RowScale quantize_row(const std::int16_t* row, int count, int fraction, std::int8_t* out) {
   std::int32_t largest = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     const std::int32_t magnitude = row[i] < 0 ? -row[i] : row[i];
     largest = magnitude > largest ? magnitude : largest;
   }
   const RowQuantizer quantizer = make_row_quantizer(largest, fraction);
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     out[i] = quantize(row[i], quantizer);
   }
   return quantizer.scale;
@@ -46,7 +47,7 @@ inline std::int32_t scale_channel(std::int32_t sum, int pre_shift, std::int16_t 
 inline std::int32_t dot_product(const std::int8_t* a, const std::int8_t* b, int count) {
   std::int32_t sum = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     sum += a[i] * b[i];
   }
   return sum;
@@ -76,8 +77,16 @@ inline void linear_wide(const std::int8_t* row, RowScale scale, const LinearLaye
 
 inline void add_to_residual(std::int32_t* residual, const std::int32_t* update, int count) {
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     residual[i] = static_cast<std::int32_t>(saturate<32>(std::int64_t{residual[i]} + update[i]));
+  }
+}
+
+/// An expert's output times its router weight, 65536 of which would be 1.
+inline void weigh(std::int32_t* values, std::uint16_t weight, int count) {
+  for (int i = 0; i < count; ++i) {
+    EDGEMOE_HLS(pipeline II = 1)
+    values[i] = static_cast<std::int32_t>(round_shift(std::int64_t{values[i]} * weight, 16));
   }
 }
 
@@ -88,7 +97,7 @@ void mlp(const std::int8_t* row, RowScale scale, const LinearLayer& up, const Li
   std::int8_t quantized[Design::kMaxInputs];
   linear_narrow(row, scale, up, hidden);
   for (int i = 0; i < up.outputs; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     hidden[i] = gelu(hidden[i], up.fraction);
   }
   const RowScale hidden_scale = quantize_row(hidden, up.outputs, up.fraction, quantized);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "hls/pragma.h"
 #include "numeric/fixed_point.h"
 #include "numeric/router_weight.h"
 
@@ -24,14 +25,14 @@ struct RouterLayer {
 inline int normalize_router_input(const std::int32_t* row, int count, std::int16_t* out) {
   std::uint64_t largest = 0;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     const std::int64_t x = row[i];
     const auto magnitude = static_cast<std::uint64_t>(x < 0 ? -x : x);
     largest = magnitude > largest ? magnitude : largest;
   }
   const int shift = bit_length(largest) - 15;
   for (int i = 0; i < count; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
     out[i] = static_cast<std::int16_t>(saturating_shift<16>(row[i], shift));
   }
   return shift;
@@ -45,7 +46,7 @@ void route(const std::int16_t* row, int shift, const RouterLayer& router, int* i
   for (int e = 0; e < router.experts; ++e) {
     std::int64_t sum = 0;
     for (int i = 0; i < router.inputs; ++i) {
-#pragma HLS pipeline II = 1
+    EDGEMOE_HLS(pipeline II = 1)
       sum += row[i] * router.weight[e * router.inputs + i];
     }
     logits[e] = sum + shifted_constant(router.constant[e], shift);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -18,7 +19,17 @@
 
 namespace edgemoe {
 
+/// What an engine computes with.
+enum class NumberType {
+  kFloat,      ///< "float": 32 bits
+  kReference,  ///< "reference": the integers of docs/numerics.md, plainly
+};
+
+std::string_view number_type_name(NumberType type);
+std::optional<NumberType> number_type_from_name(std::string_view name);
+
 struct EngineOptions {
+  NumberType type = NumberType::kFloat;
   int num_threads = 1;   // ≥ 1
   Isa isa = best_isa();  // one of supported_isas()
   int max_batch = 1;     // pictures in one run; memory grows with it
@@ -84,6 +95,13 @@ int default_num_threads();
 /// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow or memory for
 /// them is absurd, kIo when the system grants no threads.
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options);
+
+/// The integer network, computed by the operations of hw/hls one token at a time: slow, plain, and what every other
+/// integer engine must equal. Same errors; kUnsupported for a model that the contract has no integers for.
+Result<std::unique_ptr<Engine>> make_reference_engine(const ModelFile& model, const EngineOptions& options);
+
+/// By the number type that a user names.
+Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options);
 
 }  // namespace edgemoe
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/engine_checks.h"
 #include "engine/float_backbone.h"
 #include "engine/float_head.h"
 #include "engine/float_weights.h"
@@ -60,7 +61,7 @@ class FloatEngine final : public Engine {
   std::size_t workspace_bytes() const override { return workspace_.size() * sizeof(float); }
 
   Result<EngineTimes> run(const EngineRequest& request) override {
-    EDGEMOE_RETURN_IF_ERROR(check(request));
+    EDGEMOE_RETURN_IF_ERROR(check_request(config_, options_.max_batch, request));
     EngineTimes times;
     Sequences sequences;
     const auto start = std::chrono::steady_clock::now();
@@ -77,18 +78,16 @@ class FloatEngine final : public Engine {
 
   Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
                    TapSink* taps) override {
-    if (block < 0 || block >= config_.depth) {
-      return invalid_argument("block {}: the model has {}", block, config_.depth);
-    }
-    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens_in.size()));
-    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens_out.size()));
+    EDGEMOE_RETURN_IF_ERROR(check_block(config_, block));
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_in.size()));
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_out.size()));
     backbone_->run_block(block, task, tokens_in.data(), tokens_out.data(), taps);
     return {};
   }
 
   Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) override {
-    EDGEMOE_RETURN_IF_ERROR(check_tokens(task, tokens.size()));
-    EDGEMOE_RETURN_IF_ERROR(check_head());
+    EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens.size()));
+    EDGEMOE_RETURN_IF_ERROR(check_has_head(config_));
     const auto index = static_cast<std::size_t>(task);
     const auto dim = static_cast<std::size_t>(config_.embed_dim);
     logits.on_logits(0, task,
@@ -98,41 +97,6 @@ class FloatEngine final : public Engine {
   }
 
  private:
-  Status check(const EngineRequest& request) const {
-    if (request.images.empty() || request.images.size() > static_cast<std::size_t>(options_.max_batch)) {
-      return invalid_argument("expected 1 to {} pictures in a run, found {}", options_.max_batch,
-                              request.images.size());
-    }
-    if (request.tasks.empty()) return invalid_argument("no task asked for; this model has {}", config_.task_list());
-    for (std::size_t i = 0; i < request.tasks.size(); ++i) {
-      const int task = request.tasks[i];
-      if (task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
-        return invalid_argument("task {} is not one of the model's {}", task, config_.tasks.size());
-      }
-      for (std::size_t j = 0; j < i; ++j) {
-        if (request.tasks[j] == task) {
-          return invalid_argument("task {} is asked for twice",
-                                  task_name(config_.tasks[static_cast<std::size_t>(task)].kind));
-        }
-      }
-    }
-    return request.logits != nullptr ? check_head() : Status();
-  }
-
-  Status check_head() const {
-    if (config_.head.present) return {};
-    return unsupported("model {} has no heads, only a backbone: taps are all that it can give", config_.name);
-  }
-
-  Status check_tokens(int task, std::size_t count) const {
-    if (task < 0 || static_cast<std::size_t>(task) >= config_.tasks.size()) {
-      return invalid_argument("task {} is not one of the model's {}", task, config_.tasks.size());
-    }
-    const auto expected = static_cast<std::size_t>(config_.num_tokens()) * static_cast<std::size_t>(config_.embed_dim);
-    if (count == expected) return {};
-    return invalid_argument("expected {} values of tokens, found {}", expected, count);
-  }
-
   std::int64_t run_head(const EngineRequest& request, const Sequences& sequences, const MatrixView<const float>& tokens,
                         std::size_t task, std::size_t image) {
     const auto start = std::chrono::steady_clock::now();
@@ -157,42 +121,11 @@ class FloatEngine final : public Engine {
   AlignedBuffer<float> workspace_;
 };
 
-Status check_options(const EngineOptions& options) {
-  if (options.num_threads < 1 || options.num_threads > kMaxThreads) {
-    return invalid_argument("threads: expected 1 to {}, found {}", kMaxThreads, options.num_threads);
-  }
-  if (options.max_batch < 1 || options.max_batch > kMaxBatch) {
-    return invalid_argument("batch: expected 1 to {}, found {}", kMaxBatch, options.max_batch);
-  }
-  std::string supported;
-  for (const Isa isa : supported_isas()) {
-    if (isa == options.isa) return {};
-    supported += supported.empty() ? "" : ", ";
-    supported += isa_name(isa);
-  }
-  return invalid_argument("instruction set {} does not run on this machine; it has {}", isa_name(options.isa),
-                          supported);
-}
-
 }  // namespace
 
-int default_num_threads() { return std::min(available_cpus(), kMaxThreads); }
-
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options) {
-  EDGEMOE_RETURN_IF_ERROR(check_options(options));
-  ModelConfig config = model.config();
-  if ((options.input_height == 0) != (options.input_width == 0)) {
-    return invalid_argument("input size: height and width must both be given, found {}x{}", options.input_height,
-                            options.input_width);
-  }
-  if (options.input_height != 0) {
-    config.input.height = options.input_height;
-    config.input.width = options.input_width;
-    if (const Status status = validate_complete_config(config); !status.ok()) {
-      return invalid_argument("an input of {}x{} does not suit this model: {}", options.input_height,
-                              options.input_width, status.message());
-    }
-  }
+  EDGEMOE_RETURN_IF_ERROR(check_engine_options(options));
+  EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig config, engine_config(model, options));
   const double bytes = estimated_workspace_bytes(config, options.max_batch);
   if (bytes > kMaxWorkspaceBytes) {
     return too_large("a batch of {} at {}x{} would need about {:.0f} GB of working memory; the limit is {:.0f} GB",

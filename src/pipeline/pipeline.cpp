@@ -86,7 +86,7 @@ PipelineTimes& PipelineTimes::operator+=(const PipelineTimes& other) {
 
 Result<std::unique_ptr<Pipeline>> Pipeline::load(const std::filesystem::path& model, const EngineOptions& options) {
   EDGEMOE_ASSIGN_OR_RETURN(ModelFile file, ModelFile::open(model));
-  Result<std::unique_ptr<Engine>> engine = make_float_engine(file, options);
+  Result<std::unique_ptr<Engine>> engine = make_engine(file, options);
   if (!engine.ok()) return engine.status().with_context(model.string());
   try {
     return std::unique_ptr<Pipeline>(new Pipeline(std::move(file), std::move(engine).value(), options.num_threads));
