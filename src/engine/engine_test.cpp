@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <numeric>
@@ -34,12 +35,17 @@ struct CountLogits final : LogitsSink {
   void on_logits(int, int, const MatrixView<const float>&) override { ++calls; }
 };
 
-class EngineTest : public ::testing::TestWithParam<const char*> {
+struct EngineCase {
+  const char* config;
+  NumberType type;
+};
+
+class EngineTest : public ::testing::TestWithParam<EngineCase> {
  protected:
   void SetUp() override {
     folder_ = std::filesystem::temp_directory_path() / ("edgemoe-engine-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
-    const auto config = config_of(GetParam());
+    const auto config = config_of(GetParam().config);
     const auto path = folder_ / "model.safetensors";
     ASSERT_TRUE(write_seeded_model(path, config, 3).ok());
     auto opened = ModelFile::open(path);
@@ -58,7 +64,8 @@ class EngineTest : public ::testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<Engine> engine(EngineOptions options) const {
-    auto made = make_float_engine(*model_, options);
+    options.type = GetParam().type;
+    auto made = make_engine(*model_, options);
     EXPECT_TRUE(made.ok()) << made.status().message();
     return std::move(made).value();
   }
@@ -132,8 +139,9 @@ TEST_P(EngineTest, run_everyIsa_agreesWithinRounding) {
       float scale = 0;
       for (const float value : expected) scale = std::max(scale, std::abs(value));
       for (std::size_t i = 0; i < values.size(); ++i) {
-        // Four blocks and a head in float32, each within about 1e-6 of its scale.
-        ASSERT_NEAR(values[i], expected[i], 1e-4F * scale) << isa_name(isa) << ' ' << i;
+        // Four blocks and a head in float32, each within about 1e-6 of its scale; integers are the same everywhere.
+        const float bound = GetParam().type == NumberType::kFloat ? 1e-4F * scale : 0;
+        ASSERT_NEAR(values[i], expected[i], bound) << isa_name(isa) << ' ' << i;
         ++compared;
       }
     }
@@ -141,7 +149,9 @@ TEST_P(EngineTest, run_everyIsa_agreesWithinRounding) {
   EXPECT_GT(compared, 0u);
 }
 
-TEST_P(EngineTest, run_secondTime_allocatesNothing) {
+using FastEngineTest = EngineTest;
+
+TEST_P(FastEngineTest, run_secondTime_allocatesNothing) {
   const std::vector<float> pixels = picture(6);
   const std::vector<const float*> images = {pixels.data()};
   const std::vector<int> tasks = all_tasks();
@@ -219,7 +229,9 @@ TEST_P(EngineTest, requestOutsideBounds_isRefused) {
   for (const EngineOptions& options :
        {EngineOptions{.num_threads = 0}, EngineOptions{.max_batch = 0}, EngineOptions{.input_height = 16},
         EngineOptions{.input_height = 17, .input_width = 17}}) {
-    EXPECT_FALSE(make_float_engine(*model_, options).ok());
+    EngineOptions typed = options;
+    typed.type = GetParam().type;
+    EXPECT_FALSE(make_engine(*model_, typed).ok());
   }
 }
 
@@ -238,12 +250,52 @@ TEST_P(EngineTest, otherInputSize_runsOnItsOwnGrid_andTheModelsOwnChangesNothing
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Configs, EngineTest, ::testing::Values("tiny", "tiny-shared", "tiny-conditioned"),
-                         [](const auto& test) {
-                           std::string name = test.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+/// Cosine of two vectors of the same length.
+double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  EXPECT_EQ(a.size(), b.size());
+  double product = 0;
+  double a_squares = 0;
+  double b_squares = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    product += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+    a_squares += static_cast<double>(a[i]) * static_cast<double>(a[i]);
+    b_squares += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  return product / std::sqrt(a_squares * b_squares);
+}
+
+TEST_P(EngineTest, run_eachTypeOfNumber_sameMapsAsFloatButForItsRounding) {
+  std::vector<float> pixels = picture(11);
+  const InputConfig& input = model_->config().input;
+  // Values that 8-bit pixels can have, so that the pictures are the same.
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const float level = std::floor((pixels[i] + 2) / 4 * 255);
+    pixels[i] = (level / 255 - input.mean[i % 3]) / input.deviation[i % 3];
+  }
+  auto exact = make_float_engine(*model_, {});
+  ASSERT_TRUE(exact.ok());
+  const auto expected = run(**exact, {pixels.data()}, all_tasks());
+  for (const auto& [key, values] : run(*engine({}), {pixels.data()}, all_tasks())) {
+    EXPECT_GT(cosine(values, expected.at(key)), 0.999) << "task " << key.second;
+  }
+}
+
+std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {
+  std::string name = std::string(test.param.config) + "_" + std::string(number_type_name(test.param.type));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+constexpr EngineCase kFastCases[] = {{"tiny", NumberType::kFloat},
+                                     {"tiny-shared", NumberType::kFloat},
+                                     {"tiny-conditioned", NumberType::kFloat}};
+constexpr EngineCase kPlainCases[] = {{"tiny", NumberType::kReference},
+                                      {"tiny-shared", NumberType::kReference},
+                                      {"tiny-conditioned", NumberType::kReference}};
+
+INSTANTIATE_TEST_SUITE_P(Fast, EngineTest, ::testing::ValuesIn(kFastCases), case_name);
+INSTANTIATE_TEST_SUITE_P(Plain, EngineTest, ::testing::ValuesIn(kPlainCases), case_name);
+INSTANTIATE_TEST_SUITE_P(Fast, FastEngineTest, ::testing::ValuesIn(kFastCases), case_name);
 
 }  // namespace
 }  // namespace edgemoe
