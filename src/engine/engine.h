@@ -22,7 +22,8 @@ namespace edgemoe {
 /// What an engine computes with.
 enum class NumberType {
   kFloat,      ///< "float": 32 bits
-  kReference,  ///< "reference": the integers of docs/numerics.md, plainly
+  kInt8,       ///< "int8": the integers of docs/numerics.md, at full speed
+  kReference,  ///< "reference": the same, plainly
 };
 
 std::string_view number_type_name(NumberType type);
@@ -99,6 +100,9 @@ Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const 
 /// The integer network, computed by the operations of hw/hls one token at a time: slow, plain, and what every other
 /// integer engine must equal. Same errors; kUnsupported for a model that the contract has no integers for.
 Result<std::unique_ptr<Engine>> make_reference_engine(const ModelFile& model, const EngineOptions& options);
+
+/// The same integers by SIMD kernels: equal to the reference bit for bit. Same errors.
+Result<std::unique_ptr<Engine>> make_int8_engine(const ModelFile& model, const EngineOptions& options);
 
 /// By the number type that a user names.
 Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options);

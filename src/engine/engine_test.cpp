@@ -280,6 +280,44 @@ TEST_P(EngineTest, run_eachTypeOfNumber_sameMapsAsFloatButForItsRounding) {
   }
 }
 
+using IntegerEngineTest = EngineTest;
+
+/// Every tap of two runs, byte for byte.
+void expect_same_taps(const TapRecorder& found, const TapRecorder& expected) {
+  const SafetensorsIndex a = found.index();
+  const SafetensorsIndex b = expected.index();
+  ASSERT_EQ(a.tensors.size(), b.tensors.size());
+  ASSERT_FALSE(a.tensors.empty());
+  for (const auto& [name, view] : b.tensors) {
+    const TensorView* other = find_tap(a, name);
+    ASSERT_NE(other, nullptr) << name;
+    ASSERT_EQ(other->bytes.size(), view.bytes.size()) << name;
+    EXPECT_TRUE(std::equal(view.bytes.begin(), view.bytes.end(), other->bytes.begin())) << name << " differs";
+  }
+}
+
+TEST_P(IntegerEngineTest, run_everyIsa_equalsTheReferenceTapByTap) {
+  const std::vector<float> pixels = picture(12);
+  const std::vector<const float*> images = {pixels.data()};
+  const std::vector<int> tasks = all_tasks();
+  auto reference = make_reference_engine(*model_, {.num_threads = 2});
+  ASSERT_TRUE(reference.ok());
+  KeepLogits expected;
+  TapRecorder expected_taps;
+  ASSERT_TRUE(
+      (*reference)->run({.images = images, .tasks = tasks, .logits = &expected, .taps = &expected_taps}).ok());
+  for (const Isa isa : supported_isas()) {
+    SCOPED_TRACE(isa_name(isa));
+    const auto made = engine({.num_threads = 2, .isa = isa});
+    EXPECT_EQ(run(*made, images, tasks), expected.values);
+    KeepLogits keep;
+    TapRecorder taps;
+    ASSERT_TRUE(made->run({.images = images, .tasks = tasks, .logits = &keep, .taps = &taps}).ok());
+    EXPECT_EQ(keep.values, expected.values);
+    expect_same_taps(taps, expected_taps);
+  }
+}
+
 std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {
   std::string name = std::string(test.param.config) + "_" + std::string(number_type_name(test.param.type));
   std::replace(name.begin(), name.end(), '-', '_');
@@ -288,13 +326,20 @@ std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {
 
 constexpr EngineCase kFastCases[] = {{"tiny", NumberType::kFloat},
                                      {"tiny-shared", NumberType::kFloat},
-                                     {"tiny-conditioned", NumberType::kFloat}};
+                                     {"tiny-conditioned", NumberType::kFloat},
+                                     {"tiny", NumberType::kInt8},
+                                     {"tiny-shared", NumberType::kInt8},
+                                     {"tiny-conditioned", NumberType::kInt8}};
+constexpr EngineCase kIntegerCases[] = {{"tiny", NumberType::kInt8},
+                                        {"tiny-shared", NumberType::kInt8},
+                                        {"tiny-conditioned", NumberType::kInt8}};
 constexpr EngineCase kPlainCases[] = {{"tiny", NumberType::kReference},
                                       {"tiny-shared", NumberType::kReference},
                                       {"tiny-conditioned", NumberType::kReference}};
 
 INSTANTIATE_TEST_SUITE_P(Fast, EngineTest, ::testing::ValuesIn(kFastCases), case_name);
 INSTANTIATE_TEST_SUITE_P(Plain, EngineTest, ::testing::ValuesIn(kPlainCases), case_name);
+INSTANTIATE_TEST_SUITE_P(Integer, IntegerEngineTest, ::testing::ValuesIn(kIntegerCases), case_name);
 INSTANTIATE_TEST_SUITE_P(Fast, FastEngineTest, ::testing::ValuesIn(kFastCases), case_name);
 
 }  // namespace

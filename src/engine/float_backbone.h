@@ -10,21 +10,12 @@
 #include "base/thread_pool.h"
 #include "engine/float_weights.h"
 #include "engine/scratch.h"
+#include "engine/sequences.h"
 #include "kernels/isa.h"
 #include "model/config.h"
 #include "model/taps.h"
 
 namespace edgemoe {
-
-/// Sequences of one run: a sequence is a picture's tokens, and after the first router a picture's tokens for one task.
-/// They lie in one matrix of rows: all pictures for the first task, then all for the second, …
-struct Sequences {
-  std::size_t num_images = 0;
-  std::span<const int> tasks;  // as asked for
-  bool split = false;          // true once each task has tokens of its own
-
-  std::size_t count() const { return split ? num_images * tasks.size() : num_images; }
-};
 
 /// Runs the backbone. All buffers belong to the caller's scratch memory.
 class FloatBackbone {

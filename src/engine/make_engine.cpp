@@ -1,21 +1,33 @@
 #include "engine/engine.h"
 
 namespace edgemoe {
+namespace {
 
-std::string_view number_type_name(NumberType type) {
-  return type == NumberType::kReference ? "reference" : "float";
-}
+struct Maker {
+  NumberType type;
+  std::string_view name;
+  Result<std::unique_ptr<Engine>> (*make)(const ModelFile& model, const EngineOptions& options);
+};
+
+constexpr Maker kMakers[] = {{NumberType::kFloat, "float", make_float_engine},
+                             {NumberType::kInt8, "int8", make_int8_engine},
+                             {NumberType::kReference, "reference", make_reference_engine}};
+
+const Maker& maker_of(NumberType type) { return kMakers[static_cast<std::size_t>(type)]; }
+
+}  // namespace
+
+std::string_view number_type_name(NumberType type) { return maker_of(type).name; }
 
 std::optional<NumberType> number_type_from_name(std::string_view name) {
-  for (const NumberType type : {NumberType::kFloat, NumberType::kReference}) {
-    if (number_type_name(type) == name) return type;
+  for (const Maker& maker : kMakers) {
+    if (maker.name == name) return maker.type;
   }
   return std::nullopt;
 }
 
 Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options) {
-  return options.type == NumberType::kReference ? make_reference_engine(model, options)
-                                                : make_float_engine(model, options);
+  return maker_of(options.type).make(model, options);
 }
 
 }  // namespace edgemoe

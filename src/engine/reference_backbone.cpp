@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/int8_weights.h"
 #include "hls/layer_norm.h"
 #include "hls/router.h"
 
@@ -18,8 +19,6 @@ hls::NormLayer norm_of(const IntegerNorm& norm) {
 
 hls::RouterLayer router_of(const IntegerGate& gate, const ModelConfig& config) {
   const MoeConfig& moe = config.moe;
-  const int prune_above =
-      moe.prune_threshold ? static_cast<int>(std::floor(static_cast<double>(*moe.prune_threshold) * 65536)) : -1;
   return {gate.weight.data(),
           gate.constant.data(),
           static_cast<int>(gate.experts),
@@ -27,21 +26,10 @@ hls::RouterLayer router_of(const IntegerGate& gate, const ModelConfig& config) {
           moe.top_k,
           {gate.kappa, gate.sigma},
           moe.rule == RouterRule::kTopKThenSoftmax,
-          prune_above};
+          integer_prune_threshold(moe)};
 }
 
 }  // namespace
-
-hls::LinearLayer layer_of(const IntegerLinear& linear) {
-  return {linear.weight.data(),
-          linear.pre_shift.data(),
-          linear.mantissa.data(),
-          linear.bias.data(),
-          static_cast<int>(linear.outputs),
-          static_cast<int>(linear.inputs),
-          linear.exponent,
-          linear.fraction};
-}
 
 void ReferenceTaps::floats(std::string_view tap, const std::vector<float>& values, std::size_t cols) const {
   if (sink == nullptr) return;
@@ -73,11 +61,7 @@ void ReferenceBackbone::embed(const std::uint8_t* pixels, std::int32_t* tokens) 
   const hls::LinearLayer layer = layer_of(model_.patch_embed);
   // A scale of 1: 32512 / 127 · 2^−8.
   constexpr RowScale kPixelScale = {32512, 8};
-  for (std::size_t d = 0; d < dim_; ++d) {
-    tokens[d] = static_cast<std::int32_t>(
-        saturate<32>(std::llround(std::floor(std::ldexp(static_cast<double>(model_.class_token.values[d]), 16) + 0.5)) +
-                     positions_[d]));
-  }
+  std::copy_n(positions_.begin(), dim_, tokens);
   pool_.parallel_for(num_tokens_ - 1, [&](std::size_t token, int) {
     std::vector<std::int8_t> values;
     values.reserve(model_.patch_embed.inputs);
@@ -205,7 +189,7 @@ void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task,
   const IntegerGate& gate = block.gates[block.gates.size() == 1 ? 0 : extent(task)];
   const hls::RouterLayer router = router_of(gate, config_);
   const std::size_t top_k = extent(config_.moe.top_k);
-  std::vector<std::int32_t> indices(num_tokens_ * top_k);
+  std::vector<std::uint32_t> indices(num_tokens_ * top_k);
   std::vector<std::uint16_t> weights(num_tokens_ * top_k);
   std::vector<std::int32_t> update(num_values());
   for_tokens([&](std::size_t token) {
@@ -215,7 +199,7 @@ void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task,
                           ? hls::normalize_router_input(block_input.data() + token * dim_, config_.embed_dim,
                                                         seen.data())
                           : 0;
-    std::int32_t* chosen = indices.data() + token * top_k;
+    std::uint32_t* chosen = indices.data() + token * top_k;
     std::uint16_t* weight = weights.data() + token * top_k;
     hls::route<Design>(seen.data(), shift, router, chosen, weight);
 
@@ -224,14 +208,14 @@ void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task,
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return chosen[a] < chosen[b]; });
     std::vector<std::int32_t> out(dim_);
     for (const std::size_t k : order) {
-      const IntegerMlp& expert = block.mlps[gate.first_expert + extent(chosen[k])];
+      const IntegerMlp& expert = block.mlps[gate.first_expert + chosen[k]];
       hls::mlp<Design>(rows[token].values.data(), rows[token].scale, layer_of(expert.up), layer_of(expert.down),
                        out.data());
       hls::weigh(out.data(), weight[k], config_.embed_dim);
       hls::add_to_residual(tokens + token * dim_, out.data(), config_.embed_dim);
       hls::add_to_residual(update.data() + token * dim_, out.data(), config_.embed_dim);
     }
-    for (std::size_t k = 0; k < top_k; ++k) chosen[k] += static_cast<std::int32_t>(gate.first_expert);
+    for (std::size_t k = 0; k < top_k; ++k) chosen[k] += gate.first_expert;
   });
   if (taps.sink == nullptr) return;
   const Shape shape{static_cast<std::int64_t>(num_tokens_), static_cast<std::int64_t>(top_k)};

@@ -37,12 +37,9 @@ struct ReferenceTaps {
   }
 };
 
-hls::LinearLayer layer_of(const IntegerLinear& linear);
-
 class ReferenceBackbone {
  public:
-  /// `config`, `model` and `pool` must outlive it. `positions` is [num_tokens, embed_dim], 16 fraction bits, the class
-  /// token's row first and without the class token.
+  /// `config`, `model` and `pool` must outlive it. `positions` are integer_positions().
   ReferenceBackbone(const ModelConfig& config, const IntegerModel& model, std::vector<std::int32_t> positions,
                     ThreadPool& pool);
 

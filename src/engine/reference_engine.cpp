@@ -6,11 +6,12 @@
 
 #include "engine/engine.h"
 #include "engine/engine_checks.h"
+#include "engine/int8_weights.h"
+#include "engine/pixels.h"
 #include "engine/reference_backbone.h"
 #include "engine/reference_head.h"
 #include "engine/tap_rows.h"
 #include "quant/integer_model.h"
-#include "resample/resize.h"
 
 namespace edgemoe {
 namespace {
@@ -23,22 +24,6 @@ std::int64_t nanoseconds_since(Clock::time_point start) {
 
 std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
-std::int32_t to_residual(float value) {
-  return static_cast<std::int32_t>(
-      saturate<32>(static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), 16) + 0.5))));
-}
-
-std::vector<std::int32_t> integer_positions(const ModelFile& file, const ModelConfig& config,
-                                            const IntegerModel& model) {
-  std::vector<float> resampled(extent(config.num_tokens()) * extent(config.embed_dim));
-  resize_position_embedding(model.position_embed.data(), extent(file.config().pos_embed_height),
-                            extent(file.config().pos_embed_width), resampled.data(), extent(config.grid_height()),
-                            extent(config.grid_width()), extent(config.embed_dim));
-  std::vector<std::int32_t> positions;
-  for (const float value : resampled) positions.push_back(to_residual(value));
-  return positions;
-}
-
 class ReferenceEngine final : public Engine {
  public:
   ReferenceEngine(const ModelFile& file, const ModelConfig& config, IntegerModel model, const EngineOptions& options)
@@ -46,7 +31,7 @@ class ReferenceEngine final : public Engine {
         options_(options),
         pool_(options.num_threads),
         model_(std::move(model)),
-        backbone_(config_, model_, integer_positions(file, config_, model_), pool_) {}
+        backbone_(config_, model_, integer_positions(file.config(), config_, model_), pool_) {}
 
   const ModelConfig& config() const override { return config_; }
   std::string_view number_type() const override { return number_type_name(NumberType::kReference); }
@@ -68,8 +53,7 @@ class ReferenceEngine final : public Engine {
     EDGEMOE_RETURN_IF_ERROR(check_block(config_, block));
     EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_in.size()));
     EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_out.size()));
-    std::vector<std::int32_t> tokens;
-    for (const float value : tokens_in) tokens.push_back(to_residual(value));
+    std::vector<std::int32_t> tokens = to_residual(tokens_in);
     backbone_.block(block, task, tokens.data(), shared_taps(taps, 0, task, block), own_taps(taps, 0, task, block));
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens_out[i] = static_cast<float>(tokens[i]) * 0x1p-16F;
     return {};
@@ -78,9 +62,7 @@ class ReferenceEngine final : public Engine {
   Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) override {
     EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens.size()));
     EDGEMOE_RETURN_IF_ERROR(check_has_head(config_));
-    std::vector<std::int32_t> integers;
-    for (const float value : tokens) integers.push_back(to_residual(value));
-    head(0, task, integers, logits, taps);
+    head(0, task, to_residual(tokens), logits, taps);
     return {};
   }
 
@@ -100,7 +82,9 @@ class ReferenceEngine final : public Engine {
     const auto start = Clock::now();
     if (request.taps != nullptr) tap_input(*request.taps, number, config_, request.images[image]);
     std::vector<std::int32_t> shared(backbone_.num_values());
-    backbone_.embed(pixels(request.images[image]).data(), shared.data());
+    std::vector<std::uint8_t> pixels(extent(config_.input.height) * extent(config_.input.width) * 3);
+    pixels_of_input(config_.input, request.images[image], pixels);
+    backbone_.embed(pixels.data(), shared.data());
     const ReferenceTaps taps{request.taps, number, kSharedScope};
     taps.fixed<std::int32_t>(kTapPatchEmbed, shared, extent(config_.embed_dim), kWideFraction);
     const bool one_pass = config_.tasks_share_backbone();
@@ -133,18 +117,6 @@ class ReferenceEngine final : public Engine {
     const std::int64_t spent = nanoseconds_since(start);
     sink.on_logits(image, task, view);
     return spent;
-  }
-
-  /// The picture's 8-bit values again, from what preprocessing made of them.
-  std::vector<std::uint8_t> pixels(const float* input) const {
-    std::vector<std::uint8_t> result(extent(config_.input.height) * extent(config_.input.width) * 3);
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      const float value = input[i] * config_.input.deviation[i % 3] + config_.input.mean[i % 3];
-      // A NaN becomes 0.
-      const float level = std::floor(value * 255.0F + 0.5F);
-      result[i] = static_cast<std::uint8_t>(level >= 255 ? 255.0F : level > 0 ? level : 0.0F);
-    }
-    return result;
   }
 
   static std::size_t weight_bytes_of(const IntegerModel& model) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/int8_weights.h"
 #include "hls/layer_norm.h"
 #include "kernels/int8_conv/int8_conv.h"
 #include "resample/resize.h"

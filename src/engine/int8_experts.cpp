@@ -1,0 +1,111 @@
+// The mixture of experts of the int8 backbone: router, queues of tokens, experts.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/int8_backbone.h"
+#include "hls/router.h"
+
+namespace edgemoe {
+namespace {
+
+using int8::kMaxRows;
+
+std::size_t extent(int value) { return static_cast<std::size_t>(value); }
+
+}  // namespace
+
+/// Chosen experts and their weights of a tile's rows, which may belong to several tasks.
+void Int8Backbone::route(const Int8Block& block, const Sequences& sequences, const Tile& tile, int thread) {
+  const MoeConfig& moe = config_.moe;
+  const std::size_t task_rows = sequences.num_images * num_tokens_;
+  for (std::size_t row = tile.first; row < tile.first + tile.count; ++row) {
+    const IntegerGate& gate =
+        block.gates[block.gates.size() == 1 ? 0 : extent(sequences.tasks[sequences.split ? row / task_rows : 0])];
+    std::int16_t* seen = normed_words_.data() + row * stride_;
+    const int shift = moe.gate_input_ahead
+                          ? hls::normalize_router_input(block_input_.data() + row * stride_, config_.embed_dim, seen)
+                          : 0;
+    std::int64_t* logits = logits_.data() + extent(thread) * extent(moe.num_experts);
+    kernels_.router({seen, gate.weight.data(), dim_, gate.experts, logits});
+    for (std::size_t e = 0; e < gate.experts; ++e) logits[e] += shifted_constant(gate.constant[e], shift);
+    std::uint32_t* chosen = indices_.data() + row * extent(moe.top_k);
+    hls::choose_experts(logits, static_cast<int>(gate.experts), moe.top_k, chosen);
+    hls::weigh_experts(logits, static_cast<int>(gate.experts), moe.top_k, chosen, {gate.kappa, gate.sigma}, shift,
+                       moe.rule == RouterRule::kTopKThenSoftmax, integer_prune_threshold(moe),
+                       router_weights_.data() + row * extent(moe.top_k));
+    for (std::size_t k = 0; k < extent(moe.top_k); ++k) chosen[k] += gate.first_expert;
+  }
+}
+
+/// Counting sort of all picks by expert; within an expert by row.
+void Int8Backbone::queue_tokens(std::size_t rows) {
+  const std::size_t top_k = extent(config_.moe.top_k);
+  std::fill(queue_begin_.begin(), queue_begin_.end(), 0U);
+  for (std::size_t pick = 0; pick < rows * top_k; ++pick) ++queue_begin_[indices_[pick] + 1];
+  for (std::size_t e = 1; e < queue_begin_.size(); ++e) queue_begin_[e] += queue_begin_[e - 1];
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::uint32_t* chosen = indices_.data() + row * top_k;
+    for (std::size_t k = 0; k < top_k; ++k) {
+      const auto slot = std::count_if(chosen, chosen + top_k, [&](std::uint32_t e) { return e < chosen[k]; });
+      queue_[queue_begin_[chosen[k]]++] = {static_cast<std::uint32_t>(row), router_weights_[row * top_k + k],
+                                           static_cast<std::uint16_t>(slot)};
+    }
+  }
+  // Each begin has moved to its end, which is the next one's begin.
+  for (std::size_t e = queue_begin_.size() - 1; e > 0; --e) queue_begin_[e] = queue_begin_[e - 1];
+  queue_begin_[0] = 0;
+}
+
+/// Expert by expert; what an expert makes of a token waits until all are done, then a token's sum grows in ascending order
+/// of experts, whichever thread was first.
+void Int8Backbone::run_experts(const Int8Block& block, std::size_t rows) {
+  const std::size_t top_k = extent(config_.moe.top_k);
+  const auto tiles_of_expert = [&](std::size_t e) { return (queue_begin_[e + 1] - queue_begin_[e] + kMaxRows - 1) / kMaxRows; };
+  std::size_t tiles = 0;
+  for (std::size_t e = 0; e < block.mlps.size(); ++e) tiles += tiles_of_expert(e);
+  pool_.parallel_for(tiles, [&](std::size_t number, int thread) {
+    std::size_t expert = 0;
+    while (number >= tiles_of_expert(expert)) number -= tiles_of_expert(expert++);
+    const std::size_t queued = queue_begin_[expert + 1] - queue_begin_[expert];
+    const std::size_t first = queued * number / tiles_of_expert(expert);
+    const std::size_t last = queued * (number + 1) / tiles_of_expert(expert);
+    expert_tile(block.mlps[expert], queue_.data() + queue_begin_[expert] + first, last - first, scratch(thread));
+  });
+  pool_.parallel_for(rows, [&](std::size_t row, int) {
+    std::int32_t* sum = residual(row);
+    for (std::size_t slot = 0; slot < top_k; ++slot) {
+      const std::int32_t* part = contributions_.data() + (row * top_k + slot) * stride_;
+      for (std::size_t d = 0; d < dim_; ++d) {
+        sum[d] = static_cast<std::int32_t>(saturate<32>(std::int64_t{sum[d]} + part[d]));
+      }
+    }
+  });
+}
+
+void Int8Backbone::expert_tile(const Int8Mlp& mlp, const Queued* queued, std::size_t count, Scratch& s) {
+  const std::size_t top_k = extent(config_.moe.top_k);
+  const std::uint8_t* rows[kMaxRows] = {};
+  RowScale scales[kMaxRows];
+  RowScale hidden_scales[kMaxRows];
+  for (std::size_t r = 0; r < count; ++r) {
+    rows[r] = normed_.data() + queued[r].row * stride_;
+    scales[r] = normed_scale_[queued[r].row];
+  }
+  hidden_layer(mlp, rows, scales, count, s, hidden_scales);
+  for (std::size_t r = 0; r < count; ++r) rows[r] = bytes_row(s.hidden, r);
+  kernels_.tile({rows, count, mlp.down.panels(), s.scaled.data()});
+  for (std::size_t r = 0; r < count; ++r) {
+    std::int32_t* out = contributions_.data() + (queued[r].row * top_k + queued[r].slot) * stride_;
+    std::fill_n(out, dim_, 0);
+    kernels_.wide({.scaled = s.scaled.data() + r * mlp.down.mantissa.size(),
+                   .mantissa = hidden_scales[r].mantissa,
+                   .shift = mlp.down.wide_shift(hidden_scales[r]),
+                   .bias = mlp.down.bias.data(),
+                   .count = dim_,
+                   .weighted = true,
+                   .weight = queued[r].weight,
+                   .residual = out});
+  }
+}
+
+}  // namespace edgemoe

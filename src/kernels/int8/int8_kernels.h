@@ -1,0 +1,131 @@
+// The integer network's inner loops, a table of them for each instruction set. All tables compute the same integers,
+// those of docs/numerics.md; they differ in layout: how weights lie in a panel and whether activations carry an offset.
+#ifndef EDGEMOE_KERNELS_INT8_INT8_KERNELS_H_
+#define EDGEMOE_KERNELS_INT8_INT8_KERNELS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/isa.h"
+
+namespace edgemoe::int8 {
+
+inline constexpr std::size_t kPanelOutputs = 64;  // outputs that are computed together
+inline constexpr std::size_t kGroup = 4;          // inputs of one dot product instruction
+inline constexpr std::size_t kMaxRows = 6;        // rows of a tile
+/// Rows of s16 and s32 that these loops read and write have room for a multiple of so many elements.
+inline constexpr std::size_t kRowStep = 64;
+
+constexpr std::size_t round_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
+
+/// The weights of a layer: [outputs / 64][inputs / 4][64][4], outputs of a panel in the order that the kernels want.
+struct Panels {
+  const std::int8_t* weight = nullptr;
+  const std::int32_t* start = nullptr;      // [outputs] in a panel's order: first value of a sum
+  const std::int32_t* pre_shift = nullptr;  // [outputs] in a panel's order
+  const std::int16_t* mantissa = nullptr;   // [outputs] in their own order
+  std::size_t outputs = 0;                  // a multiple of kPanelOutputs
+  std::size_t inputs = 0;                   // a multiple of kGroup
+};
+
+/// Channel-scaled sums (numerics.md 3.2, t) of up to kMaxRows rows for all outputs.
+struct TileArgs {
+  const std::uint8_t* const* rows;  // activations with the table's offset, panels.inputs each
+  std::size_t num_rows;
+  Panels panels;
+  std::int16_t* out;  // [num_rows][panels.outputs]
+};
+
+/// Products of a query's probabilities with the values of a head, to s16 (3.5).
+struct ValueArgs {
+  const std::uint8_t* const* rows;  // probabilities, `tokens` each
+  std::size_t num_rows;
+  const std::int8_t* values;  // [outputs / 64][tokens / 4][64][4]
+  std::size_t tokens;         // a multiple of kGroup
+  std::size_t outputs;        // a multiple of kPanelOutputs
+  const int* pre_shift;             // a row's
+  const std::int16_t* reciprocal;   // a row's
+  std::int16_t mantissa;            // of all values
+  int shift;
+  std::int16_t* out;  // [num_rows][outputs]
+};
+
+/// A row's numbers before and after: `count` of them count, what is beyond up to a multiple of kRowStep may be written.
+struct NarrowArgs {
+  const std::int16_t* scaled;  // t
+  std::int16_t mantissa;       // the row's
+  int shift;                   // right; negative: left, saturating
+  const std::int16_t* bias;
+  std::size_t count;
+  std::int16_t* out;
+};
+
+struct WideArgs {
+  const std::int16_t* scaled;
+  std::int16_t mantissa;
+  int shift;
+  const std::int32_t* bias;
+  std::size_t count;
+  bool weighted;  // multiply by weight / 65536
+  std::uint16_t weight;
+  std::int32_t* residual;  // is added to
+};
+
+struct NormArgs {
+  const std::int32_t* row;
+  std::size_t count;
+  const std::int16_t* gain;
+  const std::int16_t* bias;
+  int gain_exponent;
+  int fraction;
+  std::uint32_t eps;
+  std::int16_t* out;
+};
+
+struct QuantizeArgs {
+  const std::int16_t* row;
+  std::size_t count;
+  int left_shift;
+  std::int32_t reciprocal;
+  std::uint8_t* out;  // with the table's offset
+};
+
+struct SoftmaxArgs {
+  std::int16_t* scores;  // in: t of the scores; clobbered
+  std::size_t tokens;
+  std::int16_t mantissa;  // the query's
+  int shift;
+  std::uint8_t* probabilities;  // [tokens rounded up to kGroup], 0 beyond
+  bool saturated;               // out: whether a score is at the upper end
+};
+
+struct RouterArgs {
+  const std::int16_t* row;
+  const std::int16_t* weight;  // [experts, inputs]
+  std::size_t inputs;
+  std::size_t experts;
+  std::int64_t* sums;  // [experts]
+};
+
+struct Kernels {
+  std::uint8_t offset;  // what an activation of 0 is stored as
+  std::uint8_t order[kPanelOutputs];  // which output stands at each place of a panel
+  void (*tile)(const TileArgs& args);
+  void (*values)(const ValueArgs& args);
+  /// All of the following that return a number return the largest magnitude of what they wrote.
+  std::int32_t (*narrow)(const NarrowArgs& args);
+  std::int32_t (*gelu)(std::int16_t* row, std::size_t count, int fraction);
+  std::int32_t (*norm)(const NormArgs& args);
+  std::int32_t (*largest)(const std::int16_t* row, std::size_t count);
+  void (*wide)(const WideArgs& args);
+  void (*quantize)(const QuantizeArgs& args);
+  /// Returns the sum of the exponentials.
+  std::uint32_t (*softmax)(SoftmaxArgs& args);
+  void (*router)(const RouterArgs& args);
+};
+
+const Kernels& kernels(Isa isa);
+
+}  // namespace edgemoe::int8
+
+#endif  // EDGEMOE_KERNELS_INT8_INT8_KERNELS_H_

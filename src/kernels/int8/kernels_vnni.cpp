@@ -1,0 +1,407 @@
+// AVX-512 with VNNI. vpdpbusd multiplies unsigned by signed, so activations carry an offset of 128, which the first value
+// of each sum takes back. vpackssdw interleaves blocks of 128 bits; a panel's outputs lie so that it undoes that.
+#include <immintrin.h>
+
+#include <bit>
+
+#include "kernels/int8/kernel_tables.h"
+#include "kernels/int8/rows.h"
+#include "numeric/exp2_table.h"
+#include "numeric/fixed_point.h"
+#include "numeric/gelu_table.h"
+#include "numeric/layer_norm.h"
+
+namespace edgemoe::int8 {
+namespace {
+
+using Vec = __m512i;
+
+constexpr std::size_t kWords = 32;   // s16 a register
+constexpr std::size_t kDwords = 16;  // s32 a register
+constexpr std::size_t kPanelVectors = kPanelOutputs / kDwords;
+
+Vec load(const void* from) { return _mm512_loadu_si512(from); }
+void store(void* to, Vec value) { _mm512_storeu_si512(to, value); }
+
+__mmask32 first_words(std::size_t count) { return count >= kWords ? ~__mmask32{0} : (__mmask32{1} << count) - 1; }
+__mmask16 first_dwords(std::size_t count) {
+  return count >= kDwords ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1U << count) - 1);
+}
+
+Vec broadcast_group(const std::uint8_t* from) {
+  std::int32_t group;
+  __builtin_memcpy(&group, from, sizeof(group));
+  return _mm512_set1_epi32(group);
+}
+
+std::int32_t largest_word(Vec magnitudes) {
+  const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(magnitudes), _mm512_extracti64x4_epi64(magnitudes, 1));
+  const __m128i quarter = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+  // phminposuw finds the least: of the complement.
+  const __m128i least = _mm_minpos_epu16(_mm_xor_si128(quarter, _mm_set1_epi16(-1)));
+  return 0xffff - (_mm_cvtsi128_si32(least) & 0xffff);
+}
+
+/// Shift of a whole row of s16 with rounding, saturating to the left.
+struct WordShift {
+  explicit WordShift(int right) {
+    if (right > 0) {
+      // From 17 on nothing is left but what rounding makes of it: 0.
+      count = _mm_cvtsi32_si128(right > 16 ? 15 : right - 1);
+      kind = right > 16 ? Kind::kZero : Kind::kRight;
+    } else if (right < 0) {
+      doublings = right < -15 ? 15 : -right;
+      kind = Kind::kLeft;
+    }
+  }
+
+  Vec operator()(Vec value) const {
+    switch (kind) {
+      case Kind::kNone:
+        return value;
+      case Kind::kRight: {
+        // (x >> (n − 1)) + 1 cannot overflow but for n = 1 and the largest x; averaging with zero halves exactly that.
+        const Vec shifted = _mm512_sra_epi16(value, count);
+        return _mm512_add_epi16(_mm512_srai_epi16(shifted, 1), _mm512_and_si512(shifted, _mm512_set1_epi16(1)));
+      }
+      case Kind::kLeft:
+        for (int i = 0; i < doublings; ++i) value = _mm512_adds_epi16(value, value);
+        return value;
+      case Kind::kZero:
+        return _mm512_setzero_si512();
+    }
+    return value;
+  }
+
+ private:
+  enum class Kind { kNone, kRight, kLeft, kZero };
+  __m128i count = _mm_setzero_si128();
+  int doublings = 0;
+  Kind kind = Kind::kNone;
+};
+
+template <std::size_t kRows>
+void tile_rows(const TileArgs& args) {
+  const Panels& panels = args.panels;
+  const std::size_t groups = panels.inputs / kGroup;
+  for (std::size_t first = 0; first < panels.outputs; first += kPanelOutputs) {
+    Vec sums[kRows][kPanelVectors];
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kPanelVectors; ++v) {
+      const Vec start = load(panels.start + first + v * kDwords);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < kRows; ++r) sums[r][v] = start;
+    }
+    const std::int8_t* weight = panels.weight + first * panels.inputs;
+    for (std::size_t group = 0; group < groups; ++group) {
+      Vec w[kPanelVectors];
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < kPanelVectors; ++v) w[v] = load(weight + v * 64);
+      weight += kPanelOutputs * kGroup;
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const Vec a = broadcast_group(args.rows[r] + group * kGroup);
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], a, w[v]);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t half = 0; half < 2; ++half) {
+      const Vec low_shift = load(panels.pre_shift + first + half * kWords);
+      const Vec high_shift = load(panels.pre_shift + first + half * kWords + kDwords);
+      const Vec mantissa = load(panels.mantissa + first + half * kWords);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const Vec words = _mm512_packs_epi32(_mm512_srav_epi32(sums[r][2 * half], low_shift),
+                                             _mm512_srav_epi32(sums[r][2 * half + 1], high_shift));
+        store(args.out + r * panels.outputs + first + half * kWords, _mm512_mulhrs_epi16(words, mantissa));
+      }
+    }
+  }
+}
+
+void tile(const TileArgs& args) {
+  constexpr void (*kByRows[])(const TileArgs&) = {tile_rows<1>, tile_rows<2>, tile_rows<3>,
+                                                  tile_rows<4>, tile_rows<5>, tile_rows<6>};
+  kByRows[args.num_rows - 1](args);
+}
+
+template <std::size_t kRows>
+void values_rows(const ValueArgs& args) {
+  const WordShift shift(args.shift);
+  const Vec mantissa = _mm512_set1_epi16(args.mantissa);
+  for (std::size_t first = 0; first < args.outputs; first += kPanelOutputs) {
+    Vec sums[kRows][kPanelVectors];
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vec half = _mm512_set1_epi32(args.pre_shift[r] > 0 ? 1 << (args.pre_shift[r] - 1) : 0);
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = half;
+    }
+    const std::int8_t* value = args.values + first * args.tokens;
+    for (std::size_t token = 0; token < args.tokens; token += kGroup) {
+      Vec w[kPanelVectors];
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < kPanelVectors; ++v) w[v] = load(value + v * 64);
+      value += kPanelOutputs * kGroup;
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < kRows; ++r) {
+        const Vec p = broadcast_group(args.rows[r] + token);
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], p, w[v]);
+      }
+    }
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const __m128i count = _mm_cvtsi32_si128(args.pre_shift[r]);
+      const Vec reciprocal = _mm512_set1_epi16(args.reciprocal[r]);
+#pragma GCC unroll 8
+      for (std::size_t half = 0; half < 2; ++half) {
+        const Vec words = _mm512_packs_epi32(_mm512_sra_epi32(sums[r][2 * half], count),
+                                             _mm512_sra_epi32(sums[r][2 * half + 1], count));
+        const Vec scaled = _mm512_mulhrs_epi16(_mm512_mulhrs_epi16(words, mantissa), reciprocal);
+        store(args.out + r * args.outputs + first + half * kWords, shift(scaled));
+      }
+    }
+  }
+}
+
+void values(const ValueArgs& args) {
+  constexpr void (*kByRows[])(const ValueArgs&) = {values_rows<1>, values_rows<2>, values_rows<3>,
+                                                   values_rows<4>, values_rows<5>, values_rows<6>};
+  kByRows[args.num_rows - 1](args);
+}
+
+std::int32_t narrow(const NarrowArgs& args) {
+  const WordShift shift(args.shift);
+  const Vec mantissa = _mm512_set1_epi16(args.mantissa);
+  Vec largest = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < args.count; i += kWords) {
+    const Vec scaled = shift(_mm512_mulhrs_epi16(load(args.scaled + i), mantissa));
+    const Vec out = _mm512_adds_epi16(scaled, load(args.bias + i));
+    store(args.out + i, out);
+    largest = _mm512_max_epu16(largest, _mm512_maskz_abs_epi16(first_words(args.count - i), out));
+  }
+  return largest_word(largest);
+}
+
+std::int32_t largest(const std::int16_t* row, std::size_t count) {
+  Vec result = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < count; i += kWords) {
+    const Vec value = _mm512_maskz_loadu_epi16(first_words(count - i), row + i);
+    result = _mm512_max_epu16(result, _mm512_abs_epi16(value));
+  }
+  return largest_word(result);
+}
+
+/// The table's 64 numbers by their number, in two registers.
+struct WordTable {
+  Vec low;
+  Vec high;
+
+  Vec operator()(Vec index) const { return _mm512_permutex2var_epi16(low, index, high); }
+};
+
+std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
+  if (fraction < 4 || fraction > 15) return plain::gelu(row, count, fraction);
+  const WordTable knots = {load(kGeluKnots), load(kGeluKnots + kWords)};
+  const WordTable rises = {_mm512_sub_epi16(load(kGeluKnots + 1), knots.low),
+                           _mm512_sub_epi16(load(kGeluKnots + 1 + kWords), knots.high)};
+  const __m128i to_segment = _mm_cvtsi32_si128(fraction - 4);
+  const __m128i to_place = _mm_cvtsi32_si128(19 - fraction);
+  const __m128i to_out = _mm_cvtsi32_si128(kGeluFraction - fraction);
+  const Vec half = _mm512_set1_epi16(static_cast<std::int16_t>(1 << (kGeluFraction - fraction - 1)));
+  const Vec place_bits = _mm512_set1_epi16(fraction > 4 ? 0x7fff : 0);
+  const Vec segments = _mm512_set1_epi16(kGeluSegments);
+  Vec largest = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < count; i += kWords) {
+    const __mmask32 valid = first_words(count - i);
+    const Vec x = _mm512_maskz_loadu_epi16(valid, row + i);
+    const Vec magnitude = _mm512_abs_epi16(x);
+    const Vec segment = _mm512_srl_epi16(magnitude, to_segment);
+    const __mmask32 inside = _mm512_cmplt_epu16_mask(segment, segments);
+    const Vec place = _mm512_and_si512(_mm512_sll_epi16(magnitude, to_place), place_bits);
+    const Vec difference = _mm512_add_epi16(knots(segment), _mm512_mulhrs_epi16(rises(segment), place));
+    // Knots are at most 22,278: adding the half of at most 4,096 does not overflow.
+    const Vec delta = _mm512_maskz_sra_epi16(inside, _mm512_add_epi16(difference, half), to_out);
+    const Vec out = _mm512_sub_epi16(_mm512_max_epi16(x, _mm512_setzero_si512()), delta);
+    store(row + i, out);
+    largest = _mm512_max_epu16(largest, _mm512_abs_epi16(out));
+  }
+  return largest_word(largest);
+}
+
+/// t · m of 16 numbers, exact.
+Vec products(const std::int16_t* scaled, Vec mantissa) {
+  const __m256i words = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(scaled));
+  return _mm512_madd_epi16(_mm512_cvtepi16_epi32(words), mantissa);
+}
+
+/// s32 + s32 with saturation.
+Vec add_saturating(Vec a, Vec b) {
+  const Vec sum = _mm512_add_epi32(a, b);
+  // Overflow where both have a sign that the sum does not have.
+  const __mmask16 overflow = _mm512_movepi32_mask(_mm512_andnot_si512(_mm512_xor_si512(a, b), _mm512_xor_si512(a, sum)));
+  const Vec limit = _mm512_xor_si512(_mm512_srai_epi32(a, 31), _mm512_set1_epi32(INT32_MAX));
+  return _mm512_mask_mov_epi32(sum, overflow, limit);
+}
+
+/// round_shift(value · weight, 16), weight in 0 … 65535: the high half by itself, the low one unsigned.
+Vec weighted(Vec value, Vec weight) {
+  const Vec high = _mm512_mullo_epi32(_mm512_srai_epi32(value, 16), weight);
+  const Vec low = _mm512_mullo_epi32(_mm512_and_si512(value, _mm512_set1_epi32(0xffff)), weight);
+  return _mm512_add_epi32(high, _mm512_srli_epi32(_mm512_add_epi32(low, _mm512_set1_epi32(1 << 15)), 16));
+}
+
+void wide(const WideArgs& args) {
+  // A left shift only comes with rows far larger than any trained network's.
+  if (args.shift < 0 || args.shift > 31) return plain::wide(args);
+  const Vec mantissa = _mm512_set1_epi32(args.mantissa);
+  const __m128i count = _mm_cvtsi32_si128(args.shift);
+  const Vec half = _mm512_set1_epi32(args.shift > 0 ? 1 << (args.shift - 1) : 0);
+  const Vec weight = _mm512_set1_epi32(args.weight);
+  for (std::size_t i = 0; i < args.count; i += kDwords) {
+    const __mmask16 valid = first_dwords(args.count - i);
+    // |t · m| < 2³⁰: adding the half does not overflow.
+    Vec value = _mm512_sra_epi32(_mm512_add_epi32(products(args.scaled + i, mantissa), half), count);
+    value = add_saturating(value, _mm512_maskz_loadu_epi32(valid, args.bias + i));
+    if (args.weighted) value = weighted(value, weight);
+    const Vec residual = _mm512_maskz_loadu_epi32(valid, args.residual + i);
+    _mm512_mask_storeu_epi32(args.residual + i, valid, add_saturating(residual, value));
+  }
+}
+
+std::int64_t sum_quads(Vec value) { return _mm512_reduce_add_epi64(value); }
+
+std::int32_t norm(const NormArgs& args) {
+  Vec sum = _mm512_setzero_si512();
+  Vec most = _mm512_set1_epi32(INT32_MIN);
+  Vec least = _mm512_set1_epi32(INT32_MAX);
+  for (std::size_t i = 0; i < args.count; i += kDwords) {
+    const __mmask16 valid = first_dwords(args.count - i);
+    const Vec x = _mm512_maskz_loadu_epi32(valid, args.row + i);
+    sum = _mm512_add_epi64(sum, _mm512_cvtepi32_epi64(_mm512_castsi512_si256(x)));
+    sum = _mm512_add_epi64(sum, _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(x, 1)));
+    most = _mm512_mask_max_epi32(most, valid, most, x);
+    least = _mm512_mask_min_epi32(least, valid, least, x);
+  }
+  const std::int64_t mean = rounded_mean(sum_quads(sum), static_cast<std::int64_t>(args.count));
+  const std::int64_t above = _mm512_reduce_max_epi32(most) - mean;
+  const std::int64_t below = mean - _mm512_reduce_min_epi32(least);
+  const auto farthest = static_cast<std::uint64_t>(above > below ? above : below);
+  const int shift = deviation_shift(farthest);
+  // Deviations must fit 32 bits, with the half that rounding adds.
+  if (farthest >= std::uint64_t{1} << 30) return plain::norm(args);
+
+  const Vec mean_vector = _mm512_set1_epi32(static_cast<std::int32_t>(mean));
+  const Vec half = _mm512_set1_epi32(shift > 0 ? 1 << (shift - 1) : 0);
+  const __m128i right = _mm_cvtsi32_si128(shift > 0 ? shift : 0);
+  const __m128i left = _mm_cvtsi32_si128(shift < 0 ? -shift : 0);
+  Vec squares = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < args.count; i += kDwords) {
+    const __mmask16 valid = first_dwords(args.count - i);
+    const Vec deviation = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(valid, args.row + i), mean_vector);
+    const Vec shifted = _mm512_maskz_sll_epi32(valid, _mm512_sra_epi32(_mm512_add_epi32(deviation, half), right), left);
+    const __m256i words = _mm512_cvtsepi32_epi16(shifted);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(args.out + i), words);
+    // Two squares, at most 2³¹ as unsigned.
+    const __m256i pairs = _mm256_madd_epi16(words, words);
+    squares = _mm512_add_epi64(squares, _mm512_cvtepu32_epi64(pairs));
+  }
+  const InverseDeviation inverse =
+      inverse_deviation(static_cast<std::uint64_t>(sum_quads(squares)), shift, args.eps, args.count);
+  const WordShift out_shift(inverse.exponent - 15 - args.fraction - args.gain_exponent);
+  const Vec mantissa = _mm512_set1_epi16(inverse.mantissa);
+  Vec largest = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < args.count; i += kWords) {
+    const __mmask32 valid = first_words(args.count - i);
+    const Vec normal = _mm512_mulhrs_epi16(load(args.out + i), mantissa);
+    const Vec scaled = out_shift(_mm512_mulhrs_epi16(normal, _mm512_maskz_loadu_epi16(valid, args.gain + i)));
+    const Vec out = _mm512_adds_epi16(scaled, _mm512_maskz_loadu_epi16(valid, args.bias + i));
+    store(args.out + i, out);
+    largest = _mm512_max_epu16(largest, _mm512_maskz_abs_epi16(valid, out));
+  }
+  return largest_word(largest);
+}
+
+void quantize(const QuantizeArgs& args) {
+  const __m128i left = _mm_cvtsi32_si128(args.left_shift);
+  const Vec reciprocal = _mm512_set1_epi16(static_cast<std::int16_t>(args.reciprocal));
+  const Vec half = _mm512_set1_epi16(32);
+  const __m256i offset = _mm256_set1_epi8(static_cast<char>(0x80));
+  for (std::size_t i = 0; i < args.count; i += kWords) {
+    const __mmask32 valid = first_words(args.count - i);
+    const Vec x = _mm512_sll_epi16(_mm512_maskz_loadu_epi16(valid, args.row + i), left);
+    // ⌊(⌊xR / 2¹⁶⌋ + 2⁵) / 2⁶⌋ is ⌊(xR + 2²¹) / 2²²⌋.
+    const Vec scaled = _mm512_srai_epi16(_mm512_add_epi16(_mm512_mulhi_epi16(x, reciprocal), half), 6);
+    const __m256i bytes = _mm256_xor_si256(_mm512_cvtepi16_epi8(scaled), offset);
+    _mm256_mask_storeu_epi8(args.out + i, valid, bytes);
+  }
+}
+
+std::uint32_t softmax(SoftmaxArgs& args) {
+  const WordShift shift(args.shift);
+  const Vec mantissa = _mm512_set1_epi16(args.mantissa);
+  const Vec lowest = _mm512_set1_epi16(INT16_MIN);
+  Vec most = lowest;
+  for (std::size_t j = 0; j < args.tokens; j += kWords) {
+    const Vec score = shift(_mm512_mulhrs_epi16(load(args.scores + j), mantissa));
+    store(args.scores + j, score);
+    most = _mm512_mask_max_epi16(most, first_words(args.tokens - j), most, score);
+  }
+  // From signed to unsigned order and back.
+  const Vec sign = _mm512_set1_epi16(INT16_MIN);
+  const std::int32_t running_max = largest_word(_mm512_xor_si512(most, sign)) - 32768;
+  args.saturated = running_max == INT16_MAX;
+
+  const WordTable table = {load(kExp2Table), load(kExp2Table + kWords)};
+  const Vec max_vector = _mm512_set1_epi16(static_cast<std::int16_t>(running_max));
+  const Vec half = _mm512_set1_epi16(128);
+  const Vec low_words = _mm512_set1_epi32(0xffff);
+  Vec sum = _mm512_setzero_si512();
+  for (std::size_t j = 0; j < args.tokens; j += kWords) {
+    const __mmask32 valid = first_words(args.tokens - j);
+    const Vec distance = _mm512_sub_epi16(max_vector, load(args.scores + j));
+    // The permutation looks at the lowest six bits of an index only.
+    const Vec exponential =
+        _mm512_maskz_srlv_epi16(valid, table(distance), _mm512_srli_epi16(distance, kExp2IndexBits));
+    sum = _mm512_add_epi32(sum, _mm512_and_si512(exponential, low_words));
+    sum = _mm512_add_epi32(sum, _mm512_srli_epi32(exponential, 16));
+    const __m256i bytes = _mm512_cvtepi16_epi8(_mm512_srli_epi16(_mm512_add_epi16(exponential, half), 8));
+    const std::size_t room = round_up(args.tokens, kGroup) - j;
+    _mm256_mask_storeu_epi8(args.probabilities + j, first_words(room), bytes);
+  }
+  return static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
+}
+
+Kernels make() {
+  Kernels table{};
+  table.offset = 0x80;
+  for (std::size_t place = 0; place < kPanelOutputs; ++place) {
+    // Registers 2h and 2h + 1 hold the half panel h; block b of register i becomes words 8b + 4i … of the packed one.
+    const std::size_t half = place / kWords;
+    const std::size_t which = place / kDwords % 2;
+    const std::size_t block = place % kDwords / 4;
+    table.order[place] = static_cast<std::uint8_t>(half * kWords + block * 8 + which * 4 + place % 4);
+  }
+  table.tile = tile;
+  table.values = values;
+  table.narrow = narrow;
+  table.gelu = gelu;
+  table.norm = norm;
+  table.largest = largest;
+  table.wide = wide;
+  table.quantize = quantize;
+  table.softmax = softmax;
+  table.router = plain::router;
+  return table;
+}
+
+}  // namespace
+
+const Kernels& vnni_kernels() {
+  static const Kernels table = make();
+  return table;
+}
+
+}  // namespace edgemoe::int8

@@ -1,0 +1,89 @@
+#include "kernels/int8/rows.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "numeric/exp2_table.h"
+#include "numeric/fixed_point.h"
+#include "numeric/gelu_table.h"
+#include "numeric/layer_norm.h"
+
+namespace edgemoe::int8::plain {
+
+std::int32_t largest(const std::int16_t* row, std::size_t count) {
+  std::int32_t result = 0;
+  for (std::size_t i = 0; i < count; ++i) result = std::max(result, std::abs(std::int32_t{row[i]}));
+  return result;
+}
+
+std::int32_t narrow(const NarrowArgs& args) {
+  for (std::size_t i = 0; i < args.count; ++i) {
+    const std::int64_t value = saturating_shift<16>(multiply_q15(args.scaled[i], args.mantissa), args.shift);
+    args.out[i] = static_cast<std::int16_t>(saturate<16>(value + args.bias[i]));
+  }
+  return largest(args.out, args.count);
+}
+
+std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
+  for (std::size_t i = 0; i < count; ++i) row[i] = edgemoe::gelu(row[i], fraction);
+  return largest(row, count);
+}
+
+void wide(const WideArgs& args) {
+  for (std::size_t i = 0; i < args.count; ++i) {
+    const std::int64_t product = std::int64_t{args.scaled[i]} * args.mantissa;
+    std::int64_t value = saturate<32>(saturating_shift<32>(product, args.shift) + args.bias[i]);
+    if (args.weighted) value = round_shift(value * args.weight, 16);
+    args.residual[i] = static_cast<std::int32_t>(saturate<32>(args.residual[i] + value));
+  }
+}
+
+std::int32_t norm(const NormArgs& args) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < args.count; ++i) sum += args.row[i];
+  const std::int64_t mean = rounded_mean(sum, static_cast<std::int64_t>(args.count));
+  std::int64_t farthest = 0;
+  for (std::size_t i = 0; i < args.count; ++i) farthest = std::max(farthest, std::abs(args.row[i] - mean));
+  const int shift = deviation_shift(static_cast<std::uint64_t>(farthest));
+  std::uint64_t squares = 0;
+  for (std::size_t i = 0; i < args.count; ++i) {
+    const std::int64_t deviation = saturating_shift<16>(args.row[i] - mean, shift);
+    args.out[i] = static_cast<std::int16_t>(deviation);
+    squares += static_cast<std::uint64_t>(deviation * deviation);
+  }
+  const InverseDeviation inverse = inverse_deviation(squares, shift, args.eps, args.count);
+  const int out_shift = inverse.exponent - 15 - args.fraction - args.gain_exponent;
+  for (std::size_t i = 0; i < args.count; ++i) {
+    const std::int32_t scaled = multiply_q15(multiply_q15(args.out[i], inverse.mantissa), args.gain[i]);
+    args.out[i] = static_cast<std::int16_t>(saturate<16>(saturating_shift<16>(scaled, out_shift) + args.bias[i]));
+  }
+  return largest(args.out, args.count);
+}
+
+std::uint32_t softmax(SoftmaxArgs& args) {
+  std::int32_t running_max = INT16_MIN;
+  for (std::size_t j = 0; j < args.tokens; ++j) {
+    args.scores[j] = static_cast<std::int16_t>(
+        saturating_shift<16>(multiply_q15(args.scores[j], args.mantissa), args.shift));
+    running_max = std::max<std::int32_t>(running_max, args.scores[j]);
+  }
+  args.saturated = running_max == INT16_MAX;
+  std::uint32_t sum = 0;
+  for (std::size_t j = 0; j < args.tokens; ++j) {
+    const std::uint16_t exponential = exp2_negative(static_cast<std::uint32_t>(running_max - args.scores[j]));
+    args.probabilities[j] = static_cast<std::uint8_t>((exponential + 128) >> 8);
+    sum += exponential;
+  }
+  std::fill(args.probabilities + args.tokens, args.probabilities + round_up(args.tokens, kGroup), std::uint8_t{0});
+  return sum;
+}
+
+void router(const RouterArgs& args) {
+  for (std::size_t e = 0; e < args.experts; ++e) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < args.inputs; ++i) sum += args.row[i] * args.weight[e * args.inputs + i];
+    args.sums[e] = sum;
+  }
+}
+
+}  // namespace edgemoe::int8::plain

@@ -1,0 +1,19 @@
+// One element at a time: what every table's rare cases share, and the portable table consists of.
+#ifndef EDGEMOE_KERNELS_INT8_ROWS_H_
+#define EDGEMOE_KERNELS_INT8_ROWS_H_
+
+#include "kernels/int8/int8_kernels.h"
+
+namespace edgemoe::int8::plain {
+
+std::int32_t narrow(const NarrowArgs& args);
+std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction);
+std::int32_t norm(const NormArgs& args);
+std::int32_t largest(const std::int16_t* row, std::size_t count);
+void wide(const WideArgs& args);
+std::uint32_t softmax(SoftmaxArgs& args);
+void router(const RouterArgs& args);
+
+}  // namespace edgemoe::int8::plain
+
+#endif  // EDGEMOE_KERNELS_INT8_ROWS_H_
