@@ -1,5 +1,5 @@
 // Runs an engine on demand, so that a driver can interleave it with other programs:
-//   engine_bench MODEL INPUT.f32 THREADS BATCH TASKS(comma) backbone|heads ISA|best
+//   engine_bench MODEL INPUT.f32 THREADS BATCH TASKS(comma) backbone|heads ISA|best [float|int8|reference]
 // INPUT.f32 holds [3, height, width] float32. Prints "ready <ms to load>", then for every line "N" on standard input
 // the times of N runs in ns on one line; "end" prints the peak resident memory in KiB and leaves.
 #include <fmt/core.h>
@@ -97,7 +97,12 @@ int bench(const std::vector<std::string>& arguments) {
   } else if (arguments[6] != "best") {
     return fail(invalid_argument("no instruction set \"{}\"; \"best\" takes the best", arguments[6]));
   }
-  Result<std::unique_ptr<Engine>> engine = make_float_engine(*model, options);
+  if (arguments.size() > 7) {
+    const auto type = number_type_from_name(arguments[7]);
+    if (!type) return fail(invalid_argument("no number type \"{}\"", arguments[7]));
+    options.type = *type;
+  }
+  Result<std::unique_ptr<Engine>> engine = make_engine(*model, options);
   if (!engine.ok()) return fail(engine.status());
   const auto loaded = Clock::now() - start;
   const Result<std::vector<float>> input = read_input(arguments[1], model->config().input);
@@ -114,8 +119,8 @@ int bench(const std::vector<std::string>& arguments) {
 }  // namespace edgemoe
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    fmt::print(stderr, "usage: engine_bench MODEL INPUT.f32 THREADS BATCH TASKS backbone|heads ISA|best\n");
+  if (argc != 8 && argc != 9) {
+    fmt::print(stderr, "usage: engine_bench MODEL INPUT.f32 THREADS BATCH TASKS backbone|heads ISA|best [TYPE]\n");
     return 2;
   }
   return edgemoe::bench({argv + 1, argv + argc});
