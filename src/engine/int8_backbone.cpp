@@ -67,6 +67,7 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   key_exponent_ = AlignedBuffer<std::int32_t>(units);
   value_weight_ = AlignedBuffer<std::int8_t>(units * round_up(head_dim_, kPanelOutputs) * padded_tokens_);
   value_scale_ = AlignedBuffer<RowScale>(units);
+  std::fill(key_pre_shift_.begin(), key_pre_shift_.end(), score_scale_.pre_shift);
   const MoeConfig& moe = config.moe;
   if (!moe.blocks.empty()) {
     const std::size_t picks = max_rows_ * extent(moe.top_k);
@@ -74,7 +75,8 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
     if (moe.gate_input_ahead) block_input_ = AlignedBuffer<std::int32_t>(max_rows_ * stride_);
     indices_ = AlignedBuffer<std::uint32_t>(picks);
     router_weights_ = AlignedBuffer<std::uint16_t>(picks);
-    logits_ = AlignedBuffer<std::int64_t>(extent(pool.num_threads()) * extent(moe.num_experts));
+    logits_ = AlignedBuffer<std::int64_t>(extent(pool.num_threads()) *
+                                           round_up(extent(moe.num_experts), int8::kRouterExperts));
     queue_ = AlignedBuffer<Queued>(picks);
     queue_begin_ = AlignedBuffer<std::uint32_t>(extent(moe.num_experts) + 1);
     contributions_ = AlignedBuffer<std::int32_t>(picks * stride_);
@@ -308,16 +310,19 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
   for (std::size_t t = 0; t < num_tokens_; ++t) {
     mantissas[t] = score_scale_.key_mantissa(key_scale_[(first + t) * num_heads_ + head], least.value);
   }
-  int8::pack_keys(kernels_, key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_,
-                  num_tokens_, head_dim_, score_scale_.pre_shift,
-                  {key_weight_.data() + unit * padded_keys_ * head_stride_, key_start_.data() + unit * padded_keys_,
-                   key_pre_shift_.data() + unit * padded_keys_, mantissas});
+  std::int32_t* start = key_start_.data() + unit * padded_keys_;
+  kernels_.pack_keys({key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
+                      head_stride_, key_weight_.data() + unit * padded_keys_ * head_stride_},
+                     start);
+  for (std::size_t place = 0; place < padded_keys_; ++place) {
+    start[place] = int8::first_value(kernels_, start[place], score_scale_.pre_shift);
+  }
   for (std::size_t t = 0; t < num_tokens_; ++t) {
     value_scale_[unit] = quantize(value_.data() + (first + t) * stride_ + head * head_dim_, head_dim_, largest,
                                   block.value.fraction, s.values.data() + t * head_dim_);
   }
-  int8::pack_values(kernels_, s.values.data(), head_dim_, num_tokens_, head_dim_,
-                    value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_);
+  kernels_.pack_values({s.values.data(), head_dim_, num_tokens_, head_dim_,
+                        value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
 }
 
 /// Attention of a tile's queries, projection, and the sum with the residual stream.

@@ -19,14 +19,15 @@ void Int8Backbone::route(const Int8Block& block, const Sequences& sequences, con
   const MoeConfig& moe = config_.moe;
   const std::size_t task_rows = sequences.num_images * num_tokens_;
   for (std::size_t row = tile.first; row < tile.first + tile.count; ++row) {
-    const IntegerGate& gate =
-        block.gates[block.gates.size() == 1 ? 0 : extent(sequences.tasks[sequences.split ? row / task_rows : 0])];
+    const std::size_t number =
+        block.gates.size() == 1 ? 0 : extent(sequences.tasks[sequences.split ? row / task_rows : 0]);
+    const IntegerGate& gate = block.gates[number];
     std::int16_t* seen = normed_words_.data() + row * stride_;
     const int shift = moe.gate_input_ahead
                           ? hls::normalize_router_input(block_input_.data() + row * stride_, config_.embed_dim, seen)
                           : 0;
-    std::int64_t* logits = logits_.data() + extent(thread) * extent(moe.num_experts);
-    kernels_.router({seen, gate.weight.data(), dim_, gate.experts, logits});
+    std::int64_t* logits = logits_.data() + extent(thread) * int8::round_up(extent(moe.num_experts), int8::kRouterExperts);
+    kernels_.router({seen, block.gate_weights[number].data(), dim_, gate.experts, logits});
     for (std::size_t e = 0; e < gate.experts; ++e) logits[e] += shifted_constant(gate.constant[e], shift);
     std::uint32_t* chosen = indices_.data() + row * extent(moe.top_k);
     hls::choose_experts(logits, static_cast<int>(gate.experts), moe.top_k, chosen);
@@ -72,12 +73,8 @@ void Int8Backbone::run_experts(const Int8Block& block, std::size_t rows) {
     expert_tile(block.mlps[expert], queue_.data() + queue_begin_[expert] + first, last - first, scratch(thread));
   });
   pool_.parallel_for(rows, [&](std::size_t row, int) {
-    std::int32_t* sum = residual(row);
     for (std::size_t slot = 0; slot < top_k; ++slot) {
-      const std::int32_t* part = contributions_.data() + (row * top_k + slot) * stride_;
-      for (std::size_t d = 0; d < dim_; ++d) {
-        sum[d] = static_cast<std::int32_t>(saturate<32>(std::int64_t{sum[d]} + part[d]));
-      }
+      kernels_.add(residual(row), contributions_.data() + (row * top_k + slot) * stride_, dim_);
     }
   });
 }

@@ -78,6 +78,10 @@ Int8Weights pack_int8_weights(const IntegerModel& model, std::vector<std::int32_
     to.norm2 = packed(block.norm2);
     for (const IntegerMlp& mlp : block.mlps) to.mlps.push_back({layer(mlp.up), layer(mlp.down)});
     to.gates = block.gates;
+    for (IntegerGate& gate : to.gates) {
+      to.gate_weights.push_back(int8::pack_router(gate.weight.data(), gate.experts, gate.weight.size() / gate.experts));
+      gate.weight = {};
+    }
   }
   for (const IntegerHead& head : model.heads) {
     Int8HeadWeights& to = weights.heads.emplace_back();
@@ -94,7 +98,8 @@ std::size_t Int8Weights::bytes() const {
     bytes += bytes_of(block.norm1) + bytes_of(block.norm2) + block.query.bytes() + block.key.bytes() +
              block.value.bytes() + block.proj.bytes();
     for (const Int8Mlp& mlp : block.mlps) bytes += mlp.up.bytes() + mlp.down.bytes();
-    for (const IntegerGate& gate : block.gates) bytes += 2 * gate.weight.size() + 8 * gate.constant.size();
+    for (const IntegerGate& gate : block.gates) bytes += 8 * gate.constant.size();
+    for (const AlignedBuffer<std::int16_t>& weight : block.gate_weights) bytes += 2 * weight.size();
   }
   for (const Int8HeadWeights& head : heads) {
     bytes += bytes_of(head.norm) + head.outputs.bytes();

@@ -35,6 +35,7 @@ struct Int8Block {
   Int8Norm norm2;
   std::vector<Int8Mlp> mlps;
   std::vector<IntegerGate> gates;
+  std::vector<AlignedBuffer<std::int16_t>> gate_weights;  // packed
 };
 
 struct Int8HeadWeights {

@@ -7,12 +7,25 @@
 namespace edgemoe {
 
 void pixels_of_input(const InputConfig& config, const float* input, std::span<std::uint8_t> pixels) {
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    const float value = input[i] * config.deviation[i % 3] + config.mean[i % 3];
-    const float level = value * 255.0F + 0.5F;
-    // A NaN becomes 0; what is not negative is rounded down by the conversion.
-    pixels[i] = static_cast<std::uint8_t>(level >= 255 ? 255.0F : level > 0 ? level : 0.0F);
+  // Tables of a few pixels instead of a remainder each: compilers make vectors of that.
+  constexpr std::size_t kBlock = 48;
+  float deviation[kBlock];
+  float mean[kBlock];
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    deviation[i] = config.deviation[i % 3];
+    mean[i] = config.mean[i % 3];
   }
+  const auto level = [&](std::size_t i, std::size_t place) {
+    const float value = (input[i] * deviation[place] + mean[place]) * 255.0F + 0.5F;
+    // A NaN becomes 0; what is not negative is rounded down by the conversion.
+    const float positive = value > 0.0F ? value : 0.0F;
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(positive < 255.0F ? positive : 255.0F));
+  };
+  std::size_t i = 0;
+  for (; i + kBlock <= pixels.size(); i += kBlock) {
+    for (std::size_t place = 0; place < kBlock; ++place) pixels[i + place] = level(i + place, place);
+  }
+  for (std::size_t place = 0; i < pixels.size(); ++i, ++place) pixels[i] = level(i, place);
 }
 
 std::vector<std::int32_t> to_residual(std::span<const float> values) {

@@ -35,16 +35,7 @@ constexpr std::int64_t saturating_shift(std::int64_t value, int shift) {
 constexpr std::int32_t multiply_q15(std::int32_t a, std::int32_t b) { return (a * b + (1 << 14)) >> 15; }
 
 /// Number of bits of a magnitude: 0 → 0, 1 → 1, 255 → 8, 256 → 9.
-constexpr int bit_length(std::uint64_t value) {
-  int bits = 0;
-  for (int step = 32; step > 0; step /= 2) {
-    if (value >> step != 0) {
-      value >>= step;
-      bits += step;
-    }
-  }
-  return bits + (value != 0 ? 1 : 0);
-}
+constexpr int bit_length(std::uint64_t value) { return value == 0 ? 0 : 64 - __builtin_clzll(value); }
 
 /// ⌊√value⌋, bit by bit as a sequential root in hardware finds it.
 constexpr std::uint32_t integer_sqrt(std::uint64_t value) {

@@ -31,9 +31,16 @@ struct InverseDeviation {
   std::int16_t exponent = 0;
 };
 
+/// How hardware finds a root: bit by bit. A processor may have it otherwise, with the same result.
+struct IntegerRoot {
+  constexpr std::uint32_t operator()(std::uint64_t value) const { return integer_sqrt(value); }
+};
+
 /// `squares`: sum of the squares of the row's `count` deviations, shifted right by `shift`; `eps`: the norm's, 32 fraction
 /// bits, 1 … kMaxNormEps, so that a constant row is divided by something.
-constexpr InverseDeviation inverse_deviation(std::uint64_t squares, int shift, std::uint32_t eps, std::uint64_t count) {
+template <typename Root = IntegerRoot>
+constexpr InverseDeviation inverse_deviation(std::uint64_t squares, int shift, std::uint32_t eps, std::uint64_t count,
+                                             Root root = {}) {
   const std::uint64_t eps_sum = count * eps;
   const std::uint64_t sum = squares + (shift >= 0 ? (shift > 31 ? 0 : eps_sum >> (2 * shift)) : eps_sum << (-2 * shift));
   // count / sum is brought to 2²⁸ … 2³² by even shifts, so that its root has half as many bits.
@@ -48,7 +55,7 @@ constexpr InverseDeviation inverse_deviation(std::uint64_t squares, int shift, s
     ratio >>= 2;
     exponent -= 2;
   }
-  return {static_cast<std::int16_t>(integer_sqrt(ratio)), static_cast<std::int16_t>(exponent / 2)};
+  return {static_cast<std::int16_t>(root(ratio)), static_cast<std::int16_t>(exponent / 2)};
 }
 
 }  // namespace edgemoe

@@ -15,6 +15,7 @@ inline constexpr std::size_t kGroup = 4;          // inputs of one dot product i
 inline constexpr std::size_t kMaxRows = 6;        // rows of a tile
 /// Rows of s16 and s32 that these loops read and write have room for a multiple of so many elements.
 inline constexpr std::size_t kRowStep = 64;
+inline constexpr std::size_t kRouterExperts = 16;  // that the router's kernel computes together
 
 constexpr std::size_t round_up(std::size_t value, std::size_t step) { return (value + step - 1) / step * step; }
 
@@ -90,6 +91,15 @@ struct QuantizeArgs {
   std::uint8_t* out;  // with the table's offset
 };
 
+/// Rows of int8 with the table's offset, `stride` apart, to where a kernel reads them.
+struct PackArgs {
+  const std::uint8_t* rows;
+  std::size_t stride;
+  std::size_t count;
+  std::size_t width;
+  std::int8_t* out;
+};
+
 struct SoftmaxArgs {
   std::int16_t* scores;  // in: t of the scores; clobbered
   std::size_t tokens;
@@ -99,12 +109,14 @@ struct SoftmaxArgs {
   bool saturated;               // out: whether a score is at the upper end
 };
 
+/// A gate's weights as the router's kernel reads them: [experts / 16][inputs / 2][2][16][2] of s16, the high byte's plane
+/// and the low one's: w = 256 · high + low, low in −128 … 127.
 struct RouterArgs {
   const std::int16_t* row;
-  const std::int16_t* weight;  // [experts, inputs]
+  const std::int16_t* weight;
   std::size_t inputs;
   std::size_t experts;
-  std::int64_t* sums;  // [experts]
+  std::int64_t* sums;  // [experts rounded up to kRouterExperts]
 };
 
 struct Kernels {
@@ -118,9 +130,16 @@ struct Kernels {
   std::int32_t (*norm)(const NormArgs& args);
   std::int32_t (*largest)(const std::int16_t* row, std::size_t count);
   void (*wide)(const WideArgs& args);
+  /// sum += part, saturating; [count].
+  void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);
   void (*quantize)(const QuantizeArgs& args);
+  /// Keys [count, width], width a multiple of kGroup, as a layer's weights. `sums` gets the sum of each place's key.
+  void (*pack_keys)(const PackArgs& args, std::int32_t* sums);
+  /// Values [count, width] to [round_up(width, 64) / 64][round_up(count, 4) / 4][64][4].
+  void (*pack_values)(const PackArgs& args);
   /// Returns the sum of the exponentials.
   std::uint32_t (*softmax)(SoftmaxArgs& args);
+  /// Exact sums of a router's products.
   void (*router)(const RouterArgs& args);
 };
 

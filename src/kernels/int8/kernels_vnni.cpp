@@ -34,6 +34,10 @@ Vec broadcast_group(const std::uint8_t* from) {
   return _mm512_set1_epi32(group);
 }
 
+/// sums += a · w in groups of four. GCC 12 copies the sums between registers around its own intrinsic, in every step, and
+/// takes twice the time.
+[[gnu::always_inline]] inline void dot(Vec& sums, Vec a, Vec w) { asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(w)); }
+
 std::int32_t largest_word(Vec magnitudes) {
   const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(magnitudes), _mm512_extracti64x4_epi64(magnitudes, 1));
   const __m128i quarter = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
@@ -102,7 +106,7 @@ void tile_rows(const TileArgs& args) {
       for (std::size_t r = 0; r < kRows; ++r) {
         const Vec a = broadcast_group(args.rows[r] + group * kGroup);
 #pragma GCC unroll 8
-        for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], a, w[v]);
+        for (std::size_t v = 0; v < kPanelVectors; ++v) dot(sums[r][v], a, w[v]);
       }
     }
 #pragma GCC unroll 8
@@ -148,7 +152,7 @@ void values_rows(const ValueArgs& args) {
       for (std::size_t r = 0; r < kRows; ++r) {
         const Vec p = broadcast_group(args.rows[r] + token);
 #pragma GCC unroll 8
-        for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], p, w[v]);
+        for (std::size_t v = 0; v < kPanelVectors; ++v) dot(sums[r][v], p, w[v]);
       }
     }
 #pragma GCC unroll 8
@@ -271,6 +275,21 @@ void wide(const WideArgs& args) {
   }
 }
 
+void add(std::int32_t* sum, const std::int32_t* part, std::size_t count) {
+  for (std::size_t i = 0; i < count; i += kDwords) {
+    const __mmask16 valid = first_dwords(count - i);
+    const Vec added = add_saturating(_mm512_maskz_loadu_epi32(valid, sum + i), _mm512_maskz_loadu_epi32(valid, part + i));
+    _mm512_mask_storeu_epi32(sum + i, valid, added);
+  }
+}
+
+/// The processor's own root: exact below 2⁵², where no root that is not a whole number rounds to one.
+struct DoubleRoot {
+  std::uint32_t operator()(std::uint64_t value) const {
+    return static_cast<std::uint32_t>(__builtin_sqrt(static_cast<double>(value)));
+  }
+};
+
 std::int64_t sum_quads(Vec value) { return _mm512_reduce_add_epi64(value); }
 
 std::int32_t norm(const NormArgs& args) {
@@ -309,7 +328,8 @@ std::int32_t norm(const NormArgs& args) {
     squares = _mm512_add_epi64(squares, _mm512_cvtepu32_epi64(pairs));
   }
   const InverseDeviation inverse =
-      inverse_deviation(static_cast<std::uint64_t>(sum_quads(squares)), shift, args.eps, args.count);
+      inverse_deviation(static_cast<std::uint64_t>(sum_quads(squares)), shift, args.eps, args.count,
+                        DoubleRoot());
   const WordShift out_shift(inverse.exponent - 15 - args.fraction - args.gain_exponent);
   const Vec mantissa = _mm512_set1_epi16(inverse.mantissa);
   Vec largest = _mm512_setzero_si512();
@@ -374,15 +394,104 @@ std::uint32_t softmax(SoftmaxArgs& args) {
   return static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
 }
 
+void router(const RouterArgs& args) {
+  // |row · high| ≤ 2²², |row · low| ≤ 2²²: so many pairs fit 32 bits.
+  constexpr std::size_t kPairsAtOnce = 128;
+  const std::size_t pairs = (args.inputs + 1) / 2;
+  const std::int16_t* weight = args.weight;
+  for (std::size_t first = 0; first < args.experts; first += kRouterExperts) {
+    Vec sums[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};  // of 8 experts in 64 bits each
+    for (std::size_t begin = 0; begin < pairs; begin += kPairsAtOnce) {
+      const std::size_t end = begin + kPairsAtOnce < pairs ? begin + kPairsAtOnce : pairs;
+      Vec high = _mm512_setzero_si512();
+      Vec low = _mm512_setzero_si512();
+      for (std::size_t pair = begin; pair < end; ++pair) {
+        std::int32_t both;
+        __builtin_memcpy(&both, args.row + 2 * pair, sizeof(both));
+        const Vec row = _mm512_set1_epi32(both);
+        high = _mm512_dpwssd_epi32(high, row, load(weight));
+        low = _mm512_dpwssd_epi32(low, row, load(weight + kWords));
+        weight += 2 * kWords;
+      }
+      for (int half = 0; half < 2; ++half) {
+        const Vec wide_high = _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(high) : _mm512_extracti64x4_epi64(high, 1));
+        const Vec wide_low = _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(low) : _mm512_extracti64x4_epi64(low, 1));
+        sums[half] = _mm512_add_epi64(sums[half], _mm512_add_epi64(_mm512_slli_epi64(wide_high, 8), wide_low));
+      }
+    }
+    store(args.sums + first, sums[0]);
+    store(args.sums + first + 8, sums[1]);
+  }
+}
+
+/// Which output stands at a place of a panel. Registers 2h and 2h + 1 hold the half panel h; block b of register i
+/// becomes words 8b + 4i … of the packed one.
+constexpr std::size_t output_at(std::size_t place) {
+  return place / kWords * kWords + place % kDwords / 4 * 8 + place / kDwords % 2 * 4 + place % 4;
+}
+
+void pack_keys(const PackArgs& args, std::int32_t* sums) {
+  const Vec ones = _mm512_set1_epi8(1);
+  for (std::size_t panel = 0; panel < args.count; panel += kPanelOutputs) {
+    std::int8_t* to = args.out + panel * args.width;
+    for (std::size_t place = 0; place < kPanelOutputs; ++place) {
+      const std::size_t key = panel + output_at(place);
+      const std::uint8_t* from = args.rows + key * args.stride;
+      for (std::size_t i = 0; i < args.width; i += kGroup) {
+        std::uint32_t group = 0x80808080;
+        if (key < args.count) __builtin_memcpy(&group, from + i, sizeof(group));
+        group ^= 0x80808080;
+        __builtin_memcpy(to + i * kPanelOutputs + place * kGroup, &group, sizeof(group));
+      }
+    }
+    for (std::size_t v = 0; v < kPanelVectors; ++v) {
+      Vec sum = _mm512_setzero_si512();
+      for (std::size_t i = 0; i < args.width; i += kGroup) dot(sum, ones, load(to + i * kPanelOutputs + v * 64));
+      store(sums + panel + v * kDwords, sum);
+    }
+  }
+}
+
+void pack_values(const PackArgs& args) {
+  if (args.width % kPanelOutputs != 0) return plain::pack_values(vnni_kernels(), args);
+  const std::size_t padded = round_up(args.count, kGroup);
+  const Vec offset = _mm512_set1_epi8(static_cast<char>(0x80));
+  // Blocks of 128 bits: 0 and 1 of both registers in turn; 2 and 3 of both.
+  const Vec low_blocks = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+  const Vec high_blocks = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
+    std::int8_t* to = args.out + panel * padded;
+    for (std::size_t token = 0; token < padded; token += kGroup) {
+      Vec row[kGroup];
+#pragma GCC unroll 4
+      for (std::size_t r = 0; r < kGroup; ++r) {
+        row[r] = token + r < args.count
+                     ? _mm512_xor_si512(load(args.rows + (token + r) * args.stride + panel), offset)
+                     : _mm512_setzero_si512();
+      }
+      const Vec low01 = _mm512_unpacklo_epi8(row[0], row[1]);
+      const Vec high01 = _mm512_unpackhi_epi8(row[0], row[1]);
+      const Vec low23 = _mm512_unpacklo_epi8(row[2], row[3]);
+      const Vec high23 = _mm512_unpackhi_epi8(row[2], row[3]);
+      // Of each block of 16 elements: 0 to 3, 4 to 7, 8 to 11, 12 to 15.
+      const Vec first = _mm512_unpacklo_epi16(low01, low23);
+      const Vec second = _mm512_unpackhi_epi16(low01, low23);
+      const Vec third = _mm512_unpacklo_epi16(high01, high23);
+      const Vec fourth = _mm512_unpackhi_epi16(high01, high23);
+      store(to, _mm512_permutex2var_epi64(first, low_blocks, third));
+      store(to + 64, _mm512_permutex2var_epi64(second, low_blocks, fourth));
+      store(to + 128, _mm512_permutex2var_epi64(first, high_blocks, third));
+      store(to + 192, _mm512_permutex2var_epi64(second, high_blocks, fourth));
+      to += kPanelOutputs * kGroup;
+    }
+  }
+}
+
 Kernels make() {
   Kernels table{};
   table.offset = 0x80;
   for (std::size_t place = 0; place < kPanelOutputs; ++place) {
-    // Registers 2h and 2h + 1 hold the half panel h; block b of register i becomes words 8b + 4i … of the packed one.
-    const std::size_t half = place / kWords;
-    const std::size_t which = place / kDwords % 2;
-    const std::size_t block = place % kDwords / 4;
-    table.order[place] = static_cast<std::uint8_t>(half * kWords + block * 8 + which * 4 + place % 4);
+    table.order[place] = static_cast<std::uint8_t>(output_at(place));
   }
   table.tile = tile;
   table.values = values;
@@ -391,9 +500,12 @@ Kernels make() {
   table.norm = norm;
   table.largest = largest;
   table.wide = wide;
+  table.add = add;
   table.quantize = quantize;
   table.softmax = softmax;
-  table.router = plain::router;
+  table.router = router;
+  table.pack_keys = pack_keys;
+  table.pack_values = pack_values;
   return table;
 }
 

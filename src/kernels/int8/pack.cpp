@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace edgemoe::int8 {
-namespace {
-
-/// Half of what the shift takes away, and what the activations' offset has added.
-std::int32_t first_value(const Kernels& kernels, std::int32_t weight_sum, int pre_shift) {
-  const std::int32_t half = pre_shift > 0 ? 1 << (pre_shift - 1) : 0;
-  return half - static_cast<std::int32_t>(kernels.offset) * weight_sum;
-}
-
-}  // namespace
-
 Panels PackedLayer::panels() const {
   return {.weight = weight.data(),
           .start = start.data(),
@@ -59,41 +49,20 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
   return packed;
 }
 
-void pack_keys(const Kernels& kernels, const std::uint8_t* keys, std::size_t stride, std::size_t tokens,
-               std::size_t inputs, int pre_shift, const KeyPanels& out) {
-  const std::size_t padded_inputs = round_up(inputs, kGroup);
-  for (std::size_t place = 0; place < round_up(tokens, kPanelOutputs); ++place) {
-    const std::size_t panel = place / kPanelOutputs * kPanelOutputs;
-    const std::size_t key = panel + kernels.order[place % kPanelOutputs];
-    std::int8_t* to = out.weight + panel * padded_inputs + (place - panel) * kGroup;
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < padded_inputs; i += kGroup) {
-      for (std::size_t j = 0; j < kGroup; ++j) {
-        const auto value = key < tokens ? static_cast<std::int8_t>(keys[key * stride + i + j] ^ kernels.offset) : std::int8_t{0};
-        to[i * kPanelOutputs + j] = value;
-        sum += value;
-      }
-    }
-    out.start[place] = first_value(kernels, sum, pre_shift);
-    out.pre_shift[place] = pre_shift;
-  }
-}
-
-void pack_values(const Kernels& kernels, const std::uint8_t* values, std::size_t stride, std::size_t tokens,
-                 std::size_t head_dim, std::int8_t* out) {
-  const std::size_t padded_tokens = round_up(tokens, kGroup);
-  for (std::size_t panel = 0; panel < head_dim; panel += kPanelOutputs) {
-    std::int8_t* to = out + panel * padded_tokens;
-    for (std::size_t token = 0; token < padded_tokens; ++token) {
-      std::int8_t* group = to + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
-      for (std::size_t place = 0; place < kPanelOutputs; ++place) {
-        const std::size_t dim = panel + kernels.order[place];
-        group[place * kGroup] = token < tokens && dim < head_dim
-                                    ? static_cast<std::int8_t>(values[token * stride + dim] ^ kernels.offset)
-                                    : std::int8_t{0};
-      }
+AlignedBuffer<std::int16_t> pack_router(const std::int16_t* weight, std::size_t experts, std::size_t inputs) {
+  const std::size_t pairs = (inputs + 1) / 2;
+  AlignedBuffer<std::int16_t> packed(round_up(experts, kRouterExperts) * pairs * 4);
+  for (std::size_t e = 0; e < experts; ++e) {
+    std::int16_t* panel = packed.data() + e / kRouterExperts * pairs * 4 * kRouterExperts + e % kRouterExperts * 2;
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const std::int32_t w = weight[e * inputs + i];
+      const auto low = static_cast<std::int8_t>(w);
+      std::int16_t* to = panel + i / 2 * 4 * kRouterExperts + i % 2;
+      to[0] = static_cast<std::int16_t>((w - low) / 256);
+      to[2 * kRouterExperts] = low;
     }
   }
+  return packed;
 }
 
 }  // namespace edgemoe::int8

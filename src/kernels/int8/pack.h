@@ -34,22 +34,15 @@ struct PackedLayer {
 
 PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer);
 
-/// Room for the keys of one head as a layer whose outputs they are.
-struct KeyPanels {
-  std::int8_t* weight;      // [round_up(tokens, 64) · round_up(head_dim, 4)]
-  std::int32_t* start;      // [round_up(tokens, 64)]
-  std::int32_t* pre_shift;  // the same
-  std::int16_t* mantissa;   // the same
-};
+/// A router's weights [experts, inputs] as RouterArgs wants them.
+AlignedBuffer<std::int16_t> pack_router(const std::int16_t* weight, std::size_t experts, std::size_t inputs);
 
-/// `keys` are int8 with the kernels' offset, rows `stride` apart, padded to a multiple of kGroup. Mantissas are left to the caller.
-void pack_keys(const Kernels& kernels, const std::uint8_t* keys, std::size_t stride, std::size_t tokens,
-               std::size_t inputs, int pre_shift, const KeyPanels& out);
-
-/// Values of one head, int8 with the kernels' offset, [tokens, head_dim], to `out` [round_up(head_dim, 64) / 64]
-/// [round_up(tokens, 4) / 4][64][4].
-void pack_values(const Kernels& kernels, const std::uint8_t* values, std::size_t stride, std::size_t tokens,
-                 std::size_t head_dim, std::int8_t* out);
+/// Where a sum of products with weights that add up to `weight_sum` starts: half of what the shift takes away, less what
+/// the activations' offset adds.
+inline std::int32_t first_value(const Kernels& kernels, std::int32_t weight_sum, int pre_shift) {
+  const std::int32_t half = pre_shift > 0 ? 1 << (pre_shift - 1) : 0;
+  return half - static_cast<std::int32_t>(kernels.offset) * weight_sum;
+}
 
 }  // namespace edgemoe::int8
 

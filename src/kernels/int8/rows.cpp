@@ -78,11 +78,53 @@ std::uint32_t softmax(SoftmaxArgs& args) {
   return sum;
 }
 
+void add(std::int32_t* sum, const std::int32_t* part, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    sum[i] = static_cast<std::int32_t>(saturate<32>(std::int64_t{sum[i]} + part[i]));
+  }
+}
+
 void router(const RouterArgs& args) {
+  const std::size_t pairs = (args.inputs + 1) / 2;
   for (std::size_t e = 0; e < args.experts; ++e) {
     std::int64_t sum = 0;
-    for (std::size_t i = 0; i < args.inputs; ++i) sum += args.row[i] * args.weight[e * args.inputs + i];
+    const std::int16_t* panel = args.weight + e / kRouterExperts * pairs * 4 * kRouterExperts + e % kRouterExperts * 2;
+    for (std::size_t i = 0; i < args.inputs; ++i) {
+      const std::int16_t* w = panel + i / 2 * 4 * kRouterExperts + i % 2;
+      sum += std::int64_t{args.row[i]} * (256 * w[0] + w[2 * kRouterExperts]);
+    }
     args.sums[e] = sum;
+  }
+}
+
+void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums) {
+  for (std::size_t place = 0; place < round_up(args.count, kPanelOutputs); ++place) {
+    const std::size_t panel = place / kPanelOutputs * kPanelOutputs;
+    const std::size_t key = panel + kernels.order[place % kPanelOutputs];
+    std::int8_t* to = args.out + panel * args.width + (place - panel) * kGroup;
+    sums[place] = 0;
+    for (std::size_t i = 0; i < args.width; ++i) {
+      const std::uint8_t stored = key < args.count ? args.rows[key * args.stride + i] : kernels.offset;
+      const auto value = static_cast<std::int8_t>(stored ^ kernels.offset);
+      to[i / kGroup * kGroup * kPanelOutputs + i % kGroup] = value;
+      sums[place] += value;
+    }
+  }
+}
+
+void pack_values(const Kernels& kernels, const PackArgs& args) {
+  const std::size_t padded = round_up(args.count, kGroup);
+  for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
+    for (std::size_t token = 0; token < padded; ++token) {
+      std::int8_t* group =
+          args.out + panel * padded + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
+      for (std::size_t place = 0; place < kPanelOutputs; ++place) {
+        const std::size_t dim = panel + kernels.order[place];
+        const bool inside = token < args.count && dim < args.width;
+        const std::uint8_t stored = inside ? args.rows[token * args.stride + dim] : kernels.offset;
+        group[place * kGroup] = static_cast<std::int8_t>(stored ^ kernels.offset);
+      }
+    }
   }
 }
 
