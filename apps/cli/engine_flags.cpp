@@ -10,7 +10,10 @@ void EngineFlags::add_to(CLI::App& app) {
   app.add_option("--threads", threads, "Threads; 0: all available")
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
-  app.add_option("--type", type, "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly)")->check(CLI::IsMember({"float", "int8", "reference"}))->capture_default_str();
+  app.add_option("--type", type,
+                 "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly)")
+      ->check(CLI::IsMember({"float", "int8", "reference"}))
+      ->capture_default_str();
   app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
   app.add_option("--input-size", input_size,
                  "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "

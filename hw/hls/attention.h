@@ -44,7 +44,7 @@ void load_head(const std::int16_t* key, const std::int16_t* value, int stride, i
   std::int32_t largest = 0;
   for (int j = 0; j < tokens; ++j) {
     for (int d = 0; d < head_dim; ++d) {
-    EDGEMOE_HLS(pipeline II = 1)
+      EDGEMOE_HLS(pipeline II = 1)
       const std::int32_t v = value[j * stride + d];
       largest = (v < 0 ? -v : v) > largest ? (v < 0 ? -v : v) : largest;
     }
@@ -53,7 +53,7 @@ void load_head(const std::int16_t* key, const std::int16_t* value, int stride, i
   head.value_scale = quantizer.scale;
   for (int j = 0; j < tokens; ++j) {
     for (int d = 0; d < head_dim; ++d) {
-    EDGEMOE_HLS(pipeline II = 1)
+      EDGEMOE_HLS(pipeline II = 1)
       head.value[j][d] = quantize(value[j * stride + d], quantizer);
     }
   }
@@ -70,8 +70,8 @@ void attend(const std::int16_t* query, int query_fraction, int value_fraction, c
   std::int16_t scores[Design::kMaxTokens];
   std::int32_t running_max = -32768;
   for (int j = 0; j < head.tokens; ++j) {
-    const std::int32_t channel = scale_channel(dot_product(row, head.key[j], head.head_dim), score_scale.pre_shift,
-                                               head.key_mantissa[j]);
+    const std::int32_t channel =
+        scale_channel(dot_product(row, head.key[j], head.head_dim), score_scale.pre_shift, head.key_mantissa[j]);
     scores[j] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(channel, scale.mantissa), shift));
     running_max = scores[j] > running_max ? scores[j] : running_max;
   }
@@ -82,7 +82,7 @@ void attend(const std::int16_t* query, int query_fraction, int value_fraction, c
     const std::int32_t probability = (exponential + 128) >> 8;
     sum += exponential;
     for (int d = 0; d < head.head_dim; ++d) {
-    EDGEMOE_HLS(unroll)
+      EDGEMOE_HLS(unroll)
       products[d] += probability * head.value[j][d];
     }
   }

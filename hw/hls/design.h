@@ -1,5 +1,5 @@
-// Compile-time sizes of a machine: what its on-chip memories hold and how wide it computes. A network must fit; smaller ones
-// use a part.
+// Compile-time sizes of a machine: what its on-chip memories hold and how wide it computes. A network must fit; smaller
+// ones use a part.
 #ifndef EDGEMOE_HLS_DESIGN_H_
 #define EDGEMOE_HLS_DESIGN_H_
 

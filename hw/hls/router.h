@@ -54,8 +54,8 @@ inline void choose_experts(const std::int64_t* logits, int experts, int top_k, s
   }
 }
 
-/// Softmax weights of the chosen experts. `shift`: what normalize_router_input() returned, else 0; `prune_above`: weights
-/// up to it become 0, −1 for none.
+/// Softmax weights of the chosen experts. `shift`: what normalize_router_input() returned, else 0; `prune_above`:
+/// weights up to it become 0, −1 for none.
 inline void weigh_experts(const std::int64_t* logits, int experts, int top_k, const std::uint32_t* indices,
                           RouterScale scale, int shift, bool softmax_after_topk, std::int32_t prune_above,
                           std::uint16_t* weights) {

@@ -304,8 +304,7 @@ TEST_P(IntegerEngineTest, run_everyIsa_equalsTheReferenceTapByTap) {
   ASSERT_TRUE(reference.ok());
   KeepLogits expected;
   TapRecorder expected_taps;
-  ASSERT_TRUE(
-      (*reference)->run({.images = images, .tasks = tasks, .logits = &expected, .taps = &expected_taps}).ok());
+  ASSERT_TRUE((*reference)->run({.images = images, .tasks = tasks, .logits = &expected, .taps = &expected_taps}).ok());
   for (const Isa isa : supported_isas()) {
     SCOPED_TRACE(isa_name(isa));
     const auto made = engine({.num_threads = 2, .isa = isa});
@@ -324,15 +323,11 @@ std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {
   return name;
 }
 
-constexpr EngineCase kFastCases[] = {{"tiny", NumberType::kFloat},
-                                     {"tiny-shared", NumberType::kFloat},
-                                     {"tiny-conditioned", NumberType::kFloat},
-                                     {"tiny", NumberType::kInt8},
-                                     {"tiny-shared", NumberType::kInt8},
-                                     {"tiny-conditioned", NumberType::kInt8}};
-constexpr EngineCase kIntegerCases[] = {{"tiny", NumberType::kInt8},
-                                        {"tiny-shared", NumberType::kInt8},
-                                        {"tiny-conditioned", NumberType::kInt8}};
+constexpr EngineCase kFastCases[] = {
+    {"tiny", NumberType::kFloat}, {"tiny-shared", NumberType::kFloat}, {"tiny-conditioned", NumberType::kFloat},
+    {"tiny", NumberType::kInt8},  {"tiny-shared", NumberType::kInt8},  {"tiny-conditioned", NumberType::kInt8}};
+constexpr EngineCase kIntegerCases[] = {
+    {"tiny", NumberType::kInt8}, {"tiny-shared", NumberType::kInt8}, {"tiny-conditioned", NumberType::kInt8}};
 constexpr EngineCase kPlainCases[] = {{"tiny", NumberType::kReference},
                                       {"tiny-shared", NumberType::kReference},
                                       {"tiny-conditioned", NumberType::kReference}};

@@ -54,8 +54,7 @@ BlockWeights load_block(const ModelFile& model, int index, Isa isa) {
     block.htoh4 = experts(model, index, "htoh4", isa);
     block.h4toh = experts(model, index, "h4toh", isa);
     for (PlainGate& gate : plain_gates(model, index)) {
-      block.gates.push_back(
-          {pack_gemm_weights(isa, as_matrix(gate.weight)), std::move(gate.bias), gate.first_expert});
+      block.gates.push_back({pack_gemm_weights(isa, as_matrix(gate.weight)), std::move(gate.bias), gate.first_expert});
     }
   } else {
     block.fc1 = linear("mlp.fc1");

@@ -45,8 +45,8 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   padded_keys_ = round_up(num_tokens_, kPanelOutputs);
   padded_tokens_ = round_up(num_tokens_, kGroup);
   const std::size_t patch_inputs = weights.patch_embed.inputs;
-  widest_ = round_up(std::max({dim_, extent(config.mlp_dim), extent(config.moe.expert_dim), patch_inputs,
-                               padded_keys_, round_up(head_dim_, kPanelOutputs)}),
+  widest_ = round_up(std::max({dim_, extent(config.mlp_dim), extent(config.moe.expert_dim), patch_inputs, padded_keys_,
+                               round_up(head_dim_, kPanelOutputs)}),
                      kRowStep);
   residual_ = AlignedBuffer<std::int32_t>(max_rows_ * stride_);
   normed_ = AlignedBuffer<std::uint8_t>(max_rows_ * stride_);
@@ -76,29 +76,29 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
     indices_ = AlignedBuffer<std::uint32_t>(picks);
     router_weights_ = AlignedBuffer<std::uint16_t>(picks);
     logits_ = AlignedBuffer<std::int64_t>(extent(pool.num_threads()) *
-                                           round_up(extent(moe.num_experts), int8::kRouterExperts));
+                                          round_up(extent(moe.num_experts), int8::kRouterExperts));
     queue_ = AlignedBuffer<Queued>(picks);
     queue_begin_ = AlignedBuffer<std::uint32_t>(extent(moe.num_experts) + 1);
     contributions_ = AlignedBuffer<std::int32_t>(picks * stride_);
   }
   for (int thread = 0; thread < pool.num_threads(); ++thread) {
-    scratch_.push_back({AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::int16_t>(kMaxRows * widest_),
-                        AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
-                        AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
-                        AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
+    scratch_.push_back(
+        {AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::int16_t>(kMaxRows * widest_),
+         AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
+         AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
     std::memset(scratch_.back().bytes.data(), kernels.offset, scratch_.back().bytes.size());
     std::memset(scratch_.back().hidden.data(), kernels.offset, scratch_.back().hidden.size());
   }
 }
 
 std::size_t Int8Backbone::bytes() const {
-  std::size_t bytes = 4 * (residual_.size() + block_input_.size() + value_largest_.size() + key_start_.size() +
-                           key_pre_shift_.size() + key_exponent_.size() + indices_.size() + queue_begin_.size() +
-                           contributions_.size()) +
-                      2 * (normed_words_.size() + value_.size() + key_mantissa_.size() + router_weights_.size()) +
-                      normed_.size() + query_.size() + key_.size() + key_weight_.size() + value_weight_.size() +
-                      sizeof(RowScale) * (normed_scale_.size() + query_scale_.size() + key_scale_.size() + value_scale_.size()) +
-                      8 * logits_.size() + sizeof(Queued) * queue_.size();
+  std::size_t bytes =
+      4 * (residual_.size() + block_input_.size() + value_largest_.size() + key_start_.size() + key_pre_shift_.size() +
+           key_exponent_.size() + indices_.size() + queue_begin_.size() + contributions_.size()) +
+      2 * (normed_words_.size() + value_.size() + key_mantissa_.size() + router_weights_.size()) + normed_.size() +
+      query_.size() + key_.size() + key_weight_.size() + value_weight_.size() +
+      sizeof(RowScale) * (normed_scale_.size() + query_scale_.size() + key_scale_.size() + value_scale_.size()) +
+      8 * logits_.size() + sizeof(Queued) * queue_.size();
   for (const Scratch& s : scratch_) {
     bytes += 2 * (s.scaled.size() + s.words.size()) + s.bytes.size() + s.hidden.size() + s.probabilities.size() +
              s.values.size();
@@ -286,9 +286,8 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
         if (part == 2) {
           value_largest_[unit] = largest;
         } else {
-          (part == 0 ? query_scale_ : key_scale_)[unit] =
-              quantize(values, head_dim_, largest, layer.fraction,
-                       (part == 0 ? query_ : key_).data() + unit * head_stride_);
+          (part == 0 ? query_scale_ : key_scale_)[unit] = quantize(
+              values, head_dim_, largest, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
         }
       }
     }
@@ -334,7 +333,8 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
     for (std::size_t r = 0; r < tile.count; ++r) {
       rows[r] = query_.data() + ((tile.first + r) * num_heads_ + head) * head_stride_;
     }
-    kernels_.tile({rows, tile.count,
+    kernels_.tile({rows,
+                   tile.count,
                    {.weight = key_weight_.data() + unit * padded_keys_ * head_stride_,
                     .start = key_start_.data() + unit * padded_keys_,
                     .pre_shift = key_pre_shift_.data() + unit * padded_keys_,
@@ -348,8 +348,12 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
       const RowScale scale = query_scale_[(tile.first + r) * num_heads_ + head];
       std::uint8_t* probabilities = bytes_row(s.probabilities, r);
       rows[r] = probabilities;
-      int8::SoftmaxArgs args{s.scaled.data() + r * padded_keys_, num_tokens_, scale.mantissa,
-                             score_scale_.shift(scale.exponent, key_exponent_[unit]), probabilities, false};
+      int8::SoftmaxArgs args{s.scaled.data() + r * padded_keys_,
+                             num_tokens_,
+                             scale.mantissa,
+                             score_scale_.shift(scale.exponent, key_exponent_[unit]),
+                             probabilities,
+                             false};
       const SoftmaxScale softmax = make_softmax_scale(kernels_.softmax(args));
       pre_shift[r] = softmax.pre_shift;
       reciprocal[r] = softmax.reciprocal;
@@ -366,8 +370,8 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
   for (std::size_t r = 0; r < tile.count; ++r) {
     if (taps.wanted()) taps.heads.note(tile.first + r, 0, words(s, r), dim_, block.value.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    scales[r] = quantize(words(s, r), dim_, kernels_.largest(words(s, r), dim_), block.value.fraction,
-                         bytes_row(s.bytes, r));
+    scales[r] =
+        quantize(words(s, r), dim_, kernels_.largest(words(s, r), dim_), block.value.fraction, bytes_row(s.bytes, r));
   }
   kernels_.tile({rows, tile.count, block.proj.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < tile.count; ++r) {
@@ -387,8 +391,8 @@ void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, Scratch& s)
   for (std::size_t r = 0; r < tile.count; ++r) {
     const std::size_t row = tile.first + r;
     std::int16_t* out = words(s, r);
-    const std::int32_t largest = kernels_.norm({residual(row), dim_, norm.gain.data(), norm.bias.data(),
-                                                norm.gain_exponent, norm.fraction, norm.eps, out});
+    const std::int32_t largest = kernels_.norm(
+        {residual(row), dim_, norm.gain.data(), norm.bias.data(), norm.gain_exponent, norm.fraction, norm.eps, out});
     normed_scale_[row] = quantize(out, dim_, largest, norm.fraction, normed_.data() + row * stride_);
   }
 }

@@ -21,8 +21,8 @@ namespace edgemoe {
 
 class Int8Taps;
 
-/// Rows of all sequences lie in one matrix. Work is cut into tiles of a few rows, which one thread takes through as many
-/// operations as it can before tokens need each other: norm and q, k, v; then attention, projection, norm and MLP.
+/// Rows of all sequences lie in one matrix. Work is cut into tiles of a few rows, which one thread takes through as
+/// many operations as it can before tokens need each other: norm and q, k, v; then attention, projection, norm and MLP.
 class Int8Backbone {
  public:
   /// `config`, `weights`, `kernels` and `pool` must outlive it.
@@ -42,10 +42,10 @@ class Int8Backbone {
  private:
   /// What one thread works in.
   struct Scratch {
-    AlignedBuffer<std::int16_t> scaled;        // [kMaxRows][widest output]
-    AlignedBuffer<std::int16_t> words;         // [kMaxRows][widest row]
-    AlignedBuffer<std::uint8_t> bytes;         // [kMaxRows][widest input]
-    AlignedBuffer<std::uint8_t> hidden;        // the same
+    AlignedBuffer<std::int16_t> scaled;         // [kMaxRows][widest output]
+    AlignedBuffer<std::int16_t> words;          // [kMaxRows][widest row]
+    AlignedBuffer<std::uint8_t> bytes;          // [kMaxRows][widest input]
+    AlignedBuffer<std::uint8_t> hidden;         // the same
     AlignedBuffer<std::uint8_t> probabilities;  // [kMaxRows][tokens]
     AlignedBuffer<std::uint8_t> values;         // [tokens][head_dim]
   };
@@ -84,7 +84,8 @@ class Int8Backbone {
   void expert_tile(const Int8Mlp& mlp, const Queued* queued, std::size_t count, Scratch& scratch);
   void hidden_layer(const Int8Mlp& mlp, const std::uint8_t* const* rows, const RowScale* scales, std::size_t count,
                     Scratch& scratch, RowScale* hidden_scales);
-  RowScale quantize(const std::int16_t* row, std::size_t count, std::int32_t largest, int fraction, std::uint8_t* out) const;
+  RowScale quantize(const std::int16_t* row, std::size_t count, std::int32_t largest, int fraction,
+                    std::uint8_t* out) const;
 
   const ModelConfig& config_;
   const Int8Weights& weights_;
@@ -97,15 +98,15 @@ class Int8Backbone {
   const bool shared_backbone_;
   const ScoreScale score_scale_;
   std::size_t max_rows_;
-  std::size_t stride_;        // of residual, normed and value rows
-  std::size_t head_stride_;   // of a head's q or k in bytes
-  std::size_t padded_keys_;   // tokens as outputs
+  std::size_t stride_;         // of residual, normed and value rows
+  std::size_t head_stride_;    // of a head's q or k in bytes
+  std::size_t padded_keys_;    // tokens as outputs
   std::size_t padded_tokens_;  // tokens as inputs
-  std::size_t widest_;        // elements of the widest row of scratch
+  std::size_t widest_;         // elements of the widest row of scratch
 
   AlignedBuffer<std::int32_t> residual_;
-  AlignedBuffer<std::int32_t> block_input_;  // where the router sees it
-  AlignedBuffer<std::uint8_t> normed_;       // int8 rows of the second norm
+  AlignedBuffer<std::int32_t> block_input_;   // where the router sees it
+  AlignedBuffer<std::uint8_t> normed_;        // int8 rows of the second norm
   AlignedBuffer<std::int16_t> normed_words_;  // the same before they were quantised: what the router sees
   AlignedBuffer<RowScale> normed_scale_;
   AlignedBuffer<std::uint8_t> query_;  // [rows][heads][head_stride]
@@ -124,12 +125,12 @@ class Int8Backbone {
   AlignedBuffer<std::int8_t> value_weight_;
   AlignedBuffer<RowScale> value_scale_;
 
-  AlignedBuffer<std::uint32_t> indices_;        // [rows][top_k], by falling logit
+  AlignedBuffer<std::uint32_t> indices_;         // [rows][top_k], by falling logit
   AlignedBuffer<std::uint16_t> router_weights_;  // the same
   AlignedBuffer<std::int64_t> logits_;           // [threads][experts]
   AlignedBuffer<Queued> queue_;
-  AlignedBuffer<std::uint32_t> queue_begin_;     // [experts + 1]
-  AlignedBuffer<std::int32_t> contributions_;    // [rows][top_k][stride]
+  AlignedBuffer<std::uint32_t> queue_begin_;   // [experts + 1]
+  AlignedBuffer<std::int32_t> contributions_;  // [rows][top_k][stride]
   std::vector<Scratch> scratch_;
 };
 

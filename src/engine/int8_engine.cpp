@@ -34,7 +34,8 @@ class Int8Engine final : public Engine {
         weights_(pack_int8_weights(model, integer_positions(file.config(), config_, model), kernels_)),
         backbone_(config_, weights_, kernels_, pool_, extent(options.max_batch)) {
     heads_.reserve(weights_.heads.size());
-    for (const Int8HeadWeights& head : weights_.heads) heads_.emplace_back(config_, head, kernels_, pool_, head_memory_);
+    for (const Int8HeadWeights& head : weights_.heads)
+      heads_.emplace_back(config_, head, kernels_, pool_, head_memory_);
     head_memory_.allocate(options.num_threads, kernels_.offset);
     pixels_.resize(extent(options.max_batch));
     pixel_pointers_.resize(pixels_.size());
@@ -60,16 +61,16 @@ class Int8Engine final : public Engine {
       pixel_pointers_[image] = pixels_[image].data();
     }
     Sequences sequences;
-    const std::int32_t* tokens = backbone_.run({pixel_pointers_.data(), request.images.size()}, request.tasks,
-                                               request.taps, sequences);
+    const std::int32_t* tokens =
+        backbone_.run({pixel_pointers_.data(), request.images.size()}, request.tasks, request.taps, sequences);
     times.backbone_ns = nanoseconds_since(start);
     if (request.logits == nullptr) return times;
     const std::size_t values = extent(config_.num_tokens()) * backbone_.stride();
     for (std::size_t t = 0; t < request.tasks.size(); ++t) {
       for (std::size_t image = 0; image < request.images.size(); ++image) {
         const std::size_t sequence = (sequences.split ? t * sequences.num_images : 0) + image;
-        times.head_ns += head(static_cast<int>(image), request.tasks[t], tokens + sequence * values,
-                              backbone_.stride(), *request.logits, request.taps);
+        times.head_ns += head(static_cast<int>(image), request.tasks[t], tokens + sequence * values, backbone_.stride(),
+                              *request.logits, request.taps);
       }
     }
     return times;
@@ -97,8 +98,8 @@ class Int8Engine final : public Engine {
   std::int64_t head(int image, int task, const std::int32_t* tokens, std::size_t stride, LogitsSink& sink,
                     TapSink* taps) {
     const auto start = Clock::now();
-    const MatrixView<const float> logits = heads_[extent(task)].run(
-        tokens, stride, {taps, image, task_name(config_.tasks[extent(task)].kind)});
+    const MatrixView<const float> logits =
+        heads_[extent(task)].run(tokens, stride, {taps, image, task_name(config_.tasks[extent(task)].kind)});
     const std::int64_t spent = nanoseconds_since(start);
     sink.on_logits(image, task, logits);
     return spent;

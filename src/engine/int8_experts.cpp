@@ -26,7 +26,8 @@ void Int8Backbone::route(const Int8Block& block, const Sequences& sequences, con
     const int shift = moe.gate_input_ahead
                           ? hls::normalize_router_input(block_input_.data() + row * stride_, config_.embed_dim, seen)
                           : 0;
-    std::int64_t* logits = logits_.data() + extent(thread) * int8::round_up(extent(moe.num_experts), int8::kRouterExperts);
+    std::int64_t* logits =
+        logits_.data() + extent(thread) * int8::round_up(extent(moe.num_experts), int8::kRouterExperts);
     kernels_.router({seen, block.gate_weights[number].data(), dim_, gate.experts, logits});
     for (std::size_t e = 0; e < gate.experts; ++e) logits[e] += shifted_constant(gate.constant[e], shift);
     std::uint32_t* chosen = indices_.data() + row * extent(moe.top_k);
@@ -57,11 +58,13 @@ void Int8Backbone::queue_tokens(std::size_t rows) {
   queue_begin_[0] = 0;
 }
 
-/// Expert by expert; what an expert makes of a token waits until all are done, then a token's sum grows in ascending order
-/// of experts, whichever thread was first.
+/// Expert by expert; what an expert makes of a token waits until all are done, then a token's sum grows in ascending
+/// order of experts, whichever thread was first.
 void Int8Backbone::run_experts(const Int8Block& block, std::size_t rows) {
   const std::size_t top_k = extent(config_.moe.top_k);
-  const auto tiles_of_expert = [&](std::size_t e) { return (queue_begin_[e + 1] - queue_begin_[e] + kMaxRows - 1) / kMaxRows; };
+  const auto tiles_of_expert = [&](std::size_t e) {
+    return (queue_begin_[e + 1] - queue_begin_[e] + kMaxRows - 1) / kMaxRows;
+  };
   std::size_t tiles = 0;
   for (std::size_t e = 0; e < block.mlps.size(); ++e) tiles += tiles_of_expert(e);
   pool_.parallel_for(tiles, [&](std::size_t number, int thread) {

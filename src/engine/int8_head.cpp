@@ -85,16 +85,11 @@ void Int8Head::plan() {
   see_row(weights_.outputs.inputs);
   see_row(weights_.outputs.outputs);
   const std::size_t outputs = weights_.outputs.outputs;
-  const auto see_logits = [&] {
-    memory_.logits_values = std::max(memory_.logits_values, height * width * outputs);
-  };
+  const auto see_logits = [&] { memory_.logits_values = std::max(memory_.logits_values, height * width * outputs); };
   see_logits();
   const auto enlarge = [&](std::size_t to_height, std::size_t to_width) {
-    enlargements_.emplace_back(ResizeShape{.in_height = height,
-                                           .in_width = width,
-                                           .out_height = to_height,
-                                           .out_width = to_width,
-                                           .channels = outputs});
+    enlargements_.emplace_back(ResizeShape{
+        .in_height = height, .in_width = width, .out_height = to_height, .out_width = to_width, .channels = outputs});
     memory_.resize_floats = std::max(memory_.resize_floats, enlargements_.back().workspace_size());
     height = to_height;
     width = to_width;
@@ -113,9 +108,10 @@ MatrixView<const float> Int8Head::run(const std::int32_t* tokens, std::size_t st
     for (std::size_t i = 0; i < normed.size(); ++i) {
       normed[i] = static_cast<float>(memory_.maps[0][i]) / static_cast<float>(1 << map.fraction);
     }
-    taps.sink->on_tap(taps.image, taps.scope, head_tap(kTapHeadNorm),
-                      {DType::kF32, Shape{static_cast<std::int64_t>(map.pixels()), static_cast<std::int64_t>(map.channels)},
-                       std::as_bytes(std::span(normed))});
+    taps.sink->on_tap(
+        taps.image, taps.scope, head_tap(kTapHeadNorm),
+        {DType::kF32, Shape{static_cast<std::int64_t>(map.pixels()), static_cast<std::int64_t>(map.channels)},
+         std::as_bytes(std::span(normed))});
   }
   for (std::size_t s = 0; s < weights_.stages.size(); ++s) {
     map = convolve(map, weights_.stages[s]);

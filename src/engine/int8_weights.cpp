@@ -42,7 +42,8 @@ hls::LinearLayer layer_of(const IntegerLinear& linear) {
 
 std::int32_t integer_prune_threshold(const MoeConfig& moe) {
   if (!moe.prune_threshold) return -1;
-  return static_cast<std::int32_t>(std::clamp(std::floor(std::ldexp(static_cast<double>(*moe.prune_threshold), 16)), -1.0, 65536.0));
+  return static_cast<std::int32_t>(
+      std::clamp(std::floor(std::ldexp(static_cast<double>(*moe.prune_threshold), 16)), -1.0, 65536.0));
 }
 
 std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const ModelConfig& config,
@@ -56,8 +57,7 @@ std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const Mod
   positions.reserve(resampled.size());
   for (const float value : resampled) positions.push_back(static_cast<std::int32_t>(to_residual(value)));
   for (std::size_t d = 0; d < dim; ++d) {
-    positions[d] =
-        static_cast<std::int32_t>(saturate<32>(positions[d] + to_residual(model.class_token.values[d])));
+    positions[d] = static_cast<std::int32_t>(saturate<32>(positions[d] + to_residual(model.class_token.values[d])));
   }
   return positions;
 }

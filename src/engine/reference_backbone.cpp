@@ -182,10 +182,9 @@ std::vector<std::int32_t> ReferenceBackbone::dense(const IntegerBlock& block, co
   return update;
 }
 
-void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task,
-                                const std::vector<std::int16_t>& normed, const std::vector<std::int32_t>& block_input,
-                                const std::vector<QuantizedRow>& rows, std::int32_t* tokens,
-                                const ReferenceTaps& taps) const {
+void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task, const std::vector<std::int16_t>& normed,
+                                const std::vector<std::int32_t>& block_input, const std::vector<QuantizedRow>& rows,
+                                std::int32_t* tokens, const ReferenceTaps& taps) const {
   const IntegerGate& gate = block.gates[block.gates.size() == 1 ? 0 : extent(task)];
   const hls::RouterLayer router = router_of(gate, config_);
   const std::size_t top_k = extent(config_.moe.top_k);
@@ -195,10 +194,9 @@ void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task,
   for_tokens([&](std::size_t token) {
     std::vector<std::int16_t> seen(normed.begin() + static_cast<std::ptrdiff_t>(token * dim_),
                                    normed.begin() + static_cast<std::ptrdiff_t>((token + 1) * dim_));
-    const int shift = config_.moe.gate_input_ahead
-                          ? hls::normalize_router_input(block_input.data() + token * dim_, config_.embed_dim,
-                                                        seen.data())
-                          : 0;
+    const int shift = config_.moe.gate_input_ahead ? hls::normalize_router_input(block_input.data() + token * dim_,
+                                                                                 config_.embed_dim, seen.data())
+                                                   : 0;
     std::uint32_t* chosen = indices.data() + token * top_k;
     std::uint16_t* weight = weights.data() + token * top_k;
     hls::route<Design>(seen.data(), shift, router, chosen, weight);

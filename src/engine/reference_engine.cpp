@@ -98,7 +98,8 @@ class ReferenceEngine final : public Engine {
       for (int block = own_from; block < config_.depth; ++block) {
         // What the tasks share of the first router's block is told once.
         const bool told = block == config_.first_moe_block() && t > 0;
-        backbone_.block(block, task, tokens.data(), told ? ReferenceTaps{} : shared_taps(request.taps, number, task, block),
+        backbone_.block(block, task, tokens.data(),
+                        told ? ReferenceTaps{} : shared_taps(request.taps, number, task, block),
                         own_taps(request.taps, number, task, block));
       }
       times.backbone_ns += nanoseconds_since(task_start);
@@ -150,9 +151,10 @@ Status check_fits(const ModelConfig& config) {
       config.head_dim() <= Design::kMaxHeadDim && config.moe.num_experts <= Design::kMaxExperts) {
     return {};
   }
-  return too_large("the reference holds {} tokens, layers of {} inputs, heads of {} and {} experts; model {} has {}, {}, {} and {}",
-                   Design::kMaxTokens, Design::kMaxInputs, Design::kMaxHeadDim, Design::kMaxExperts, config.name,
-                   config.num_tokens(), inputs, config.head_dim(), config.moe.num_experts);
+  return too_large(
+      "the reference holds {} tokens, layers of {} inputs, heads of {} and {} experts; model {} has {}, {}, {} and {}",
+      Design::kMaxTokens, Design::kMaxInputs, Design::kMaxHeadDim, Design::kMaxExperts, config.name,
+      config.num_tokens(), inputs, config.head_dim(), config.moe.num_experts);
 }
 
 }  // namespace

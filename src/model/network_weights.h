@@ -1,5 +1,6 @@
-// Weights in the shapes that engines compute with, float32 and unpacked: patch embedding in the order of a picture's pixels,
-// a gate as one task sees it, convolutions with their batch norm folded in. Each engine packs or quantises from here.
+// Weights in the shapes that engines compute with, float32 and unpacked: patch embedding in the order of a picture's
+// pixels, a gate as one task sees it, convolutions with their batch norm folded in. Each engine packs or quantises from
+// here.
 #ifndef EDGEMOE_MODEL_NETWORK_WEIGHTS_H_
 #define EDGEMOE_MODEL_NETWORK_WEIGHTS_H_
 
@@ -32,8 +33,8 @@ struct PlainGate {
   std::uint32_t first_expert = 0;
 };
 
-/// A convolution and the batch norm behind it as one: w' = w·g/√(v+ε), b' = (b − m)·g/√(v+ε) + β, folded in float64. Where a
-/// pixel shuffle follows, outputs are in the order row, column, channel of what a pixel becomes.
+/// A convolution and the batch norm behind it as one: w' = w·g/√(v+ε), b' = (b − m)·g/√(v+ε) + β, folded in float64.
+/// Where a pixel shuffle follows, outputs are in the order row, column, channel of what a pixel becomes.
 struct PlainConv {
   Tensor weight;  // [outputs, inputs, kernel, kernel]
   Tensor bias;    // [outputs]

@@ -21,8 +21,8 @@ constexpr std::int64_t saturate(std::int64_t value) {
   return value > kLargest ? kLargest : value < -kLargest - 1 ? -kLargest - 1 : value;
 }
 
-/// Right by `shift` with rounding; left by −shift where that is negative; clipped to `bits` bits (at most 32). `value` has
-/// at most 33 bits.
+/// Right by `shift` with rounding; left by −shift where that is negative; clipped to `bits` bits (at most 32). `value`
+/// has at most 33 bits.
 template <int bits>
 constexpr std::int64_t saturating_shift(std::int64_t value, int shift) {
   if (shift >= 0) return saturate<bits>(round_shift(value, shift));
@@ -30,8 +30,8 @@ constexpr std::int64_t saturating_shift(std::int64_t value, int shift) {
   return saturate<bits>(saturate<34>(value) * (std::int64_t{1} << (shift < -29 ? 29 : -shift)));
 }
 
-/// Product of two numbers of 16 bits with 15 fraction bits: ⌊a·b / 2¹⁵ + 1/2⌋. −2¹⁵ times −2¹⁵ never occurs: one factor is
-/// a mantissa ≥ −32767.
+/// Product of two numbers of 16 bits with 15 fraction bits: ⌊a·b / 2¹⁵ + 1/2⌋. −2¹⁵ times −2¹⁵ never occurs: one factor
+/// is a mantissa ≥ −32767.
 constexpr std::int32_t multiply_q15(std::int32_t a, std::int32_t b) { return (a * b + (1 << 14)) >> 15; }
 
 /// Number of bits of a magnitude: 0 → 0, 1 → 1, 255 → 8, 256 → 9.
@@ -51,8 +51,8 @@ constexpr std::uint32_t integer_sqrt(std::uint64_t value) {
   return static_cast<std::uint32_t>(root);
 }
 
-/// The scale of a row (or tensor) of int8: element = a · (mantissa / 127) · 2^−exponent. The mantissa is the row's largest
-/// magnitude, shifted to 2¹⁴ ≤ mantissa < 2¹⁵; 0 in a row of zeros.
+/// The scale of a row (or tensor) of int8: element = a · (mantissa / 127) · 2^−exponent. The mantissa is the row's
+/// largest magnitude, shifted to 2¹⁴ ≤ mantissa < 2¹⁵; 0 in a row of zeros.
 struct RowScale {
   std::int16_t mantissa = 0;
   std::int16_t exponent = 0;

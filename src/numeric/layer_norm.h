@@ -1,4 +1,5 @@
-// LayerNorm of one row in integers: what is found once a row. The elements follow docs/numerics.md, section "LayerNorm".
+// LayerNorm of one row in integers: what is found once a row. The elements follow docs/numerics.md, section
+// "LayerNorm".
 #ifndef EDGEMOE_NUMERIC_LAYER_NORM_H_
 #define EDGEMOE_NUMERIC_LAYER_NORM_H_
 
@@ -36,13 +37,14 @@ struct IntegerRoot {
   constexpr std::uint32_t operator()(std::uint64_t value) const { return integer_sqrt(value); }
 };
 
-/// `squares`: sum of the squares of the row's `count` deviations, shifted right by `shift`; `eps`: the norm's, 32 fraction
-/// bits, 1 … kMaxNormEps, so that a constant row is divided by something.
+/// `squares`: sum of the squares of the row's `count` deviations, shifted right by `shift`; `eps`: the norm's, 32
+/// fraction bits, 1 … kMaxNormEps, so that a constant row is divided by something.
 template <typename Root = IntegerRoot>
 constexpr InverseDeviation inverse_deviation(std::uint64_t squares, int shift, std::uint32_t eps, std::uint64_t count,
                                              Root root = {}) {
   const std::uint64_t eps_sum = count * eps;
-  const std::uint64_t sum = squares + (shift >= 0 ? (shift > 31 ? 0 : eps_sum >> (2 * shift)) : eps_sum << (-2 * shift));
+  const std::uint64_t sum =
+      squares + (shift >= 0 ? (shift > 31 ? 0 : eps_sum >> (2 * shift)) : eps_sum << (-2 * shift));
   // count / sum is brought to 2²⁸ … 2³² by even shifts, so that its root has half as many bits.
   int sum_shift = bit_length(sum) - 32;
   sum_shift += sum_shift & 1;

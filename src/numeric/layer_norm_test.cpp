@@ -9,11 +9,13 @@ namespace edgemoe {
 namespace {
 
 static_assert(rounded_mean(5, 2) == 3 && rounded_mean(-5, 2) == -2 && rounded_mean(-6, 4) == -1);
-static_assert(rounded_mean(7, 7) == 1 && rounded_mean(0, 3) == 0 && rounded_mean(-1, 3) == 0 && rounded_mean(-2, 3) == -1);
+static_assert(rounded_mean(7, 7) == 1 && rounded_mean(0, 3) == 0 && rounded_mean(-1, 3) == 0 &&
+              rounded_mean(-2, 3) == -1);
 static_assert(deviation_shift(0) == 0 && deviation_shift(1) == -14 && deviation_shift(32767) == 0);
 static_assert(deviation_shift(32768) == 1 && deviation_shift(std::uint64_t{1} << 32) == 18);
 
-// The ratio is rounded down twice before its root (2⁻²⁸ each, relative), the root to 2⁻¹⁴; eps to 1/2 of its last place.
+// The ratio is rounded down twice before its root (2⁻²⁸ each, relative), the root to 2⁻¹⁴; eps to 1/2 of its last
+// place.
 TEST(InverseDeviationTest, squaresOfEverySize_areWithinTheBound) {
   for (const std::uint64_t count : {1ULL, 2ULL, 17ULL, 192ULL, 768ULL, 8192ULL}) {
     for (int shift = -14; shift <= 18; ++shift) {

@@ -28,8 +28,8 @@ TEST(ScoreScaleTest, shiftAndKeyMantissa_giveLog2Units) {
   const double exact = sum * std::ldexp(query.mantissa / 127.0, -query.exponent) *
                        std::ldexp(key.mantissa / 127.0, -key.exponent) / 8 * std::log2(std::exp(1.0));
   for (const int least : {14, 13, 12}) {
-    const std::int32_t channel = multiply_q15(static_cast<std::int32_t>(round_shift(sum, scale.pre_shift)),
-                                              scale.key_mantissa(key, least));
+    const std::int32_t channel =
+        multiply_q15(static_cast<std::int32_t>(round_shift(sum, scale.pre_shift)), scale.key_mantissa(key, least));
     const std::int64_t score =
         saturating_shift<16>(multiply_q15(channel, query.mantissa), scale.shift(query.exponent, least));
     EXPECT_NEAR(static_cast<double>(score) / 64, exact, 0.02 * exact) << least;
@@ -53,9 +53,9 @@ TEST(SoftmaxScaleTest, oneKey_putsOutItsValue) {
   const std::int32_t product = 255 * quantize(12345, value);
   const std::int32_t channel =
       multiply_q15(static_cast<std::int32_t>(round_shift(product, scale.pre_shift)), value.scale.mantissa);
-  EXPECT_NEAR(static_cast<double>(
-                  saturating_shift<16>(multiply_q15(channel, scale.reciprocal), value.scale.exponent - 2 - 9)),
-              12345, 4);
+  EXPECT_NEAR(
+      static_cast<double>(saturating_shift<16>(multiply_q15(channel, scale.reciprocal), value.scale.exponent - 2 - 9)),
+      12345, 4);
 }
 
 TEST(SoftmaxScaleTest, everySum_fits16Bits) {

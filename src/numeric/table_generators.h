@@ -21,8 +21,9 @@ inline long double relu_minus_gelu(long double magnitude) {
   return magnitude * 0.5L * std::erfc(magnitude / std::sqrt(2.0L));
 }
 
-/// Value at the start of segment `index`, 17 fraction bits. Zero at 0, so that GELU(0) = 0; every other knot is moved by half
-/// the chord's largest distance from the curve, h²/16 · f″ with f″(x) = φ(x) · (x² − 2), which halves the error.
+/// Value at the start of segment `index`, 17 fraction bits. Zero at 0, so that GELU(0) = 0; every other knot is moved
+/// by half the chord's largest distance from the curve, h²/16 · f″ with f″(x) = φ(x) · (x² − 2), which halves the
+/// error.
 inline std::int16_t make_gelu_knot(int index) {
   constexpr long double kWidth = 1.0L / kGeluSegmentsPerUnit;
   constexpr long double kInverseSqrtTwoPi = 0.3989422804014326779L;

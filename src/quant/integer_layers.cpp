@@ -156,8 +156,8 @@ Result<IntegerNorm> quantize_norm(const PlainNorm& norm, float eps) {
   for (std::size_t i = 0; i < width; ++i) {
     const double gain = std::abs(static_cast<double>(norm.weight.values[i]));
     largest_gain = std::max(largest_gain, gain);
-    bound = std::max(bound, gain * std::sqrt(static_cast<double>(width)) +
-                                std::abs(static_cast<double>(norm.bias.values[i])));
+    bound = std::max(bound,
+                     gain * std::sqrt(static_cast<double>(width)) + std::abs(static_cast<double>(norm.bias.values[i])));
   }
   IntegerNorm result;
   result.eps = static_cast<std::uint32_t>(eps_units);

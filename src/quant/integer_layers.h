@@ -1,5 +1,5 @@
-// The layers of the integer network as docs/numerics.md, section 2, makes them of float weights. Row-major and unpacked: the
-// reference computes with them as they are, fast engines and the accelerator's compiler rearrange them.
+// The layers of the integer network as docs/numerics.md, section 2, makes them of float weights. Row-major and
+// unpacked: the reference computes with them as they are, fast engines and the accelerator's compiler rearrange them.
 #ifndef EDGEMOE_QUANT_INTEGER_LAYERS_H_
 #define EDGEMOE_QUANT_INTEGER_LAYERS_H_
 
@@ -20,12 +20,12 @@ inline constexpr int kWideFraction = 16;
 struct IntegerLinear {
   std::size_t outputs = 0;
   std::size_t inputs = 0;
-  std::vector<std::int8_t> weight;        // [outputs, inputs], within ±127
-  std::vector<std::uint8_t> pre_shift;    // [outputs]: the sum shifted by it fits 16 bits
-  std::vector<std::int16_t> mantissa;     // [outputs], 0 … 32767
-  int exponent = 0;                       // weight scale · 2^pre_shift / 127 = mantissa · 2^(exponent − 15)
-  std::vector<std::int32_t> bias;         // [outputs], `fraction` bits behind the point
-  int fraction = kWideFraction;           // of the outputs
+  std::vector<std::int8_t> weight;      // [outputs, inputs], within ±127
+  std::vector<std::uint8_t> pre_shift;  // [outputs]: the sum shifted by it fits 16 bits
+  std::vector<std::int16_t> mantissa;   // [outputs], 0 … 32767
+  int exponent = 0;                     // weight scale · 2^pre_shift / 127 = mantissa · 2^(exponent − 15)
+  std::vector<std::int32_t> bias;       // [outputs], `fraction` bits behind the point
+  int fraction = kWideFraction;         // of the outputs
 };
 
 struct IntegerNorm {

@@ -81,8 +81,8 @@ class Quantizer {
     IntegerHead head;
     EDGEMOE_ASSIGN_OR_RETURN(head.norm, norm(prefix + "norm", plain.norm));
     for (std::size_t s = 0; s < plain.stages.size(); ++s) {
-      EDGEMOE_ASSIGN_OR_RETURN(IntegerLinear stage, named(prefix + "conv_" + std::to_string(s),
-                                                          quantize_wide(as_linear(plain.stages[s]))));
+      EDGEMOE_ASSIGN_OR_RETURN(IntegerLinear stage,
+                               named(prefix + "conv_" + std::to_string(s), quantize_wide(as_linear(plain.stages[s]))));
       head.stages.push_back(std::move(stage));
     }
     EDGEMOE_ASSIGN_OR_RETURN(head.outputs, named(prefix + "conv_" + std::to_string(plain.stages.size()),
@@ -134,9 +134,9 @@ class Quantizer {
 Result<IntegerModel> quantize_model(const ModelFile& model) {
   const Quantizer quantizer(model);
   IntegerModel result;
-  EDGEMOE_ASSIGN_OR_RETURN(result.patch_embed, named("backbone.patch_embed.proj",
-                                                     quantize_patch_embed(plain_patch_embed(model),
-                                                                          model.config().input)));
+  EDGEMOE_ASSIGN_OR_RETURN(
+      result.patch_embed,
+      named("backbone.patch_embed.proj", quantize_patch_embed(plain_patch_embed(model), model.config().input)));
   result.class_token = model.load_f32("backbone.cls_token");
   result.position_embed = model.load_f32("backbone.pos_embed");
   for (int i = 0; i < model.config().depth; ++i) {

@@ -41,12 +41,12 @@ struct TileArgs {
 struct ValueArgs {
   const std::uint8_t* const* rows;  // probabilities, `tokens` each
   std::size_t num_rows;
-  const std::int8_t* values;  // [outputs / 64][tokens / 4][64][4]
-  std::size_t tokens;         // a multiple of kGroup
-  std::size_t outputs;        // a multiple of kPanelOutputs
-  const int* pre_shift;             // a row's
-  const std::int16_t* reciprocal;   // a row's
-  std::int16_t mantissa;            // of all values
+  const std::int8_t* values;       // [outputs / 64][tokens / 4][64][4]
+  std::size_t tokens;              // a multiple of kGroup
+  std::size_t outputs;             // a multiple of kPanelOutputs
+  const int* pre_shift;            // a row's
+  const std::int16_t* reciprocal;  // a row's
+  std::int16_t mantissa;           // of all values
   int shift;
   std::int16_t* out;  // [num_rows][outputs]
 };
@@ -109,8 +109,8 @@ struct SoftmaxArgs {
   bool saturated;               // out: whether a score is at the upper end
 };
 
-/// A gate's weights as the router's kernel reads them: [experts / 16][inputs / 2][2][16][2] of s16, the high byte's plane
-/// and the low one's: w = 256 · high + low, low in −128 … 127.
+/// A gate's weights as the router's kernel reads them: [experts / 16][inputs / 2][2][16][2] of s16, the high byte's
+/// plane and the low one's: w = 256 · high + low, low in −128 … 127.
 struct RouterArgs {
   const std::int16_t* row;
   const std::int16_t* weight;
@@ -120,7 +120,7 @@ struct RouterArgs {
 };
 
 struct Kernels {
-  std::uint8_t offset;  // what an activation of 0 is stored as
+  std::uint8_t offset;                // what an activation of 0 is stored as
   std::uint8_t order[kPanelOutputs];  // which output stands at each place of a panel
   void (*tile)(const TileArgs& args);
   void (*values)(const ValueArgs& args);

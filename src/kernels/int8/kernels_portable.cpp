@@ -49,8 +49,7 @@ void values(const ValueArgs& args) {
       for (std::size_t o = 0; o < kPanelOutputs; ++o) {
         const auto rounded = static_cast<std::int32_t>(round_shift(sums[o], args.pre_shift[r]));
         const std::int32_t scaled = scale_channel(rounded, 0, args.mantissa);
-        out[o] = static_cast<std::int16_t>(
-            saturating_shift<16>(multiply_q15(scaled, args.reciprocal[r]), args.shift));
+        out[o] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(scaled, args.reciprocal[r]), args.shift));
       }
     }
   }

@@ -1,88 +1,15 @@
-// AVX-512 with VNNI. vpdpbusd multiplies unsigned by signed, so activations carry an offset of 128, which the first value
-// of each sum takes back. vpackssdw interleaves blocks of 128 bits; a panel's outputs lie so that it undoes that.
-#include <immintrin.h>
-
-#include <bit>
-
+// AVX-512 with VNNI. vpdpbusd multiplies unsigned by signed, so activations carry an offset of 128, which the first
+// value of each sum takes back. vpackssdw interleaves blocks of 128 bits; a panel's outputs lie so that it undoes that.
 #include "kernels/int8/kernel_tables.h"
 #include "kernels/int8/rows.h"
-#include "numeric/exp2_table.h"
+#include "kernels/int8/vnni.h"
 #include "numeric/fixed_point.h"
 #include "numeric/gelu_table.h"
 #include "numeric/layer_norm.h"
 
 namespace edgemoe::int8 {
+namespace vnni {
 namespace {
-
-using Vec = __m512i;
-
-constexpr std::size_t kWords = 32;   // s16 a register
-constexpr std::size_t kDwords = 16;  // s32 a register
-constexpr std::size_t kPanelVectors = kPanelOutputs / kDwords;
-
-Vec load(const void* from) { return _mm512_loadu_si512(from); }
-void store(void* to, Vec value) { _mm512_storeu_si512(to, value); }
-
-__mmask32 first_words(std::size_t count) { return count >= kWords ? ~__mmask32{0} : (__mmask32{1} << count) - 1; }
-__mmask16 first_dwords(std::size_t count) {
-  return count >= kDwords ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1U << count) - 1);
-}
-
-Vec broadcast_group(const std::uint8_t* from) {
-  std::int32_t group;
-  __builtin_memcpy(&group, from, sizeof(group));
-  return _mm512_set1_epi32(group);
-}
-
-/// sums += a · w in groups of four. GCC 12 copies the sums between registers around its own intrinsic, in every step, and
-/// takes twice the time.
-[[gnu::always_inline]] inline void dot(Vec& sums, Vec a, Vec w) { asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(a), "v"(w)); }
-
-std::int32_t largest_word(Vec magnitudes) {
-  const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(magnitudes), _mm512_extracti64x4_epi64(magnitudes, 1));
-  const __m128i quarter = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-  // phminposuw finds the least: of the complement.
-  const __m128i least = _mm_minpos_epu16(_mm_xor_si128(quarter, _mm_set1_epi16(-1)));
-  return 0xffff - (_mm_cvtsi128_si32(least) & 0xffff);
-}
-
-/// Shift of a whole row of s16 with rounding, saturating to the left.
-struct WordShift {
-  explicit WordShift(int right) {
-    if (right > 0) {
-      // From 17 on nothing is left but what rounding makes of it: 0.
-      count = _mm_cvtsi32_si128(right > 16 ? 15 : right - 1);
-      kind = right > 16 ? Kind::kZero : Kind::kRight;
-    } else if (right < 0) {
-      doublings = right < -15 ? 15 : -right;
-      kind = Kind::kLeft;
-    }
-  }
-
-  Vec operator()(Vec value) const {
-    switch (kind) {
-      case Kind::kNone:
-        return value;
-      case Kind::kRight: {
-        // (x >> (n − 1)) + 1 cannot overflow but for n = 1 and the largest x; averaging with zero halves exactly that.
-        const Vec shifted = _mm512_sra_epi16(value, count);
-        return _mm512_add_epi16(_mm512_srai_epi16(shifted, 1), _mm512_and_si512(shifted, _mm512_set1_epi16(1)));
-      }
-      case Kind::kLeft:
-        for (int i = 0; i < doublings; ++i) value = _mm512_adds_epi16(value, value);
-        return value;
-      case Kind::kZero:
-        return _mm512_setzero_si512();
-    }
-    return value;
-  }
-
- private:
-  enum class Kind { kNone, kRight, kLeft, kZero };
-  __m128i count = _mm_setzero_si128();
-  int doublings = 0;
-  Kind kind = Kind::kNone;
-};
 
 template <std::size_t kRows>
 void tile_rows(const TileArgs& args) {
@@ -130,52 +57,6 @@ void tile(const TileArgs& args) {
   kByRows[args.num_rows - 1](args);
 }
 
-template <std::size_t kRows>
-void values_rows(const ValueArgs& args) {
-  const WordShift shift(args.shift);
-  const Vec mantissa = _mm512_set1_epi16(args.mantissa);
-  for (std::size_t first = 0; first < args.outputs; first += kPanelOutputs) {
-    Vec sums[kRows][kPanelVectors];
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const Vec half = _mm512_set1_epi32(args.pre_shift[r] > 0 ? 1 << (args.pre_shift[r] - 1) : 0);
-#pragma GCC unroll 8
-      for (std::size_t v = 0; v < kPanelVectors; ++v) sums[r][v] = half;
-    }
-    const std::int8_t* value = args.values + first * args.tokens;
-    for (std::size_t token = 0; token < args.tokens; token += kGroup) {
-      Vec w[kPanelVectors];
-#pragma GCC unroll 8
-      for (std::size_t v = 0; v < kPanelVectors; ++v) w[v] = load(value + v * 64);
-      value += kPanelOutputs * kGroup;
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const Vec p = broadcast_group(args.rows[r] + token);
-#pragma GCC unroll 8
-        for (std::size_t v = 0; v < kPanelVectors; ++v) dot(sums[r][v], p, w[v]);
-      }
-    }
-#pragma GCC unroll 8
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const __m128i count = _mm_cvtsi32_si128(args.pre_shift[r]);
-      const Vec reciprocal = _mm512_set1_epi16(args.reciprocal[r]);
-#pragma GCC unroll 8
-      for (std::size_t half = 0; half < 2; ++half) {
-        const Vec words = _mm512_packs_epi32(_mm512_sra_epi32(sums[r][2 * half], count),
-                                             _mm512_sra_epi32(sums[r][2 * half + 1], count));
-        const Vec scaled = _mm512_mulhrs_epi16(_mm512_mulhrs_epi16(words, mantissa), reciprocal);
-        store(args.out + r * args.outputs + first + half * kWords, shift(scaled));
-      }
-    }
-  }
-}
-
-void values(const ValueArgs& args) {
-  constexpr void (*kByRows[])(const ValueArgs&) = {values_rows<1>, values_rows<2>, values_rows<3>,
-                                                   values_rows<4>, values_rows<5>, values_rows<6>};
-  kByRows[args.num_rows - 1](args);
-}
-
 std::int32_t narrow(const NarrowArgs& args) {
   const WordShift shift(args.shift);
   const Vec mantissa = _mm512_set1_epi16(args.mantissa);
@@ -197,14 +78,6 @@ std::int32_t largest(const std::int16_t* row, std::size_t count) {
   }
   return largest_word(result);
 }
-
-/// The table's 64 numbers by their number, in two registers.
-struct WordTable {
-  Vec low;
-  Vec high;
-
-  Vec operator()(Vec index) const { return _mm512_permutex2var_epi16(low, index, high); }
-};
 
 std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
   if (fraction < 4 || fraction > 15) return plain::gelu(row, count, fraction);
@@ -245,7 +118,8 @@ Vec products(const std::int16_t* scaled, Vec mantissa) {
 Vec add_saturating(Vec a, Vec b) {
   const Vec sum = _mm512_add_epi32(a, b);
   // Overflow where both have a sign that the sum does not have.
-  const __mmask16 overflow = _mm512_movepi32_mask(_mm512_andnot_si512(_mm512_xor_si512(a, b), _mm512_xor_si512(a, sum)));
+  const __mmask16 overflow =
+      _mm512_movepi32_mask(_mm512_andnot_si512(_mm512_xor_si512(a, b), _mm512_xor_si512(a, sum)));
   const Vec limit = _mm512_xor_si512(_mm512_srai_epi32(a, 31), _mm512_set1_epi32(INT32_MAX));
   return _mm512_mask_mov_epi32(sum, overflow, limit);
 }
@@ -278,7 +152,8 @@ void wide(const WideArgs& args) {
 void add(std::int32_t* sum, const std::int32_t* part, std::size_t count) {
   for (std::size_t i = 0; i < count; i += kDwords) {
     const __mmask16 valid = first_dwords(count - i);
-    const Vec added = add_saturating(_mm512_maskz_loadu_epi32(valid, sum + i), _mm512_maskz_loadu_epi32(valid, part + i));
+    const Vec added =
+        add_saturating(_mm512_maskz_loadu_epi32(valid, sum + i), _mm512_maskz_loadu_epi32(valid, part + i));
     _mm512_mask_storeu_epi32(sum + i, valid, added);
   }
 }
@@ -328,8 +203,7 @@ std::int32_t norm(const NormArgs& args) {
     squares = _mm512_add_epi64(squares, _mm512_cvtepu32_epi64(pairs));
   }
   const InverseDeviation inverse =
-      inverse_deviation(static_cast<std::uint64_t>(sum_quads(squares)), shift, args.eps, args.count,
-                        DoubleRoot());
+      inverse_deviation(static_cast<std::uint64_t>(sum_quads(squares)), shift, args.eps, args.count, DoubleRoot());
   const WordShift out_shift(inverse.exponent - 15 - args.fraction - args.gain_exponent);
   const Vec mantissa = _mm512_set1_epi16(inverse.mantissa);
   Vec largest = _mm512_setzero_si512();
@@ -359,41 +233,6 @@ void quantize(const QuantizeArgs& args) {
   }
 }
 
-std::uint32_t softmax(SoftmaxArgs& args) {
-  const WordShift shift(args.shift);
-  const Vec mantissa = _mm512_set1_epi16(args.mantissa);
-  const Vec lowest = _mm512_set1_epi16(INT16_MIN);
-  Vec most = lowest;
-  for (std::size_t j = 0; j < args.tokens; j += kWords) {
-    const Vec score = shift(_mm512_mulhrs_epi16(load(args.scores + j), mantissa));
-    store(args.scores + j, score);
-    most = _mm512_mask_max_epi16(most, first_words(args.tokens - j), most, score);
-  }
-  // From signed to unsigned order and back.
-  const Vec sign = _mm512_set1_epi16(INT16_MIN);
-  const std::int32_t running_max = largest_word(_mm512_xor_si512(most, sign)) - 32768;
-  args.saturated = running_max == INT16_MAX;
-
-  const WordTable table = {load(kExp2Table), load(kExp2Table + kWords)};
-  const Vec max_vector = _mm512_set1_epi16(static_cast<std::int16_t>(running_max));
-  const Vec half = _mm512_set1_epi16(128);
-  const Vec low_words = _mm512_set1_epi32(0xffff);
-  Vec sum = _mm512_setzero_si512();
-  for (std::size_t j = 0; j < args.tokens; j += kWords) {
-    const __mmask32 valid = first_words(args.tokens - j);
-    const Vec distance = _mm512_sub_epi16(max_vector, load(args.scores + j));
-    // The permutation looks at the lowest six bits of an index only.
-    const Vec exponential =
-        _mm512_maskz_srlv_epi16(valid, table(distance), _mm512_srli_epi16(distance, kExp2IndexBits));
-    sum = _mm512_add_epi32(sum, _mm512_and_si512(exponential, low_words));
-    sum = _mm512_add_epi32(sum, _mm512_srli_epi32(exponential, 16));
-    const __m256i bytes = _mm512_cvtepi16_epi8(_mm512_srli_epi16(_mm512_add_epi16(exponential, half), 8));
-    const std::size_t room = round_up(args.tokens, kGroup) - j;
-    _mm256_mask_storeu_epi8(args.probabilities + j, first_words(room), bytes);
-  }
-  return static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum));
-}
-
 void router(const RouterArgs& args) {
   // |row · high| ≤ 2²², |row · low| ≤ 2²²: so many pairs fit 32 bits.
   constexpr std::size_t kPairsAtOnce = 128;
@@ -414,76 +253,15 @@ void router(const RouterArgs& args) {
         weight += 2 * kWords;
       }
       for (int half = 0; half < 2; ++half) {
-        const Vec wide_high = _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(high) : _mm512_extracti64x4_epi64(high, 1));
-        const Vec wide_low = _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(low) : _mm512_extracti64x4_epi64(low, 1));
+        const Vec wide_high =
+            _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(high) : _mm512_extracti64x4_epi64(high, 1));
+        const Vec wide_low =
+            _mm512_cvtepi32_epi64(half == 0 ? _mm512_castsi512_si256(low) : _mm512_extracti64x4_epi64(low, 1));
         sums[half] = _mm512_add_epi64(sums[half], _mm512_add_epi64(_mm512_slli_epi64(wide_high, 8), wide_low));
       }
     }
     store(args.sums + first, sums[0]);
     store(args.sums + first + 8, sums[1]);
-  }
-}
-
-/// Which output stands at a place of a panel. Registers 2h and 2h + 1 hold the half panel h; block b of register i
-/// becomes words 8b + 4i … of the packed one.
-constexpr std::size_t output_at(std::size_t place) {
-  return place / kWords * kWords + place % kDwords / 4 * 8 + place / kDwords % 2 * 4 + place % 4;
-}
-
-void pack_keys(const PackArgs& args, std::int32_t* sums) {
-  const Vec ones = _mm512_set1_epi8(1);
-  for (std::size_t panel = 0; panel < args.count; panel += kPanelOutputs) {
-    std::int8_t* to = args.out + panel * args.width;
-    for (std::size_t place = 0; place < kPanelOutputs; ++place) {
-      const std::size_t key = panel + output_at(place);
-      const std::uint8_t* from = args.rows + key * args.stride;
-      for (std::size_t i = 0; i < args.width; i += kGroup) {
-        std::uint32_t group = 0x80808080;
-        if (key < args.count) __builtin_memcpy(&group, from + i, sizeof(group));
-        group ^= 0x80808080;
-        __builtin_memcpy(to + i * kPanelOutputs + place * kGroup, &group, sizeof(group));
-      }
-    }
-    for (std::size_t v = 0; v < kPanelVectors; ++v) {
-      Vec sum = _mm512_setzero_si512();
-      for (std::size_t i = 0; i < args.width; i += kGroup) dot(sum, ones, load(to + i * kPanelOutputs + v * 64));
-      store(sums + panel + v * kDwords, sum);
-    }
-  }
-}
-
-void pack_values(const PackArgs& args) {
-  if (args.width % kPanelOutputs != 0) return plain::pack_values(vnni_kernels(), args);
-  const std::size_t padded = round_up(args.count, kGroup);
-  const Vec offset = _mm512_set1_epi8(static_cast<char>(0x80));
-  // Blocks of 128 bits: 0 and 1 of both registers in turn; 2 and 3 of both.
-  const Vec low_blocks = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-  const Vec high_blocks = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-  for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
-    std::int8_t* to = args.out + panel * padded;
-    for (std::size_t token = 0; token < padded; token += kGroup) {
-      Vec row[kGroup];
-#pragma GCC unroll 4
-      for (std::size_t r = 0; r < kGroup; ++r) {
-        row[r] = token + r < args.count
-                     ? _mm512_xor_si512(load(args.rows + (token + r) * args.stride + panel), offset)
-                     : _mm512_setzero_si512();
-      }
-      const Vec low01 = _mm512_unpacklo_epi8(row[0], row[1]);
-      const Vec high01 = _mm512_unpackhi_epi8(row[0], row[1]);
-      const Vec low23 = _mm512_unpacklo_epi8(row[2], row[3]);
-      const Vec high23 = _mm512_unpackhi_epi8(row[2], row[3]);
-      // Of each block of 16 elements: 0 to 3, 4 to 7, 8 to 11, 12 to 15.
-      const Vec first = _mm512_unpacklo_epi16(low01, low23);
-      const Vec second = _mm512_unpackhi_epi16(low01, low23);
-      const Vec third = _mm512_unpacklo_epi16(high01, high23);
-      const Vec fourth = _mm512_unpackhi_epi16(high01, high23);
-      store(to, _mm512_permutex2var_epi64(first, low_blocks, third));
-      store(to + 64, _mm512_permutex2var_epi64(second, low_blocks, fourth));
-      store(to + 128, _mm512_permutex2var_epi64(first, high_blocks, third));
-      store(to + 192, _mm512_permutex2var_epi64(second, high_blocks, fourth));
-      to += kPanelOutputs * kGroup;
-    }
   }
 }
 
@@ -510,9 +288,10 @@ Kernels make() {
 }
 
 }  // namespace
+}  // namespace vnni
 
 const Kernels& vnni_kernels() {
-  static const Kernels table = make();
+  static const Kernels table = vnni::make();
   return table;
 }
 

@@ -13,7 +13,8 @@ Panels PackedLayer::panels() const {
 }
 
 std::size_t PackedLayer::bytes() const {
-  return weight.size() + 4 * (start.size() + pre_shift.size() + bias.size()) + 2 * (mantissa.size() + narrow_bias.size());
+  return weight.size() + 4 * (start.size() + pre_shift.size() + bias.size()) +
+         2 * (mantissa.size() + narrow_bias.size());
 }
 
 PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
@@ -37,7 +38,8 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
     const std::int8_t* row = layer.weight + o * packed.inputs;
     std::int32_t sum = 0;
     for (std::size_t i = 0; i < packed.inputs; ++i) {
-      packed.weight[panel * inputs + i / kGroup * kGroup * kPanelOutputs + (place - panel) * kGroup + i % kGroup] = row[i];
+      packed.weight[panel * inputs + i / kGroup * kGroup * kPanelOutputs + (place - panel) * kGroup + i % kGroup] =
+          row[i];
       sum += row[i];
     }
     packed.start[place] = first_value(kernels, sum, layer.pre_shift[o]);

@@ -37,8 +37,8 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer);
 /// A router's weights [experts, inputs] as RouterArgs wants them.
 AlignedBuffer<std::int16_t> pack_router(const std::int16_t* weight, std::size_t experts, std::size_t inputs);
 
-/// Where a sum of products with weights that add up to `weight_sum` starts: half of what the shift takes away, less what
-/// the activations' offset adds.
+/// Where a sum of products with weights that add up to `weight_sum` starts: half of what the shift takes away, less
+/// what the activations' offset adds.
 inline std::int32_t first_value(const Kernels& kernels, std::int32_t weight_sum, int pre_shift) {
   const std::int32_t half = pre_shift > 0 ? 1 << (pre_shift - 1) : 0;
   return half - static_cast<std::int32_t>(kernels.offset) * weight_sum;

@@ -63,8 +63,8 @@ std::int32_t norm(const NormArgs& args) {
 std::uint32_t softmax(SoftmaxArgs& args) {
   std::int32_t running_max = INT16_MIN;
   for (std::size_t j = 0; j < args.tokens; ++j) {
-    args.scores[j] = static_cast<std::int16_t>(
-        saturating_shift<16>(multiply_q15(args.scores[j], args.mantissa), args.shift));
+    args.scores[j] =
+        static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(args.scores[j], args.mantissa), args.shift));
     running_max = std::max<std::int32_t>(running_max, args.scores[j]);
   }
   args.saturated = running_max == INT16_MAX;
@@ -116,8 +116,7 @@ void pack_values(const Kernels& kernels, const PackArgs& args) {
   const std::size_t padded = round_up(args.count, kGroup);
   for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
     for (std::size_t token = 0; token < padded; ++token) {
-      std::int8_t* group =
-          args.out + panel * padded + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
+      std::int8_t* group = args.out + panel * padded + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
       for (std::size_t place = 0; place < kPanelOutputs; ++place) {
         const std::size_t dim = panel + kernels.order[place];
         const bool inside = token < args.count && dim < args.width;
