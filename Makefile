@@ -12,7 +12,7 @@ help:  ## Say what there is
 
 demo:  ## Build the tool and run it on a photograph (PICTURE=file for one of your own)
 	@scripts/install-dependencies build
-	@scripts/demo $(PICTURE)
+	@scripts/demo $(if $(PICTURE),"$(PICTURE)")
 
 test:  ## Build and run the quick tests
 	@scripts/install-dependencies build test

@@ -80,6 +80,8 @@ def make_parser():
     add("--share", type=parse_numbers, default={}, metavar="TASK=FRACTION,…",
         help="fraction of a batch's pictures that a task sees (default: 1/number of tasks, no picture twice)")
     add("--task-weight", type=parse_numbers, default={}, metavar="TASK=W,…", help="weight of a task's loss (default: 1)")
+    add("--far", type=parse_numbers, default={}, metavar="CLASS=METRES,…",
+        help="where pixels of a class have no depth, they count as so far away, e.g. sky=150 (default: they count nowhere)")
     add("--one-router", type=FRACTION, default=0.0, metavar="FRACTION",
         help="of the run, from its start, in which a token passes once for all tasks, by one router "
              "(default: %(default)s)")
@@ -110,6 +112,12 @@ def settings_of(options, config, device, precision):
         unknown = set(getattr(options, name)) - set(tasks)
         if unknown:
             raise DataError(f"--{name.replace('_', '-')}: {', '.join(sorted(unknown))}: not a task of this run")
+    if options.far:
+        classes = next((task["class_names"] for task in config["tasks"] if task["name"] == "semseg"), [])
+        unknown = set(options.far) - set(classes)
+        if unknown or "depth" not in tasks:
+            raise DataError(f"--far: needs depth and semseg among the tasks, and classes of {', '.join(classes) or 'none'}; "
+                            f"found {', '.join(sorted(options.far))}")
     settings = vars(options).copy()
     settings.update(
         tasks=tasks, device=device, precision=precision, data=[str(Path(folder).resolve()) for folder in options.data],

@@ -11,6 +11,13 @@ def normalise(images, config):
     return (images - mean) / deviation
 
 
+def fill_far(read, far):
+    """Gives pixels of a class without depth a depth: `far` is {label: metres}. Changes `read`, a batch as it is read."""
+    for label, metres in far.items():
+        missing = (read["semseg"] == label) & (read["depth"] == 0)
+        read["depth"] = torch.where(missing, torch.full_like(read["depth"], metres), read["depth"])
+
+
 def statistics_batches(training, config, device="cpu"):
     """The same pictures each time: evenly spread over those to train on, as they are."""
     count = min(STATISTICS_PICTURES, len(training))

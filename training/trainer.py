@@ -14,7 +14,7 @@ from losses import Losses
 from model import MultiTaskModel, copy_first_gates, has_log_depth, task_gates, whiten_patch_embed
 from moe import balance_loss
 from optimizer import MovingAverage, Optimizers, learning_rate, refresh_batch_norm
-from preprocessing import normalise, statistics_batches
+from preprocessing import fill_far, normalise, statistics_batches
 from start import start_from
 from state import check_same_run, load_state, save_state
 from validate import validate
@@ -62,6 +62,8 @@ class Trainer:
         self.settings = dict(settings, training_pictures=len(self.training), validation_pictures=len(self.validation))
         self.join(workers)
         self.order = Order(len(self.training), settings["batch"], settings["seed"])
+        names = next((task["class_names"] for task in config["tasks"] if task["name"] == "semseg"), [])
+        self.far = {names.index(name): metres for name, metres in settings["far"].items()}
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
         torch.manual_seed(settings["seed"])
         self.model = MultiTaskModel(config, settings["drop_path"]).to(self.device)
@@ -144,6 +146,7 @@ class Trainer:
         mixed = torch.from_numpy(np.random.default_rng(self.step_seed()).permutation(len(numbers)))
         read = augment({name: values[mixed] for name, values in read.items()}, self.augmentation, generator)
         read = {name: value.to(self.device) for name, value in read.items()}
+        fill_far(read, self.far)
         truth = {task: read[task] if self.one_router else read[task][self.rows[index]]
                  for index, task in enumerate(self.model.tasks)}
         return normalise(read["images"], self.config), truth

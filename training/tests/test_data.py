@@ -21,6 +21,7 @@ from datasets import open_data, tasks_of
 from files import nearest_valid
 from layout import DataError
 from losses import Losses, class_weights, depth_loss, normals_loss, semseg_loss
+from preprocessing import fill_far
 
 SIZE = (32, 48)
 TASKS = ["semseg", "normals", "depth"]
@@ -348,6 +349,15 @@ class Augmenting(Folder):
         self.assertFalse(torch.equal(first["images"], other["images"]))
         self.assertEqual(set(first["semseg"].unique().tolist()) - set(batch["semseg"].unique().tolist()), set())
         self.assertTrue(0 <= float(first["images"].min()) and float(first["images"].max()) <= 1)
+
+
+class FarClasses(unittest.TestCase):
+    def test_only_pixels_of_the_class_without_depth_are_filled(self):
+        read = {"semseg": torch.tensor([[[2, 2, 1, 255]]], dtype=torch.uint8), "depth": torch.tensor([[[0.0, 7, 0, 0]]])}
+        fill_far(read, {2: 150.0})
+        self.assertEqual(read["depth"].tolist(), [[[150, 7, 0, 0]]])
+        fill_far(read, {})
+        self.assertEqual(read["depth"].tolist(), [[[150, 7, 0, 0]]])
 
 
 class LossValues(unittest.TestCase):

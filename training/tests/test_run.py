@@ -172,6 +172,12 @@ class Resuming(Run):
             self.assertFalse(same_exported, "each task's router has gone its own way")
         self.assertIn("expected a number from 0 to 1", self.call("other", "--steps", "2", "--one-router", "2", expect=2))
 
+    def test_far_classes_must_be_classes_of_the_run(self):
+        self.assertIn("--far: needs depth and semseg", self.call("run", "--steps", "1", "--far", "moon=9", expect=1))
+        self.assertIn("--far: needs depth and semseg",
+                      self.call("run", "--steps", "1", "--tasks", "semseg", "--far", "sky=9", expect=1))
+        self.call("run", "--steps", "1", "--far", "sky=150")
+
     def test_workers_average_to_the_same_everywhere(self):
         script = self.folder / "average.py"
         script.write_text(f"import sys; sys.path.insert(0, {str(TRAINING)!r})\n"
