@@ -4,9 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from layout import ARRAYS, TASKS, DataError
+from json_file import read_json
+from layout import ARRAYS, TASKS, DataError, UsageError
 
-MAX_CLASSES, MAX_MAP_CHANNELS = 255, 4096
+MAX_CLASSES, MAX_MAP_CHANNELS, MAX_BYTES = 255, 4096, 1 << 20
+NAMED = Path(__file__).resolve().parents[1] / "configs" / "models"
 
 
 def expect(is_good, expected):
@@ -62,7 +64,15 @@ def members(**rules):
     return check
 
 
-TEXT = expect(lambda value: type(value) is str, "a text")
+def printable(low, high):
+    """A text that `edgemoe convert` takes for a name: no control characters, no halves of surrogate pairs."""
+    def is_good(value):
+        if type(value) is not str or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in value):
+            return False
+        return low <= len(value.encode()) <= high
+    return expect(is_good, f"{low} to {high} bytes of printable UTF-8")
+
+
 NETWORK = members(
     name=expect(lambda value: type(value) is str and re.fullmatch(r"[A-Za-z0-9._+-]{1,64}", value),
                 "1 to 64 letters, digits and ._+-"),
@@ -81,8 +91,8 @@ NETWORK = members(
     head=null_or(members(num_stages=integer(1, 8), channels=integer(1, MAX_MAP_CHANNELS),
                          first_kernel=null_or(one_of(1, 3)),
                          upsample=one_of(1, 2, *(f"shuffle{factor}" for factor in range(2, 17))))),
-    tasks=list_of(members(name=one_of(*TASKS), outputs=integer(1, MAX_CLASSES), unit=TEXT,
-                          class_names=list_of(TEXT, 0, MAX_CLASSES)), 1, len(TASKS)))
+    tasks=list_of(members(name=one_of(*TASKS), outputs=integer(1, MAX_CLASSES), unit=printable(0, 19),
+                          class_names=list_of(printable(1, 64), 0, MAX_CLASSES)), 1, len(TASKS)))
 
 
 def check_agreement(config):
@@ -128,24 +138,23 @@ def read_config(name, tasks):
     its own order. Raises DataError."""
     path = Path(name)
     if path.suffix != ".json":
-        path = Path(__file__).resolve().parents[1] / "configs" / "models" / f"{name}.json"
+        path = NAMED / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in NAMED.glob("*.json")))
+        raise DataError(f"--config {name}: {path} is no file; give the path of a file *.json, or one of these names: {known}")
+    config = read_json(path, MAX_BYTES)
     try:
-        config = json.loads(path.read_text())
         check_config(config)
-    except OSError as error:
-        raise DataError(f"configuration {name}: {error}") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     have = [task["name"] for task in config["tasks"]]
     if tasks is not None:
         unknown = [task for task in tasks if task not in have]
         if unknown:
-            raise DataError(f"--tasks: {', '.join(unknown)}: not in configuration {config['name']} ({', '.join(have)})")
+            raise UsageError(f"--tasks: {', '.join(map(repr, unknown))}: not in configuration {config['name']} ({', '.join(have)})")
         config["tasks"] = [task for task in config["tasks"] if task["name"] in tasks]
     other = [task["name"] for task in config["tasks"] if task["name"] not in ARRAYS]
     if other or not config["tasks"]:
-        raise DataError(f"the trainer knows {', '.join(ARRAYS)}, not {', '.join(other) or 'no task'}: choose with "
+        raise UsageError(f"the trainer knows {', '.join(ARRAYS)}, not {', '.join(other) or 'no task'}: choose with "
                         "--tasks")
     return config

@@ -56,11 +56,17 @@ class ArrayData:
             labels = self.arrays["semseg"][index]
             batch["semseg"] = torch.from_numpy(np.where(labels == self.ignore, np.uint8(IGNORE), labels))
         if "depth" in self.arrays:
-            batch["depth"] = torch.from_numpy(self.arrays["depth"][index].astype(np.float32))
+            depth = self.arrays["depth"][index].astype(np.float32)
+            batch["depth"] = torch.from_numpy(np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0)))
         if "normals" in self.arrays:
             normals = torch.from_numpy(self.arrays["normals"][index]).permute(0, 3, 1, 2).float()
             batch["normals"] = normals / normals.norm(dim=1, keepdim=True).clamp_min(1e-6)
         return batch
+
+
+def has_truth(batch, task):
+    """Whether any pixel of a batch, as read() gives it, says something about the task."""
+    return bool((batch[task] != IGNORE).any() if task == "semseg" else batch[task].any())
 
 
 class Split:
@@ -85,8 +91,25 @@ class Split:
         return {name: torch.cat([batch[name] for batch in batches]) for name in batches[0]}
 
 
+def check_truth(split, tasks, folders, at_once=50):
+    """Raises DataError, which names the folders, where no picture of a split says anything about one of the tasks. Reads as
+    far as it must."""
+    missing = set(tasks)
+    for begin in range(0, len(split), at_once):
+        if not missing:
+            return
+        batch = split.read(np.arange(begin, min(begin + at_once, len(split))))
+        missing = {task for task in missing if not has_truth(batch, task)}
+    for task in sorted(missing):
+        found = {"semseg": "every label is one that is ignored", "depth": "the depth is 0 (none) everywhere",
+                 "normals": "the normal is (0, 0, 0) (none) everywhere"}[task]
+        raise DataError(f"{', '.join(map(str, folders))}: {found} in the {len(split)} pictures to train on: there is nothing "
+                        f"to learn for {task}; mend the files or choose other tasks with --tasks")
+
+
 def hold_out(data_sets, fraction, seed):
-    """(training, validation): a share of each data set drawn with the seed; at least one picture, if there are two."""
+    """(training, validation): a share of each data set drawn with the seed; at least one picture, if there are two.
+    Only the length of a data set and its folder are looked at."""
     training, validation = [], []
     for number, data in enumerate(data_sets):
         order = np.random.default_rng([seed, number]).permutation(len(data))

@@ -1,9 +1,9 @@
 """dataset.json: what a data set says of itself, read and checked as `edgemoe eval` does (docs/eval.md)."""
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from json_file import read_json
 from layout import IGNORE, TASKS, DataError
 
 FORMAT = "edgemoe-dataset 1"
@@ -29,14 +29,7 @@ def read_description(folder):
     path = Path(folder) / "dataset.json"
     if not path.is_file():
         return Description()
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path}: larger than {MAX_BYTES} bytes: not a dataset.json")
-        stored = json.loads(path.read_text())
-    except OSError as error:
-        raise DataError(f"{path}: {error}") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not JSON: {error}") from error
+    stored = read_json(path, MAX_BYTES)
     try:
         return parse(stored)
     except DataError as error:
@@ -44,8 +37,13 @@ def read_description(folder):
 
 
 def parse(stored):
-    if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-        raise DataError(f'"format" is not "{FORMAT}"')
+    if not isinstance(stored, dict):
+        raise DataError("expected an object {…}")
+    for key, expected in (("format", f'"{FORMAT}"'), ("layout", '"files" or "arrays"')):
+        if stored.get(key) is None:
+            raise DataError(f'"{key}" is missing; expected {expected}')
+    if stored["format"] != FORMAT:
+        raise DataError(f'"format" is not "{FORMAT}" but {stored["format"]!r}')
     layout, unit = text(stored, "layout"), text(stored, "depth_unit")
     if layout not in ("files", "arrays"):
         raise DataError(f'"layout" is {layout!r}; it must be "files" or "arrays"')

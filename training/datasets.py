@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from atomic import write_text_atomically
-from data import ArrayData, everything, hold_out
-from dataset_json import check_extents, read_description
-from files import pack_files
+from data import ArrayData, Split, everything, hold_out
+from dataset_json import check_classes, check_extents, read_description
+from files import FileSet
 from layout import ARRAYS, IGNORE, DataError
 
 LABELS_AT_ONCE = 1 << 24
@@ -58,36 +58,57 @@ def check_labels(data, outputs, folder, cache):
                     f"{outputs} classes, 0 to {outputs - 1}, and {data.ignore} means ignore")
 
 
-def open_data(folder, tasks, config, cache, say):
-    """A data set of either layout with ground truth for `tasks`, in the network's size."""
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
-    have, description = tasks_of(folder), read_description(folder)
-    missing = [task for task in tasks if task not in have]
-    if missing:
-        raise DataError(f"{folder}: no ground truth for {', '.join(missing)} (it has: {', '.join(have) or 'none'}); "
-                        f"choose with --tasks")
-    for task in tasks:
-        path = truth_path(folder, description.layout, task)
-        if not path.exists():
-            raise DataError(f'{path}: is not there, but "tasks" in dataset.json names {task}')
-    if description.layout == "files":
-        data = pack_files(folder, tasks, config, cache, say)
-    else:
-        size = (config["input"]["height"], config["input"]["width"])
-        data = ArrayData.open(folder, tasks, size, description.ignore)
-        check_extents(description, folder, len(data), *size)
-    if "semseg" in tasks:
-        outputs = next(task["outputs"] for task in config["tasks"] if task["name"] == "semseg")
-        check_labels(data, outputs, folder, cache)
-    return data
+class DataSource:
+    """A data set of either layout with ground truth for `tasks`, of which all was checked that takes no reading of pixels.
+    Raises DataError."""
+
+    def __init__(self, folder, tasks, config, cache):
+        self.folder, self.config, self.cache = Path(folder), config, cache
+        if not self.folder.is_dir():
+            raise DataError(f"{self.folder}: no such folder")
+        have, description = tasks_of(self.folder), read_description(self.folder)
+        check_classes(config, description, self.folder)
+        missing = [task for task in tasks if task not in have]
+        if missing:
+            can = [task["name"] for task in config["tasks"] if task["name"] in have]
+            raise DataError(f"{self.folder}: no ground truth for {', '.join(missing)} (it has: {', '.join(have) or 'none'}); "
+                            f"choose with --tasks{' ' + ','.join(can) if can else ''}")
+        for task in tasks:
+            path = truth_path(self.folder, description.layout, task)
+            if not path.exists():
+                raise DataError(f'{path}: is not there, but "tasks" in dataset.json names {task}')
+        if description.layout == "files":
+            self.stored = FileSet(self.folder, tasks, config, cache)
+        else:
+            size = (config["input"]["height"], config["input"]["width"])
+            self.stored = ArrayData.open(self.folder, tasks, size, description.ignore)
+            check_extents(description, self.folder, len(self.stored), *size)
+
+    def __len__(self):
+        return len(self.stored)
+
+    def open(self, say):
+        """ArrayData in the network's size, packed first where it must be."""
+        data = self.stored.open(say) if isinstance(self.stored, FileSet) else self.stored
+        if "semseg" in data.arrays:
+            outputs = next(task["outputs"] for task in self.config["tasks"] if task["name"] == "semseg")
+            check_labels(data, outputs, self.folder, self.cache)
+        return data
 
 
-def open_splits(settings, config, run_dir, say):
-    """(training, validation) as the run's settings divide its data."""
-    cache = Path(run_dir) / "cache"
-    sets = [open_data(folder, settings["tasks"], config, cache, say) for folder in settings["data"]]
+def plan_splits(settings, config, run_dir):
+    """(training, validation) as the run's settings divide its data: Splits of DataSources, for open_splits()."""
+    def source(folder):
+        return DataSource(folder, settings["tasks"], config, Path(run_dir) / "cache")
+
+    sources = [source(folder) for folder in settings["data"]]
     if settings["val"] is None:
-        return hold_out(sets, settings["val_fraction"], settings["seed"])
-    return everything(sets), everything([open_data(settings["val"], settings["tasks"], config, cache, say)])
+        return hold_out(sources, settings["val_fraction"], settings["seed"])
+    return everything(sources), everything([source(settings["val"])])
+
+
+def open_splits(planned, say):
+    """The Splits of plan_splits() with their data opened, each once."""
+    sources = dict.fromkeys(source for split in planned for source, _ in split.subsets)
+    opened = {source: source.open(say) for source in sources}
+    return tuple(Split([(opened[source], index) for source, index in split.subsets]) for split in planned)

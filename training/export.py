@@ -15,7 +15,7 @@ if __name__ == "__main__":
 import torch  # noqa: E402
 
 from atomic import write_atomically, write_text_atomically  # noqa: E402
-from datasets import open_splits  # noqa: E402
+from datasets import open_splits, plan_splits  # noqa: E402
 from layout import DataError  # noqa: E402
 from model import MultiTaskModel, copy_first_gates, has_log_depth  # noqa: E402
 from optimizer import MovingAverage, refresh_batch_norm  # noqa: E402
@@ -69,7 +69,7 @@ def export(run_dir, dtype="f32", say=print):
     if state is None:
         raise DataError(f"{run_dir}: holds no state.pt; train there first")
     config = state["config"]
-    training, _ = open_splits(state["settings"], config, run_dir, say)
+    training, _ = open_splits(plan_splits(state["settings"], config, run_dir), say)
     model = averaged_model(state, config, training)
     path = run_dir / "checkpoint.pth"
     checkpoint = {"epoch": state["step"] * state["settings"]["batch"] // len(training), "step": state["step"],

@@ -8,101 +8,21 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
 from data import ArrayData
 from dataset_json import check_extents, read_description
-from layout import ARRAYS, IGNORE, DataError
+from layout import ARRAYS, DataError
+from pictures import check_headers, read_image, read_truth
+from report import duration
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 # To be raised when the arrays of the same files come out otherwise: older ones are then not opened any more.
-PACKED_FORMAT = 1
-
-
-def open_pillow(path):
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise DataError("reading picture files needs Pillow: Debian's python3-pil") from error
-    try:
-        picture = Image.open(path)
-        picture.load()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
-    return picture
-
-
-def read_image(path, size, resize):
-    """uint8 [H,W,3] in the network's size, resized as the network's configuration says."""
-    from PIL import ImageOps
-    picture = ImageOps.exif_transpose(open_pillow(path)).convert("RGB")
-    values = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float()
-    if tuple(values.shape[-2:]) != size:
-        values = F.interpolate(values, size=size, mode=resize.split("_")[0], align_corners=False,
-                               antialias=resize.endswith("antialias"))
-    return values.round().clamp(0, 255).byte()[0].permute(1, 2, 0).numpy(), (picture.height, picture.width)
-
-
-def nearest(values, size):
-    """[h,w,…] → [H,W,…]: the value at each target pixel's centre."""
-    rows, columns = (((np.arange(wanted) + 0.5) * have / wanted).astype(int)
-                     for wanted, have in zip(size, values.shape[:2]))
-    return values[rows][:, columns]
-
-
-def nearest_valid(values, valid, size):
-    """Like nearest(), but a target pixel whose source pixel is invalid takes the valid one that is nearest to its centre
-    within its own area; invalid (0) only where there is none."""
-    result, found = nearest(values, size).copy(), nearest(valid, size).copy()
-    if found.all() or (values.shape[0] <= size[0] and values.shape[1] <= size[1]):
-        result[~found] = 0
-        return result
-    for row, column in zip(*np.nonzero(~found)):
-        centre = [(place + 0.5) * have / wanted for place, have, wanted in zip((row, column), values.shape, size)]
-        reach = [have / wanted / 2 for have, wanted in zip(values.shape, size)]
-        low = [max(0, int(c - r)) for c, r in zip(centre, reach)]
-        high = [int(np.ceil(c + r)) for c, r in zip(centre, reach)]
-        places = np.argwhere(valid[low[0]:high[0], low[1]:high[1]])
-        result[row, column] = 0
-        if len(places):
-            places = places + low
-            best = places[np.argmin(((places + 0.5 - centre) ** 2).sum(1))]
-            result[row, column] = values[best[0], best[1]]
-    return result
-
-
-def read_truth(task, path, size, image_size, outputs, ignore=IGNORE):
-    """One label, depth or normals file as the arrays hold it; the label `ignore` becomes 255."""
-    picture = open_pillow(path)
-    if (picture.height, picture.width) != image_size:
-        raise DataError(f"{path}: {picture.height}x{picture.width}, its picture {image_size[0]}x{image_size[1]} "
-                        "(height x width): they must be of one size")
-    if task == "semseg":
-        if picture.mode not in ("L", "P"):
-            raise DataError(f"{path}: mode {picture.mode}; labels are 8-bit indices in one channel")
-        labels = np.array(picture)
-        labels[labels == ignore] = IGNORE
-        wrong = labels[(labels >= outputs) & (labels != IGNORE)]
-        if wrong.size:
-            raise DataError(f"{path}: label {wrong[0]} in {wrong.size} pixels; the configuration has {outputs} "
-                            f"classes, 0 to {outputs - 1}, and {ignore} means ignore")
-        return nearest(labels, size)
-    if task == "depth":
-        if not picture.mode.startswith("I"):
-            raise DataError(f"{path}: mode {picture.mode}; depth is 16-bit grey, metres times 256, 0 = none")
-        depth = np.array(picture).astype(np.float32) / 256
-        return nearest_valid(depth, depth > 0, size).astype(np.float16)
-    if picture.mode != "RGB":
-        raise DataError(f"{path}: mode {picture.mode}; normals are 8-bit RGB")
-    stored = np.array(picture)
-    normals = stored.astype(np.float32) / 127.5 - 1
-    length = np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-6)
-    valid = stored.any(axis=2)
-    return np.rint(127 * nearest_valid(normals / length, valid, size)).astype(np.int8)
+PACKED_FORMAT = 2
+SAY_EVERY = 5.0  # seconds, while packing
 
 
 def file_table(folder, tasks):
@@ -148,42 +68,72 @@ def create_array(path, dtype, shape):
     return array
 
 
-def fill_arrays(making, table, size, config, ignore):
-    """Writes the arrays of the pictures of a file_table() into the folder `making`."""
-    outputs = {task["name"]: task["outputs"] for task in config["tasks"]}
-    wanted = {"images": ("images", "uint8", 3), **{task: ARRAYS[task] for task in table[0][1]}}
-    arrays = {name: create_array(making / f"{file}.npy", dtype, (len(table), *size, *((3,) if channels == 3 else ())))
-              for name, (file, dtype, channels) in wanted.items()}
-    for number, (image, truth) in enumerate(table):
-        arrays["images"][number], image_size = read_image(image, size, config["input"]["resize"])
-        for task, path in truth.items():
-            arrays[task][number] = read_truth(task, path, size, image_size, outputs[task], ignore)
-    for array in arrays.values():
-        array.flush()
+class FileSet:
+    """The files of a folder for some tasks, whose names, headers and sizes are in order; pixels are looked at by open()."""
+
+    def __init__(self, folder, tasks, config, cache):
+        self.folder, self.tasks, self.config = Path(folder), tasks, config
+        self.size = (config["input"]["height"], config["input"]["width"])
+        description, self.table = read_description(folder), file_table(self.folder, tasks)
+        self.ignore = description.ignore
+        check_extents(description, folder, len(self.table))
+        states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns)
+                  for image, truth in self.table for path in (image, *truth.values())]
+        made_from = [PACKED_FORMAT, states, self.size, config["input"]["resize"], list(tasks), self.ignore]
+        self.packed = Path(cache) / hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
+        if not self.packed.is_dir():
+            for image, truth in self.table:
+                check_headers(image, truth)
+
+    def __len__(self):
+        return len(self.table)
+
+    def open(self, say):
+        """The packed arrays in the cache, packed first unless that was done of these very files."""
+        if not self.packed.is_dir():
+            self.pack(say)
+        return ArrayData.open(self.packed, self.tasks, self.size)
+
+    def pack(self, say):
+        say(f"packing {len(self)} pictures of {self.folder} into {self.packed}, once")
+        remove_leftovers(self.packed.parent)
+        making = self.packed.with_name(f"{self.packed.name}.making-{os.getpid()}")
+        try:
+            making.mkdir(parents=True)
+            self.fill_arrays(making, say)
+            making.rename(self.packed)
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataError(f"{making}: {reason}: the pictures of {self.folder} cannot be packed there") from error
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+
+    def fill_arrays(self, making, say):
+        """Writes the arrays of all pictures into the folder `making`."""
+        outputs = {task["name"]: task["outputs"] for task in self.config["tasks"]}
+        wanted = {"images": ("images", "uint8", 3), **{task: ARRAYS[task] for task in self.tasks}}
+        arrays = {name: create_array(making / f"{file}.npy", dtype, (len(self), *self.size, *((3,) if channels == 3 else ())))
+                  for name, (file, dtype, channels) in wanted.items()}
+        progress = PackingProgress(len(self), say)
+        for number, (image, truth) in enumerate(self.table):
+            arrays["images"][number], image_size = read_image(image, self.size, self.config["input"]["resize"])
+            for task, path in truth.items():
+                arrays[task][number] = read_truth(task, path, self.size, image_size, outputs[task], self.ignore)
+            progress.done(number + 1)
+        for array in arrays.values():
+            array.flush()
 
 
-def pack_files(folder, tasks, config, cache, say):
-    """Opens the packed arrays in `cache`, packing them first unless that was done of these very files."""
-    size = (config["input"]["height"], config["input"]["width"])
-    description, table = read_description(folder), file_table(folder, tasks)
-    check_extents(description, folder, len(table))
-    states = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns)
-              for image, truth in table for path in (image, *truth.values())]
-    made_from = [PACKED_FORMAT, states, size, config["input"]["resize"], list(tasks), description.ignore]
-    key = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]
-    packed = Path(cache) / key
-    if packed.is_dir():
-        return ArrayData.open(packed, tasks, size)
-    say(f"packing {len(table)} pictures of {folder} into {packed}, once")
-    remove_leftovers(cache)
-    making = packed.with_name(f"{key}.making-{os.getpid()}")
-    try:
-        making.mkdir(parents=True)
-        fill_arrays(making, table, size, config, description.ignore)
-        making.rename(packed)
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{making}: {reason}: the pictures of {folder} cannot be packed there") from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return ArrayData.open(packed, tasks, size)
+class PackingProgress:
+    """A line every SAY_EVERY seconds."""
+
+    def __init__(self, count, say):
+        self.count, self.say = count, say
+        self.began = self.told = time.monotonic()
+
+    def done(self, number):
+        now = time.monotonic()
+        if now - self.told < SAY_EVERY or number == self.count:
+            return
+        self.told, speed = now, number / (now - self.began)
+        self.say(f"packed {number} of {self.count}  {speed:.1f} pictures/s  {duration((self.count - number) / speed)} left")

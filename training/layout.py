@@ -10,3 +10,7 @@ TASKS = ("semseg", "human_parts", "sal", "normals", "edge", "depth")
 
 class DataError(Exception):
     """A fault of a data set, a run's folder or the machine, as one sentence for its owner."""
+
+
+class UsageError(DataError):
+    """A fault of the command itself."""

@@ -72,7 +72,10 @@ def normals_loss(vectors, normals):
 
 
 def class_weights(counts, power=0.35, largest=4.0):
-    """(mean share / share)^power of each class, at most `largest`, scaled so that the mean over pixels is 1."""
+    """(mean share / share)^power of each class, at most `largest`, scaled so that the mean over pixels is 1; all 1 where
+    nothing was counted."""
+    if counts.sum() == 0:
+        return torch.ones(len(counts))
     share = counts.double() / counts.sum().clamp_min(1)
     weights = (share.clamp_min(1e-5) * len(share)).pow(-power).clamp_max(largest)
     return (weights / (weights * share).sum().clamp_min(1e-9)).float()

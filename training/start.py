@@ -25,7 +25,7 @@ def read_model(path):
         tensors = {name: read_tensor(data, start, entry) for name, entry in header.items()}
     except OSError as error:
         raise DataError(f"{path}: {error}") from error
-    except (DataError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (DataError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(f"{path}: not a model of edgemoe: {type(error).__name__}: {error}") from error
     return config, tensors
 
@@ -64,12 +64,10 @@ def stored_name(name, config, stored_config):
     return ".".join(words)
 
 
-def start_from(model, path, depth_scale):
+def start_from(model, path):
     """Puts the file's weights into `model`; returns the names of what stays as it was: decoders and routers of tasks
-    that the file does not have, or has with another number of outputs.
-
-    The file's depth is in metres, the training network's in `depth_scale` metres (or the logarithm of these). Raises
-    DataError where the file's backbone is another network's.
+    that the file does not have, or has with another number of outputs. Raises DataError where the file's backbone is
+    another network's, or its depth has another unit.
     """
     stored_config, tensors = read_model(path)
     own, untouched = model.state_dict(), []
@@ -85,15 +83,24 @@ def start_from(model, path, depth_scale):
             found = "nothing" if stored is None else list(stored.shape)
             raise DataError(f"{path}: holds {found} for {name}, the configuration has {list(value.shape)}: start from a "
                             "model with the same backbone")
-    if "depth" in model.tasks:
-        last = f"decoders.depth.conv_{model.config['head']['num_stages']}"
-        if f"{last}.weight" not in untouched:
-            if has_log_depth(stored_config) != has_log_depth(model.config):
-                raise DataError(f"{path}: puts out {'the logarithm of ' if has_log_depth(stored_config) else ''}depth, the "
-                                "configuration has it otherwise: give its depth the same unit")
-            if has_log_depth(model.config):
-                own[f"{last}.bias"].sub_(math.log(depth_scale))
-            else:
-                own[f"{last}.weight"].div_(depth_scale)
-                own[f"{last}.bias"].div_(depth_scale)
+    if depth_was_read(model, untouched) and has_log_depth(stored_config) != has_log_depth(model.config):
+        raise DataError(f"{path}: puts out {'the logarithm of ' if has_log_depth(stored_config) else ''}depth, the "
+                        "configuration has it otherwise: give its depth the same unit")
     return untouched
+
+
+def depth_was_read(model, untouched):
+    last = f"decoders.depth.conv_{model.config['head']['num_stages']}"
+    return "depth" in model.tasks and f"{last}.weight" not in untouched
+
+
+def scale_depth(model, untouched, depth_scale):
+    """After start_from(): its depth is in metres (or their logarithm), the training network's in `depth_scale` metres."""
+    if not depth_was_read(model, untouched):
+        return
+    own, last = model.state_dict(), f"decoders.depth.conv_{model.config['head']['num_stages']}"
+    if has_log_depth(model.config):
+        own[f"{last}.bias"].sub_(math.log(depth_scale))
+    else:
+        own[f"{last}.weight"].div_(depth_scale)
+        own[f"{last}.bias"].div_(depth_scale)

@@ -1,5 +1,4 @@
 """The state of a run: everything that its next step depends on, in one file that is there whole or not at all."""
-import pickle
 from pathlib import Path
 
 import torch
@@ -9,7 +8,7 @@ from layout import DataError
 
 STATE = "state.pt"
 # To be raised when a state or the settings in it mean something else than before.
-FORMAT = 1
+FORMAT = 2
 # A change of any other setting would make a resumed run another run. Of these some say where and how it is computed and
 # what is told of it; the length may change too: the schedule then follows the new one. What `config` names is compared
 # by its content.
@@ -28,7 +27,7 @@ def load_state(run_dir):
         return None
     try:
         state = torch.load(path, map_location="cpu")
-    except (RuntimeError, OSError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # Whatever a damaged pickle leads to.
         raise DataError(f"{path}: cannot be read ({error}); start anew in another folder") from error
     found = state.get("format") if isinstance(state, dict) else None
     if found != FORMAT:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import runtime
 from configuration import read_config
-from layout import DataError
+from layout import DataError, UsageError
 from options import make_parser, settings_of
 from workers import Followers, Workers, follow_to_the_end, is_follower, leave_word
 
@@ -71,33 +71,44 @@ def follow(trainer):
 def prepare_run(options):
     """Everything but the data and the network: (configuration, settings). Raises DataError."""
     import torch
-    from dataset_json import check_classes, read_description
 
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"--device cuda: torch {torch.__version__} finds no GPU here; leave --device out, or install a driver "
+                         "and a torch that has CUDA")
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     config = read_config(options.config, options.tasks and options.tasks.split(","))
     settings = settings_of(options, config, device, runtime.choose_precision(options.precision, device))
     if options.batch % options.workers:
-        raise DataError(f"--batch {options.batch} is not a multiple of --workers {options.workers}")
+        raise UsageError(f"--batch {options.batch} is not a multiple of --workers {options.workers}")
     if options.workers > 1 and device != "cpu":
-        raise DataError("--workers is for CPUs; on a GPU one process trains")
-    for folder in settings["data"] + ([settings["val"]] if settings["val"] else []):
-        check_classes(config, read_description(folder), folder)
+        raise UsageError("--workers is for CPUs; on a GPU one process trains")
     Path(options.run_dir).mkdir(parents=True, exist_ok=True)
     return config, settings
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def warn_of_settings(options):
+    """What can be meant, but seldom is."""
+    if options.steps is not None and options.steps <= options.warmup:
+        say(f"warning: --steps {options.steps} with --warmup {options.warmup}: the learning rate is still rising when the run "
+            f"ends and never reaches --lr; more steps, or e.g. --warmup {options.steps // 10}, is what is mostly wanted")
 
 
 def announce(trainer, options):
     import torch
     settings = trainer.settings
     weights = sum(parameter.numel() for parameter in trainer.model.parameters())
-    print(f"{trainer.config['name']}: tasks {', '.join(settings['tasks'])}; {weights / 1e6:.1f} M weights; "
-          f"{len(trainer.training)} pictures to train on, {len(trainer.validation)} to validate; "
-          f"{settings['precision']} on {settings['device']}, torch {torch.__version__}, {options.workers} workers of "
-          f"{options.threads} threads, OpenBLAS kernels {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}; "
-          f"from step {trainer.step}", flush=True)
+    say(f"{trainer.config['name']}: tasks {', '.join(settings['tasks'])}; {weights / 1e6:.1f} M weights; "
+        f"{len(trainer.training)} pictures to train on, {len(trainer.validation)} to validate; "
+        f"{settings['precision']} on {settings['device']}, torch {torch.__version__}, {options.workers} workers of "
+        f"{options.threads} threads, OpenBLAS kernels {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}; "
+        f"from step {trainer.step}")
     hint = runtime.blas_hint()
     if hint:
-        print(hint, flush=True)
+        say(hint)
 
 
 def leader(options):
@@ -107,8 +118,9 @@ def leader(options):
     from trainer import Trainer
 
     config, settings = prepare_run(options)
+    warn_of_settings(options)
     # The data is opened, and packed where it must be, before anybody else looks at it.
-    trainer = Trainer(config, settings, Workers(1), print)
+    trainer = Trainer(config, settings, Workers(1), say)
     followers = Followers(options.workers)
     try:
         trainer.join(Workers(options.workers, followers))
@@ -118,7 +130,7 @@ def leader(options):
         with Stop() as stop:
             lead(trainer, progress, stop)
         if stop.signal is not None:
-            print(f"stopped after step {trainer.step}, state saved; the same command goes on from there", flush=True)
+            say(f"stopped after step {trainer.step}, state saved; the same command goes on from there")
             return 128 + stop.signal
     except RuntimeError as error:
         fault = followers.fault(patience=5)
@@ -130,10 +142,10 @@ def leader(options):
     followers.wait()
     if progress.validated != trainer.step:
         progress.write_validation(trainer.step, trainer.validate())
-    export(options.run_dir, options.export_dtype)
+    export(options.run_dir, options.export_dtype, say)
     sentence = draw_curves(options.run_dir)
     if sentence:
-        print(sentence)
+        say(sentence)
     return 0
 
 
@@ -142,7 +154,7 @@ def follower(options):
 
     try:
         config, settings = prepare_run(options)
-        trainer = Trainer(config, settings, Workers(1), print)
+        trainer = Trainer(config, settings, Workers(1), say)
         trainer.join(Workers(options.workers))
         follow(trainer)
     except RuntimeError as error:
@@ -150,11 +162,19 @@ def follower(options):
     return 0
 
 
+def out_of_memory(error):
+    """torch has no type of its own for it on a CPU."""
+    return isinstance(error, MemoryError) or "t allocate memory" in str(error) or "out of memory" in str(error)
+
+
 def main():
     if is_follower():
         follow_to_the_end()
     else:
         Stop.handle(signal.SIG_DFL)
+    # Names of files may be no UTF-8.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     options = make_parser().parse_args()
     if options.workers is None:
         options.workers = 1 if options.device == "cuda" or options.batch % 2 else min(2, len(os.sched_getaffinity(0)))
@@ -170,12 +190,17 @@ def main():
     try:
         runtime.check_blas()
         return follower(options) if is_follower() else leader(options)
-    except (DataError, ValueError, OSError) as error:
+    except (DataError, ValueError, OSError, RuntimeError, MemoryError) as error:
+        if isinstance(error, (RuntimeError, MemoryError)):
+            if not out_of_memory(error):
+                raise
+            error = DataError(f"there was not memory enough ({str(error).splitlines()[0] if str(error) else 'RAM'}); a smaller "
+                              "--batch, or --workers 1, needs less")
         if is_follower():
             leave_word(error)
         else:
             print(f"train: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
 
 
 if __name__ == "__main__":

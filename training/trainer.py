@@ -7,15 +7,16 @@ import numpy as np
 import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment
-from data import Order
-from datasets import open_splits
+from data import Order, check_truth
+from datasets import open_splits, plan_splits
 from layout import DataError
 from losses import Losses
 from model import MultiTaskModel, copy_first_gates, has_log_depth, task_gates, whiten_patch_embed
 from moe import balance_loss
+from options import MAX_WORKERS
 from optimizer import MovingAverage, Optimizers, learning_rate, refresh_batch_norm
 from preprocessing import fill_far, normalise, statistics_batches
-from start import start_from
+from start import scale_depth, start_from
 from state import check_same_run, load_state, save_state
 from validate import validate
 
@@ -57,42 +58,51 @@ class Trainer:
 
     def __init__(self, config, settings, workers, say):
         self.config, self.run_dir, self.device = config, Path(settings["run_dir"]), settings["device"]
-        self.training, self.validation = open_splits(settings, config, self.run_dir, say)
-        # Another number of pictures is another run too.
-        self.settings = dict(settings, training_pictures=len(self.training), validation_pictures=len(self.validation))
+        self.settings = settings
         self.join(workers)
-        self.order = Order(len(self.training), settings["batch"], settings["seed"])
         names = next((task["class_names"] for task in config["tasks"] if task["name"] == "semseg"), [])
-        self.far = {names.index(name): metres for name, metres in settings["far"].items()}
+        self.far = {label: settings["far"][name] for label, name in enumerate(names) if name in settings["far"]}
         self.augmentation = NO_AUGMENTATION if settings["no_augment"] else Augmentation()
         torch.manual_seed(settings["seed"])
         self.model = MultiTaskModel(config, settings["drop_path"]).to(self.device)
         self.optimizer = Optimizers(self.model, settings["optimizer"], settings["weight_decay"], settings["head_lr"],
                                     settings["precision"])
-        self.average = MovingAverage(self.model, settings["average"])
         self.step, self.elapsed = 0, 0.0
         # While it lasts, tokens pass once for all tasks, by the first task's routers.
         self.one_router = settings["one_router"] > 0 and len(self.model.tasks) > 1 and bool(task_gates(self.model))
+        # Data that must be packed takes long: whatever else may be wrong is found before.
         state = load_state(self.run_dir)
-        if state is None:
-            self.losses = Losses.measure(self.training, settings["tasks"], config)
-            self.start(say)
-        else:
+        if state is None and settings["start_from"] is not None:
+            untouched = start_from(self.model, settings["start_from"])
+        planned = plan_splits(settings, config, self.run_dir)
+        # Another number of pictures is another run too.
+        self.settings = dict(settings, training_pictures=len(planned[0]), validation_pictures=len(planned[1]))
+        if state is not None:
+            self.check_same_run(state)
+        self.training, self.validation = open_splits(planned, say)
+        self.order = Order(len(self.training), settings["batch"], settings["seed"])
+        if state is not None:
             self.restore(state)
+        else:
+            check_truth(self.training, settings["tasks"], settings["data"])
+            self.losses = Losses.measure(self.training, settings["tasks"], config)
+            if settings["start_from"] is None:
+                self.whiten()
+            else:
+                scale_depth(self.model, untouched, self.losses.depth_scale)
+                self.tell_untouched(untouched, say)
+            self.average = MovingAverage(self.model, settings["average"])
         if self.losses.weights_of_classes is not None:
             self.losses.weights_of_classes = self.losses.weights_of_classes.to(self.device)
         self.resumed_at, self.began = self.elapsed, time.monotonic()
 
-    def start(self, say):
-        """The weights of a new run: as drawn and fitted to the pictures, or a model's."""
-        if self.settings["start_from"] is None:
-            numbers = np.unique(np.linspace(0, len(self.training) - 1, WHITENING_PICTURES).astype(int))
-            images = normalise(self.training.read(numbers)["images"].float() / 255, self.config)
-            whiten_patch_embed(self.model, images)
-            self.average = MovingAverage(self.model, self.settings["average"])
-            return
-        untouched = start_from(self.model, self.settings["start_from"], self.losses.depth_scale)
-        self.average = MovingAverage(self.model, self.settings["average"])
+    def whiten(self):
+        """Fits the first layer of a new network to the pictures."""
+        numbers = np.unique(np.linspace(0, len(self.training) - 1, WHITENING_PICTURES).astype(int))
+        images = normalise(self.training.read(numbers)["images"].float() / 255, self.config)
+        whiten_patch_embed(self.model, images)
+
+    def tell_untouched(self, untouched, say):
         if untouched:
             owners = sorted({name.split(".")[1] for name in untouched if name.startswith("decoders.")})
             say(f"not in {self.settings['start_from']}, so drawn: {len(untouched)} tensors"
@@ -104,13 +114,16 @@ class Trainer:
         pictures = self.settings["batch"] // workers.count
         self.rows = {task: index.to(self.device) for task, index in task_rows(pictures, self.settings["share"]).items()}
 
-    def restore(self, state):
+    def check_same_run(self, state):
         check_same_run(state["settings"], self.settings, self.run_dir)
         if state["config"] != self.config:
             raise DataError(f"{self.run_dir}: was begun with another configuration ({state['config']['name']}, now "
                             f"{self.config['name']}); choose another folder with -o")
+
+    def restore(self, state):
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.average = MovingAverage(self.model, self.settings["average"])
         self.average.values = {name: value.to(self.device) for name, value in state["average"].items()}
         self.losses = Losses(state["class_weights"], state["depth_scale"], has_log_depth(self.config))
         self.step, self.elapsed = state["step"], state["elapsed"]
@@ -135,7 +148,7 @@ class Trainer:
 
     def step_seed(self):
         """Another number for each seed, step and process."""
-        return (self.settings["seed"] % 2 ** 24 * 2 ** 32 + self.step) * 64 + self.workers.rank
+        return (self.settings["seed"] % 2 ** 24 * 2 ** 32 + self.step) * MAX_WORKERS + self.workers.rank
 
     def batch(self):
         """(images as the network takes them, {task: truth of its pictures}) of this process."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from layout import DataError
 
-RANK, FOLDER = "EDGEMOE_TRAINING_RANK", "EDGEMOE_TRAINING_FOLDER"
+RANK, FOLDER, LEADER = "EDGEMOE_TRAINING_RANK", "EDGEMOE_TRAINING_FOLDER", "EDGEMOE_TRAINING_LEADER"
 # A process joins when it has read the data, which the first one has packed before.
 JOINING = timedelta(minutes=10)
 # The others wait that long while the first process validates and saves. One that dies breaks its line at once.
@@ -41,6 +41,8 @@ def follow_to_the_end():
         ctypes.CDLL(None).prctl(set_parent_death_signal, ctypes.c_ulong(signal.SIGKILL))
     except AttributeError:
         return
+    if os.getppid() != int(os.environ[LEADER]):
+        sys.exit(1)  # It ended before this process could ask to be told.
 
 
 def leave_word(error):
@@ -58,7 +60,7 @@ class Followers:
         self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
         self.processes = [
             subprocess.Popen([sys.executable, *sys.argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                             env=dict(os.environ, **{RANK: str(rank), FOLDER: str(self.folder)}))
+                             env=dict(os.environ, **{RANK: str(rank), FOLDER: str(self.folder), LEADER: str(os.getpid())}))
             for rank in range(1, count)]
 
     def fault(self, patience=0.0):

@@ -3,6 +3,7 @@ import contextlib
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from atomic import write_atomically
 from configuration import check_config, read_config
 from export import export
 from layout import DataError
-from options import make_parser
+from options import make_parser, parse_numbers
 from report import drop_after
 from state import check_same_run, load_state
 
@@ -39,15 +40,28 @@ class Starting(unittest.TestCase):
         def parse(*arguments):
             return make_parser().parse_args(["--config", "a", "--data", "b", "-o", "c", "--steps", "1", *arguments])
 
-        for name, *values in (("drop-path", "1", "-0.1", "nan"), ("average", "1", "1.5"), ("balance", "-1", "inf"),
-                              ("gate-noise", "-1"), ("weight-decay", "-1"), ("warmup", "-1", "1.5"), ("seed", "-1"),
-                              ("lr", "0", "nan", "inf"), ("val-fraction", "0", "1"), ("batch", "0"), ("threads", "x"),
-                              ("one-router", "1.1"), ("share", "depth=nan"), ("task-weight", "depth=-1")):
-            for value in values:
+        ends = {"drop-path": ["1"], "average": ["1", "1.5"], "lr": ["0"], "val-fraction": ["0", "1"], "batch": ["0", "65537"],
+                "one-router": ["1.1"], "workers": ["0", "65"], "threads": ["0", "1025"], "steps": ["0", "1.5", "2147483648"],
+                "seed": ["1e3", str(2 ** 63)], "warmup": ["1.5"], "hours": ["0"], "clip": ["0"], "head-lr": ["0"]}
+        numeric = [action.option_strings[0][2:] for action in make_parser()._actions
+                   if callable(action.type) and action.type is not parse_numbers]
+        self.assertGreater(len(numeric), 15)
+        for name in numeric:
+            for value in ("-1", "-5.5", "nan", "inf", "-inf", "1e999", "x", "", *ends.pop(name, ())):
                 said = io.StringIO()
-                with self.assertRaises(SystemExit), contextlib.redirect_stderr(said):
-                    parse(f"--{name}", value)
-                self.assertRegex(said.getvalue(), f"--{name}: '.*{value}': expected", f"{name} {value}")
+                with self.assertRaises(SystemExit) as exit, contextlib.redirect_stderr(said):
+                    parse(f"--{name}={value}")
+                self.assertEqual(exit.exception.code, 2)
+                self.assertRegex(said.getvalue(), f"--{name}: '{value}': expected", f"{name} {value}")
+        self.assertEqual(ends, {})
+        for name in ("share", "task-weight", "far"):
+            for value in ("depth=nan", "depth=-1", "depth=inf", "depth=", "depth", "depth=1,depth=2"):
+                said = io.StringIO()
+                with self.assertRaises(SystemExit) as exit, contextlib.redirect_stderr(said):
+                    parse(f"--{name}={value}")
+                self.assertEqual(exit.exception.code, 2)
+                self.assertRegex(said.getvalue(), f"--{name}: ('{value}': expected .*=NUMBER|depth stands there twice)")
+        self.assertEqual(parse("--far", "a=b=5").far, {"a=b": 5})
         ends = parse("--drop-path", "0", "--average", "0", "--warmup", "0", "--one-router", "1", "--share", "depth=0.5")
         self.assertEqual((ends.drop_path, ends.average, ends.warmup, ends.one_router, ends.share),
                          (0, 0, 0, 1, {"depth": 0.5}))
@@ -102,11 +116,16 @@ class RunFiles(Files):
             check_same_run(begun, dict(begun, **{name: "other"}), "run")
 
     def test_a_state_of_another_format_is_refused(self):
-        for state in ({"settings": {}}, {"format": 0}, [1]):
+        # Format 1 knew no --far.
+        for state in ({"settings": {}}, {"format": 1, "settings": {"lr": 1e-3}}, [1]):
             torch.save(state, self.folder / "state.pt")
             for read in (load_state, export):
-                with self.assertRaisesRegex(DataError, r"state\.pt: is a state of format (None|0), this .* reads 1"):
+                with self.assertRaisesRegex(DataError, r"state\.pt: is a state of format (None|1), this .* reads 2: go on with"):
                     read(self.folder)
+        for damaged in (b"", b"no state", pickle.dumps(3), b"PK\3\4"):
+            (self.folder / "state.pt").write_bytes(damaged)
+            with self.assertRaisesRegex(DataError, r"state\.pt: (cannot be read|is a state of format None)"):
+                load_state(self.folder)
 
     def test_a_file_is_replaced_whole_or_not_at_all(self):
         path = self.folder / "file"
@@ -167,11 +186,35 @@ class Configurations(Files):
                 (with_tasks(0, outputs=3), r"tasks\[0\]\.class_names: expected none or as many as outputs"),
                 (with_tasks(1, outputs=2), r"tasks\[1\]\.outputs: expected 3 for normals"),
                 (with_tasks(1, name="depth", outputs=1), r"tasks\[2\]\.name: expected each task once"),
+                *((with_tasks(0, class_names=["a", "b", "c", name]), r"tasks\[0\]\.class_names\[3\]: expected 1 to 64 bytes")
+                  for name in ("", "a\nb", "\x85", "ü" * 33, "\ud800", 3)),
+                (with_tasks(2, unit="m" * 20), r"tasks\[2\]\.unit: expected 0 to 19 bytes"),
                 (with_tasks(0, unit="m"), r"tasks\[0\]\.unit")):
             path = self.folder / "mine.json"
             path.write_text(json.dumps(config))
             with self.assertRaisesRegex(DataError, rf"mine\.json: .*{message}"):
                 read_config(path, None)
+
+        self.read_classes(["Straße", "道路", "a=b, c", "ü" * 32])
+
+    def read_classes(self, names):
+        config = tiny_config()
+        config["tasks"][0]["class_names"] = names
+        path = self.folder / "mine.json"
+        path.write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+        self.assertEqual(read_config(path, None)["tasks"][0]["class_names"], names)
+
+    def test_files_that_are_no_configuration_are_named(self):
+        path = self.folder / "mine.json"
+        for text, message in ((b"{", "not JSON"), (b'{"a": 1, "a": 2}', "the key 'a' stands twice"), (b"\xff", "not JSON"),
+                              (b"[" * 100000, "too many brackets"), (b'{"a": NaN}', "NaN is no number"),
+                              (b" " * (1 << 21), "larger than 1048576 bytes")):
+            path.write_bytes(text)
+            with self.assertRaisesRegex(DataError, rf"mine\.json: .*{message}"):
+                read_config(path, None)
+        for name in ("nowhere.json", "nothing", str(self.folder)):
+            with self.assertRaisesRegex(DataError, f"--config {name}: .* is no file; .*edgemoe-street"):
+                read_config(name, None)
 
     def test_every_named_configuration_is_one(self):
         paths = sorted((ROOT / "configs" / "models").glob("*.json"))

@@ -15,10 +15,9 @@ import numpy as np
 import torch
 
 from augment import NO_AUGMENTATION, Augmentation, augment, flip, zoom
-from data import ArrayData, Order, everything, hold_out
+from data import ArrayData, Order, check_truth, everything, hold_out
 from dataset_json import check_classes, read_description
-from datasets import open_data, tasks_of
-from files import nearest_valid
+from datasets import DataSource, tasks_of
 from layout import DataError
 from losses import Losses, class_weights, depth_loss, normals_loss, semseg_loss
 from preprocessing import fill_far
@@ -34,8 +33,8 @@ class Folder(unittest.TestCase):
         self.said = []
 
     def open(self, tasks, folder=None, config=None):
-        return open_data(folder or self.folder / "own", tasks, config or tiny_config(), self.folder / "cache",
-                         self.said.append)
+        source = DataSource(folder or self.folder / "own", tasks, config or tiny_config(), self.folder / "cache")
+        return source.open(self.said.append)
 
 
 class Files(Folder):
@@ -173,15 +172,35 @@ class Files(Folder):
 
     def test_wrong_kinds_of_pictures_are_refused(self):
         self.save("labels", 0, self.truth[0][0])
-        self.refuse(r"labels/street 0\.png: mode RGB; labels are 8-bit", ["semseg"])
+        self.refuse(r"labels/street 0\.png: expected a PNG of class numbers .*found 8 bits, RGB", ["semseg"])
         self.save("depth", 0, self.truth[0][1])
-        self.refuse(r"depth/street 0\.png: mode L; depth is 16-bit", ["depth"])
+        self.refuse(r"depth/street 0\.png: expected a PNG of 16-bit grey .*found 8 bits, grey", ["depth"])
         (self.folder / "own" / "images" / "street 0.png").write_bytes(b"no picture")
-        self.refuse(r"images/street 0\.png: cannot be read", ["normals"])
+        self.refuse(r"images/street 0\.png: no JPEG or PNG", ["normals"])
 
-    def test_depth_takes_a_valid_neighbour_within_its_pixel(self):
-        values = np.array([[0, 7, 0, 0], [0, 0, 0, 0]], float)
-        np.testing.assert_array_equal(nearest_valid(values, values > 0, (1, 2)), [[7, 0]])
+    def test_headers_are_looked_at_before_anything_is_packed(self):
+        self.save("labels", 2, self.truth[2][0])
+        self.refuse(r"labels/street 2\.png: expected a PNG of class numbers")
+        self.assertEqual(self.said, [])
+
+    def test_packing_tells_how_far_it_is(self):
+        with mock.patch("files.SAY_EVERY", 0.0):
+            self.open(TASKS)
+        self.assertEqual(len(self.said), 3)
+        self.assertRegex(self.said[0], r"^packing 3 pictures of .*own into .*, once$")
+        for number, line in enumerate(self.said[1:], 1):
+            self.assertRegex(line, rf"^packed {number} of 3  \d+\.\d pictures/s  0:00:0\d left$")
+
+    def test_pictures_of_different_sizes_are_resized_each_by_itself(self):
+        image, labels, depth, normals = (values[:40, :50] for values in self.truth[0])
+        self.save("images", 0, image)
+        self.save("labels", 0, labels)
+        self.save("depth", 0, np.rint(depth * 256).clip(0, 65535).astype(np.uint16))
+        self.save("normals", 0, np.rint(127.5 * (normals + 1)).astype(np.uint8))
+        batch = self.open(TASKS).read([0, 1])
+        rows, columns = (((np.arange(wanted) + 0.5) * have / wanted).astype(int) for wanted, have in zip(SIZE, (40, 50)))
+        np.testing.assert_array_equal(batch["semseg"][0], labels[rows][:, columns])
+        np.testing.assert_array_equal(batch["semseg"][1], self.truth[1][1][1::2, 1::2])
 
 
 class Arrays(Folder):
@@ -208,7 +227,13 @@ class Arrays(Folder):
                  (r"labels\.npy: not an array", lambda: (toy_folder / "labels.npy").write_bytes(b"")),
                  (r'labels\.npy: is not there, but "tasks"', lambda: (toy_folder / "labels.npy").unlink()),
                  (r"not JSON", lambda: (toy_folder / "dataset.json").write_text("{")),
-                 (r'"format" is not', lambda: (toy_folder / "dataset.json").write_text("{}")))
+                 (r'"format" is missing; expected "edgemoe-dataset 1"',
+                  lambda: (toy_folder / "dataset.json").write_text("{}")),
+                 (r"the key 'layout' stands twice",
+                  lambda: (toy_folder / "dataset.json").write_text('{"layout": "files", "layout": "arrays"}')),
+                 (r"too many brackets", lambda: (toy_folder / "dataset.json").write_text("[" * 100000)),
+                 (r"not JSON: 'utf-8' codec", lambda: (toy_folder / "dataset.json").write_bytes(b'{"a": "\xff"}')),
+                 (r"expected an object", lambda: (toy_folder / "dataset.json").write_text("[3]")))
         for message, damage in cases:
             damage()
             with self.assertRaisesRegex(DataError, message):
@@ -267,7 +292,11 @@ class Arrays(Folder):
                                   r"no ground truth for normals, depth \(it has: semseg\)"),
                                  ({"classes": ["a", "a"]}, r'"classes": \'a\' stands there twice'),
                                  ({"classes": "abc"}, r'"classes": expected an array of texts'),
-                                 ({"layout": "zip"}, r'"layout" is \'zip\'')):
+                                 ({"layout": "zip"}, r'"layout" is \'zip\''),
+                                 ({"layout": None}, r'"layout" is missing; expected "files" or "arrays"'),
+                                 ({"format": "other"}, r'"format" is not "edgemoe-dataset 1" but \'other\''),
+                                 ({"classes": [f"c{n}" for n in range(256)]}, r'"classes": at most 255 fit .* found 256'),
+                                 ({"classes": [f"c{n}" for n in range(5)]}, r"toy: has 5 classes .*configuration tiny 4 ")):
             (toy_folder / "dataset.json").write_text(first)
             self.describe(**changes)
             with self.assertRaisesRegex(DataError, message):
@@ -298,6 +327,35 @@ class Arrays(Folder):
         self.assertEqual((len(training), len(validation)), (16, 4))
         for (_, train), (_, val) in zip(training.subsets, validation.subsets):
             self.assertEqual(sorted([*train, *val]), list(range(10)))
+
+    def test_one_picture_cannot_be_divided(self):
+        toy.write_arrays(self.folder / "toy", 1, *SIZE, seed=3)
+        with self.assertRaisesRegex(DataError, "toy: one picture cannot be divided; give validation pictures with --val"):
+            hold_out([ArrayData.open(self.folder / "toy", TASKS, SIZE)], 0.2, seed=1)
+
+    def test_depth_that_is_no_depth_counts_as_none(self):
+        depth = np.load(self.folder / "toy" / "depth.npy")
+        depth[0, 0, :4] = [np.nan, np.inf, -3, 7]
+        np.save(self.folder / "toy" / "depth.npy", depth)
+        read = ArrayData.open(self.folder / "toy", TASKS, SIZE).read([0])["depth"]
+        self.assertEqual(read[0, 0, :4].tolist(), [0, 0, 0, 7])
+
+    def test_data_without_any_truth_is_refused(self):
+        for name, task, empty, message in (("labels", "semseg", 255, "every label is one that is ignored"),
+                                           ("depth", "depth", 0, r"the depth is 0 \(none\) everywhere"),
+                                           ("normals", "normals", 0, r"the normal is \(0, 0, 0\)")):
+            values = np.load(self.folder / "toy" / f"{name}.npy")
+            for last in (empty, 1):
+                changed = np.full_like(values, empty)
+                changed[9, -1, -1] = last
+                np.save(self.folder / "toy" / f"{name}.npy", changed)
+                split = everything([ArrayData.open(self.folder / "toy", TASKS, SIZE)])
+                if last == empty:
+                    with self.assertRaisesRegex(DataError, rf"^toy: {message}.* in the 10 pictures .* learn for {task};"):
+                        check_truth(split, TASKS, ["toy"], at_once=4)
+                else:
+                    check_truth(split, TASKS, ["toy"], at_once=4)
+            np.save(self.folder / "toy" / f"{name}.npy", values)
 
     def test_several_data_sets_are_one_list(self):
         toy.write_arrays(self.folder / "other", 5, *SIZE, seed=4)
@@ -417,6 +475,7 @@ class LossValues(unittest.TestCase):
         weights = class_weights(counts)
         self.assertTrue(weights[0] < weights[1] < weights[2])
         self.assertAlmostEqual(float((weights * counts).sum() / counts.sum()), 1, places=5)
+        self.assertEqual(class_weights(torch.zeros(3, dtype=torch.int64)).tolist(), [1, 1, 1])
 
     def test_measured_scale_is_the_geometric_mean_of_depth(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -19,33 +18,15 @@ import torch
 import m3vit_oracle
 from layout import DataError
 from model import MultiTaskModel
+from run_case import Case
 from safetensors_io import read_safetensors, write_safetensors
-from start import start_from
+from start import scale_depth, start_from
 from validate import Metrics
 
 TOOL = Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
 
 
-class Run(unittest.TestCase):
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="edgemoe-training-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.data = self.folder / "toy"
-        toy.write_arrays(self.data, 32, 32, 48, seed=7)
-        self.config = self.folder / "tiny.json"
-        self.config.write_text(json.dumps(tiny_config()))
-
-    def command(self, run, *arguments, script="train.py"):
-        common = ["--config", self.config, "--data", self.data, "--val", self.data, "--batch", "12", "--threads", "1",
-                  "--workers", "1", "--warmup", "10", "--log-every", "5", "-o", self.folder / run]
-        return [sys.executable, TRAINING / script, *map(str, common if script == "train.py" else [self.folder / run]),
-                *map(str, arguments)]
-
-    def call(self, run, *arguments, expect=0, script="train.py"):
-        done = subprocess.run(self.command(run, *arguments, script=script), capture_output=True, text=True)
-        self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
-        return done.stdout + done.stderr
-
+class Run(Case):
     def log(self, run, kind):
         lines = [json.loads(line) for line in (self.folder / run / "log.jsonl").read_text().splitlines()]
         return [line for line in lines if line["kind"] == kind]
@@ -173,9 +154,9 @@ class Resuming(Run):
         self.assertIn("expected a number from 0 to 1", self.call("other", "--steps", "2", "--one-router", "2", expect=2))
 
     def test_far_classes_must_be_classes_of_the_run(self):
-        self.assertIn("--far: needs depth and semseg", self.call("run", "--steps", "1", "--far", "moon=9", expect=1))
+        self.assertIn("--far: needs depth and semseg", self.call("run", "--steps", "1", "--far", "moon=9", expect=2))
         self.assertIn("--far: needs depth and semseg",
-                      self.call("run", "--steps", "1", "--tasks", "semseg", "--far", "sky=9", expect=1))
+                      self.call("run", "--steps", "1", "--tasks", "semseg", "--far", "sky=9", expect=2))
         self.call("run", "--steps", "1", "--far", "sky=150")
 
     def test_workers_average_to_the_same_everywhere(self):
@@ -249,7 +230,7 @@ class Resuming(Run):
 
     def test_wrong_commands_are_refused_with_a_sentence(self):
         self.assertIn("not in configuration tiny (semseg, normals, depth)",
-                      self.call("run", "--steps", "1", "--tasks", "edge", expect=1))
+                      self.call("run", "--steps", "1", "--tasks", "edge", expect=2))
         self.assertIn("expected TASK=NUMBER", self.call("run", "--steps", "1", "--share", "depth", expect=2))
         self.assertIn("holds no state.pt", self.call("nothing", expect=1, script="export.py"))
 
@@ -270,7 +251,8 @@ class StartingFrom(Run):
             config["tasks"][2]["unit"] = unit
             path, stored = self.model_file(config, 5)
             model = MultiTaskModel(config)
-            self.assertEqual(start_from(model, path, 4.0), [])
+            self.assertEqual(start_from(model, path), [])
+            scale_depth(model, [], 4.0)
             model.eval()
             for task, expected in stored(images).items():
                 found = model(images)[task]
@@ -278,14 +260,14 @@ class StartingFrom(Run):
                     found = found + math.log(4) if unit == "ln m" else found * 4
                 torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
         with self.assertRaisesRegex(DataError, "puts out the logarithm of depth"):
-            start_from(MultiTaskModel(tiny_config()), path, 4.0)
+            start_from(MultiTaskModel(tiny_config()), path)
 
     def test_other_tasks_take_the_backbone_and_their_own_router(self):
         config = tiny_config()
         path, stored = self.model_file(config, 5)
         other = tiny_config(tasks=[config["tasks"][2], dict(config["tasks"][0], outputs=6, class_names=[])])
         model = MultiTaskModel(other)
-        untouched = start_from(model, path, 1.0)
+        untouched = start_from(model, path)
         self.assertEqual(untouched, ["decoders.semseg.conv_2.weight", "decoders.semseg.conv_2.bias"])
         gate = "backbone.blocks.1.mlp.gate.{}.w_gate"
         for own, theirs in ((0, 2), (1, 0)):
@@ -305,7 +287,7 @@ class StartingFrom(Run):
             # More than fits into memory; takes no room on the disk.
             file.truncate(1 << 42)
         with self.assertRaisesRegex(DataError, "not a model of edgemoe: .*a header of 1073741824 bytes"):
-            start_from(MultiTaskModel(tiny_config()), path, 1.0)
+            start_from(MultiTaskModel(tiny_config()), path)
 
     def test_a_configuration_that_lacks_something_is_named(self):
         path = self.folder / "model.safetensors"
@@ -313,7 +295,7 @@ class StartingFrom(Run):
         del config["tasks"]
         write_safetensors(path, {"x": np.zeros(1, np.float32)}, {"edgemoe.config": json.dumps(config)})
         with self.assertRaisesRegex(DataError, "not a model of edgemoe: DataError: missing tasks"):
-            start_from(MultiTaskModel(tiny_config()), path, 1.0)
+            start_from(MultiTaskModel(tiny_config()), path)
 
     def test_files_that_are_no_such_model_are_refused(self):
         path, _ = self.model_file(tiny_config(), 5)
