@@ -101,9 +101,10 @@ def announce(trainer, options):
     import torch
     settings = trainer.settings
     weights = sum(parameter.numel() for parameter in trainer.model.parameters())
+    processes = "1 process" if options.workers == 1 else f"{options.workers} worker processes"
     say(f"{trainer.config['name']}: tasks {', '.join(settings['tasks'])}; {weights / 1e6:.1f} M weights; "
         f"{len(trainer.training)} pictures to train on, {len(trainer.validation)} to validate; "
-        f"{settings['precision']} on {settings['device']}, torch {torch.__version__}, {options.workers} workers of "
+        f"{settings['precision']} on {settings['device']}, torch {torch.__version__}, {processes} of "
         f"{options.threads} threads, OpenBLAS kernels {os.environ.get('OPENBLAS_CORETYPE', 'of its own choice')}; "
         f"from step {trainer.step}")
     hint = runtime.blas_hint()
