@@ -76,7 +76,7 @@ def prepare_run(options):
         raise UsageError(f"--device cuda: torch {torch.__version__} finds no GPU here; leave --device out, or install a driver "
                          "and a torch that has CUDA")
     device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    config = read_config(options.config, options.tasks and options.tasks.split(","))
+    config = read_config(options.config, None if options.tasks is None else options.tasks.split(","))
     settings = settings_of(options, config, device, runtime.choose_precision(options.precision, device))
     if options.batch % options.workers:
         raise UsageError(f"--batch {options.batch} is not a multiple of --workers {options.workers}")

@@ -95,6 +95,7 @@ class Own(Case):
             self.refuse("--device cuda: torch .* finds no GPU here", "--device", "cuda", kind=UsageError)
         self.refuse("--batch 9 is not a multiple of --workers 2", "--batch", "9", "--workers", "2", kind=UsageError)
         self.refuse("--share: edge: not a task", "--share", "edge=1", kind=UsageError)
+        self.refuse("--tasks: '': not in configuration tiny", "--tasks", "", kind=UsageError)
         text = self.call("run", "--steps", "2", "--task-weight", "edge=1", expect=2)
         self.assertRegex(text, r"^train: --task-weight: edge: not a task of this run\n$")
 
