@@ -189,7 +189,7 @@ class Resuming(Run):
             "    return loads(text, **options)\n"
             "if 'EDGEMOE_TRAINING_RANK' in os.environ:\n    json.loads = fail\n")
         with mock.patch.dict(os.environ, PYTHONPATH=str(self.folder)):
-            text = self.call("run", "--steps", "1", "--workers", "2", expect=1)
+            text = self.call("run", "--steps", "1", "--warmup", "0", "--workers", "2", expect=1)
         self.assertRegex(text, r"^train: a worker process ended with exit code 1: .*broken on purpose;")
 
     def test_a_worker_that_dies_ends_the_run_with_a_sentence(self):
