@@ -35,7 +35,7 @@ arm:  ## Cross-build for 64-bit ARM and run the quick tests under qemu
 	@scripts/arm-sysroot
 	@scripts/run-tests aarch64 --label-exclude 'full|host'
 
-bench:  ## Build and run the benchmarks; JSON goes to out/bench
+bench:  ## Build and run the benchmarks against ONNX Runtime, OpenVINO and PyTorch; results go to out/bench
 	@scripts/install-dependencies build bench
 	@scripts/bench
 

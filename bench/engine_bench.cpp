@@ -1,7 +1,8 @@
 // Runs an engine on demand, so that a driver can interleave it with other programs:
 //   engine_bench MODEL INPUT.f32 THREADS BATCH TASKS(comma) backbone|heads ISA|best [float|int8|reference]
 // INPUT.f32 holds [3, height, width] float32. Prints "ready <ms to load>", then for every line "N" on standard input
-// the times of N runs in ns on one line; "end" prints the peak resident memory in KiB and leaves.
+// the times of N runs in ns on one line; "save PATH" writes the last block's tokens of the first picture and task as
+// float32; "end" prints the peak resident memory in KiB and leaves.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -25,6 +26,20 @@ std::int64_t nanoseconds(Clock::duration duration) {
 
 struct DiscardLogits final : LogitsSink {
   void on_logits(int, int, const MatrixView<const float>&) override {}
+};
+
+/// Keeps what the last block publishes for the first task.
+class LastTokens final : public TapSink {
+ public:
+  explicit LastTokens(const ModelConfig& config) : tap_(block_tap(config.depth - 1, kTapBlockOut)) {}
+  void on_tap(int image, std::string_view, std::string_view tap, const TensorView& values) override {
+    if (image == 0 && tap == tap_ && tokens_.empty()) tokens_.assign(values.bytes.begin(), values.bytes.end());
+  }
+  const std::vector<std::byte>& tokens() const { return tokens_; }
+
+ private:
+  const std::string tap_;
+  std::vector<std::byte> tokens_;
 };
 
 int fail(const Status& status) {
@@ -69,9 +84,23 @@ long peak_memory_kib() {
   return 0;
 }
 
+Status save_tokens(Engine& engine, EngineRequest request, const std::filesystem::path& path) {
+  LastTokens last(engine.config());
+  request.taps = &last;
+  EDGEMOE_RETURN_IF_ERROR(engine.run(request).status());
+  return write_file(path, last.tokens());
+}
+
 int serve(Engine& engine, const EngineRequest& request) {
+  constexpr std::string_view kSave = "save ";
   std::string line;
   while (std::getline(std::cin, line) && line != "end") {
+    if (line.starts_with(kSave)) {
+      const Status saved = save_tokens(engine, request, line.substr(kSave.size()));
+      if (!saved.ok()) return fail(saved);
+      std::cout << "saved" << std::endl;
+      continue;
+    }
     const int count = std::stoi(line);
     std::string times;
     for (int i = 0; i < count; ++i) {

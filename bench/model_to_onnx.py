@@ -3,34 +3,29 @@
 Experts: "sparse" gathers each expert's tokens (NonZero, Gather) and scatters the results back once, the best graph that ONNX
 Runtime was found to have for it; "dense" is what a plain export does, every expert on every token with a masked gate.
 Attention: "plain" MatMul/Softmax/MatMul, or ONNX Runtime's own fused "mha".
+Linear layers: "float32"; "dynamic", ONNX Runtime's dynamic quantisation (activations u8 with one scale a tensor, weights s8 with one
+a column); "int8_weights", weights s8 behind DequantizeLinear, from which OpenVINO makes its own dynamic quantisation. Router and
+attention products stay float32.
 """
-import json
-import struct
-
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from model_file import read_model
+
 MICROSOFT = "com.microsoft"
 
 
-def read_model(path):
-    """(configuration, {name: float32 array})."""
-    data = open(path, "rb").read()
-    length = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + length])
-    metadata = header.pop("__metadata__")
-    tensors = {}
-    for name, entry in header.items():
-        assert entry["dtype"] == "F32", name
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        tensors[name] = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"])
-    return json.loads(metadata["edgemoe.config"]), tensors
+def quantised(matrix):
+    """(s8 [K, N], float32 scale of each column)."""
+    scale = np.abs(matrix).max(0) / 127
+    scale[scale == 0] = 1
+    return np.clip(np.rint(matrix / scale), -127, 127).astype(np.int8), scale.astype(np.float32)
 
 
 class Graph:
-    def __init__(self):
-        self.nodes, self.constants, self.count = [], [], 0
+    def __init__(self, layers):
+        self.nodes, self.constants, self.count, self.layers = [], [], 0, layers
 
     def constant(self, value):
         self.count += 1
@@ -48,7 +43,13 @@ class Graph:
         return results[0] if outputs == 1 else results
 
     def linear(self, x, weight, bias):
-        return self.op("Add", [self.op("MatMul", [x, np.ascontiguousarray(weight.T)]), bias])
+        matrix = np.ascontiguousarray(weight.T)
+        if self.layers != "float32":
+            values, scale = quantised(matrix)
+            if self.layers == "dynamic":
+                return self.op("DynamicQuantizeMatMul", [x, values, scale, "", bias], domain=MICROSOFT)
+            matrix = self.op("DequantizeLinear", [values, scale], axis=1)
+        return self.op("Add", [self.op("MatMul", [x, matrix]), bias])
 
     def gelu(self, x):
         erf = self.op("Erf", [self.op("Div", [x, scalar(2 ** 0.5)])])
@@ -114,10 +115,10 @@ def mixture(g, x, tensors, prefix, config, kind):
     return g.op("Reshape", [total, ints(1, -1, dim)])
 
 
-def build(path, experts, attention_kind):
+def build(path, experts, attention_kind, layers):
     """An ONNX model: image [1, 3, H, W] → tokens [1, N, dim] of the last block."""
     config, tensors = read_model(path)
-    g, dim, patch = Graph(), config["embed_dim"], config["patch_size"]
+    g, dim, patch = Graph(layers), config["embed_dim"], config["patch_size"]
     height, width = config["input"]["height"], config["input"]["width"]
     eps = config["layernorm_eps"]
 
