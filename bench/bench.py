@@ -42,15 +42,16 @@ def parse(argv):
     parser.add_argument("--config", default="edgemoe-cityscapes", help="named model of the questions on the backbone")
     parser.add_argument("--model", type=Path, default=ROOT / "models" / "edgemoe-street.safetensors",
                         help="model file of the questions on pictures")
-    parser.add_argument("--int8-model", type=Path, help="the same, quantised ahead of time (default: --model, quantised at load)")
     parser.add_argument("--picture", type=Path, default=ROOT / "examples" / "pictures" / "rendered-street.jpg")
+    parser.add_argument("--without", nargs="+", default=[], metavar="WORD",
+                        help="leave out the rivals whose name has one of these words, e.g. compiled (which takes minutes to compile)")
     parser.add_argument("--pytorch", metavar="PYTHON", help="an interpreter that has PyTorch and NumPy (default: this one)")
     options = parser.parse_args(argv)
     unknown = [name for name in options.questions if name not in questions.ALL]
     if unknown:
         parser.error(f"no question {', '.join(unknown)}; there are: {', '.join(questions.ALL)}")
-    for path in (options.tools / "bin/edgemoe", options.tools / "bin/engine_bench", options.model, options.int8_model, options.picture):
-        if path and not path.is_file():
+    for path in (options.tools / "bin/edgemoe", options.tools / "bin/engine_bench", options.model, options.picture):
+        if not path.is_file():
             parser.error(f"{path}: no such file" + ("; build it: scripts/bench" if path.parent.name == "bin" else ""))
     processors = len(os.sched_getaffinity(0))
     if max(options.threads) > processors:
@@ -71,11 +72,11 @@ def machine():
 def setting_of(options):
     from rivals import Field, default_pythons
     from subject import Tools
-    field = Field(default_pythons(options.pytorch), options.tools / "venv" / "failed")
+    field = Field(default_pythons(options.pytorch), options.tools / "venv" / "failed", options.without)
     return questions.Setting(
         tools=Tools(options.tools), field=field, out=options.out, threads=tuple(options.threads), passes=options.passes, runs=options.runs,
-        quick=options.quick, config=options.config, picture=options.picture,
-        models=(("float", options.model), ("int8", options.int8_model or options.model)))
+        quick=options.quick, config=options.config, model=options.model,
+        picture=options.picture)
 
 
 def main(argv=None):
@@ -94,7 +95,7 @@ def main(argv=None):
             print(f"bench: {name}: {failure}", file=sys.stderr)
             failed = True
             continue
-        versions = dict(setting.field.versions) if "missing" in answer else {}
+        versions = dict(setting.field.versions) if "fastest" in answer else {}
         results = {"question": name, "machine": before | {"versions": versions}, "quick": options.quick} | answer
         report.write_text(options.out / f"{name}.json", json.dumps(results, indent=2) + "\n")
         try:

@@ -40,7 +40,8 @@ def draw_tokens(figure, results):
 
 def draw_picture_to_maps(figure, results):
     axes = figure.subplots()
-    names = [f"{row['numbers']}, {row['threads']} thread{'s' if row['threads'] > 1 else ''}" for row in results["rows"]][::-1]
+    names = [f"{row['numbers']}, {row['model']}, {row['threads']} thread{'s' if row['threads'] > 1 else ''}"
+             for row in results["rows"]][::-1]
     left = [0.0] * len(names)
     for stage, color in zip(results["stages"], STAGES):
         widths = [row["ms"][stage]["median"] for row in results["rows"]][::-1]

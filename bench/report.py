@@ -97,14 +97,14 @@ def show_first_map(results):
              median(row["memory_mib"]), STATUS] for row in results["rows"]]
     return [f"From start to end of `edgemoe run {results['picture']}`; goal for int8 and one task: {results['goal_ms']} ms, "
             f"{results['goal_mib']} MiB.",
-            table(["numbers", "model", "maps", "threads", "ms", "peak MiB", "status"], rows)]
+            table(["numbers", "model", "maps", "threads", "ms", "peak MiB", "status"], rows), missing_lines(results)]
 
 
 def show_picture_to_maps(results):
-    rows = [[row["numbers"], row["threads"], *(plain(row["ms"][stage]["median"]) for stage in results["stages"]),
+    rows = [[row["numbers"], row["model"], row["threads"], *(plain(row["ms"][stage]["median"]) for stage in results["stages"]),
              median(row["ms"]["total"]), STATUS] for row in results["rows"]]
-    return [f"{results['rows'][0]['model']}, all tasks, {results['picture']}; ms a picture.",
-            table(["numbers", "threads", *results["stages"], "total", "status"], rows)]
+    return [f"All tasks, {results['picture']}; ms a picture.",
+            table(["numbers", "model", "threads", *results["stages"], "total", "status"], rows), missing_lines(results)]
 
 
 SHOW = {"rivals": show_rivals, "ourselves": show_ourselves, "tokens": show_tokens, "first_map": show_first_map,

@@ -62,10 +62,10 @@ def require_agreement(numbers, found):
 
 
 class Field:
-    """The rivals that can run here. `pythons`: interpreter of each package."""
+    """The rivals that can run here. `pythons`: interpreter of each package; `without`: words in the names of rivals left out."""
 
-    def __init__(self, pythons, reasons_folder=None):
-        self.pythons, self.reasons, self.versions = pythons, reasons_folder, {}
+    def __init__(self, pythons, reasons_folder=None, without=()):
+        self.pythons, self.reasons, self.without, self.versions = pythons, reasons_folder, without, {}
 
     def version(self, package):
         """Raises Failure with what the installation, or the import, said."""
@@ -100,6 +100,8 @@ class Field:
         for rival in rivals:
             progress(f"checking {rival.name}")
             try:
+                if any(word in rival.name for word in self.without):
+                    raise Failure("left out with --without")
                 found = agreement(expected, subject.tokens(self.start(rival, subject, 1)))
                 require_agreement(rival.numbers, found)
                 good.append((rival, found))

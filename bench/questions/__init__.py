@@ -15,5 +15,5 @@ class Setting(NamedTuple):
     runs: int
     quick: bool
     config: str
-    models: tuple  # of (numbers, path): the model that the questions on pictures run
+    model: Path  # of the questions on pictures
     picture: Path

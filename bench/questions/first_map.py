@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import shipped
 from contender import Failure, last_line, progress, spread
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch.py"
@@ -25,7 +26,8 @@ def start(command, threads):
 
 def ask(setting):
     tasks = {"semseg": "one task", "all": "all tasks"}
-    kinds = [(numbers, model, threads, task) for numbers, model in setting.models for threads in setting.threads for task in tasks]
+    models, missing = shipped.models(setting)
+    kinds = [(numbers, model, threads, task) for numbers, model in models for threads in setting.threads for task in tasks]
     times, peaks = {kind: [] for kind in kinds}, {kind: [] for kind in kinds}
     maps, passes = setting.out / "first_map", 2 * setting.passes
     for number in range(passes + 1):
@@ -41,6 +43,8 @@ def ask(setting):
                 times[kind].append(wall_ms)
                 peaks[kind].append(peak_mib)
         progress(f"first map: pass {number} of {passes}", last=number == passes)
+    rows = [{"numbers": numbers, "model": model.name, "model_mb": model.stat().st_size / 1e6, "threads": threads, "tasks": tasks[task],
+             "ms": spread(times[numbers, model, threads, task]), "memory_mib": spread(peaks[numbers, model, threads, task])}
+            for numbers, model, threads, task in kinds]
     return {"picture": setting.picture.name, "effort": f"{passes} starts of each", "goal_ms": GOAL_MS, "goal_mib": GOAL_MIB,
-            "rows": [{"numbers": kind[0], "model": kind[1].name, "model_mb": kind[1].stat().st_size / 1e6, "threads": kind[2],
-                      "tasks": tasks[kind[3]], "ms": spread(times[kind]), "memory_mib": spread(peaks[kind])} for kind in kinds]}
+            "rows": rows, "missing": missing}

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 
+import shipped
 from contender import Failure, last_line, progress, spread
 
 PICTURES = 8  # in one run of the tool: its times are sums over them
@@ -30,14 +31,16 @@ def ask(setting):
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     for number in range(PICTURES):
         shutil.copyfile(setting.picture, folder / "pictures" / f"{number}{setting.picture.suffix}")
-    kinds = [(numbers, model, threads) for numbers, model in setting.models for threads in setting.threads]
+    models, missing = shipped.models(setting)
+    kinds = [(numbers, model, threads) for numbers, model in models for threads in setting.threads]
     found = {kind: [] for kind in kinds}
     for number in range(setting.passes):
         first = number % len(kinds)
         for kind in kinds[first:] + kinds[:first]:
             found[kind].append(run_tool(setting, *kind, folder))
         progress(f"picture to maps: pass {number + 1} of {setting.passes}", last=number + 1 == setting.passes)
-    return {"picture": setting.picture.name, "effort": f"{setting.passes} starts, {PICTURES} pictures each", "stages": [*STAGES, "other"],
+    return {"picture": setting.picture.name, "effort": f"{setting.passes} starts, {PICTURES} pictures each", "missing": missing,
+            "stages": [*STAGES, "other"],
             "rows": [{"numbers": numbers, "model": model.name, "threads": threads,
                       "ms": {stage: spread([times[stage] for times in found[numbers, model, threads]])
                              for stage in (*STAGES, "other", "total")}} for numbers, model, threads in kinds]}

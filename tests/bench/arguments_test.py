@@ -57,7 +57,7 @@ class ArgumentsTest(unittest.TestCase):
         self.assertIn("bin/edgemoe: no such file; build it: scripts/bench", said)
 
     def test_missing_model_is_refused(self):
-        self.assertIn("none.safetensors: no such file", self.refusal("--int8-model", "none.safetensors"))
+        self.assertIn("none.safetensors: no such file", self.refusal("--model", "none.safetensors"))
 
     def test_no_passes_are_refused(self):
         self.assertIn("at least 1, found 0", self.refusal("--passes", "0"))

@@ -11,6 +11,7 @@ sys.dont_write_bytecode = True
 BENCH = Path(__file__).parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 import contender  # noqa: E402
+import shipped  # noqa: E402
 
 try:
     import numpy as np
@@ -104,6 +105,27 @@ class ContenderTest(unittest.TestCase):
         self.assertGreater(peak_kib, 64 << 10)
 
 
+class ShippedTest(unittest.TestCase):
+    def models(self, tool_text):
+        with tempfile.TemporaryDirectory() as folder:
+            tool = Path(folder) / "edgemoe"
+            tool.write_text(f"#!/bin/sh\n{tool_text}\n", encoding="utf-8")
+            tool.chmod(0o755)
+            return shipped.models(types.SimpleNamespace(model=Path("m.safetensors"), out=Path(folder),
+                                                        tools=types.SimpleNamespace(edgemoe=tool)))
+
+    def test_model_is_run_as_float_as_int8_and_from_a_file_of_integers(self):
+        found, missing = self.models("exit 0")
+        self.assertEqual([(numbers, path.name) for numbers, path in found],
+                         [("float", "m.safetensors"), ("int8", "m.safetensors"), ("int8", "m.int8.safetensors")])
+        self.assertEqual(missing, [])
+
+    def test_file_of_integers_that_cannot_be_made_is_named(self):
+        found, missing = self.models("echo 'edgemoe: no room' >&2; exit 1")
+        self.assertEqual(len(found), 2)
+        self.assertEqual(missing, [{"name": "int8 from a file of integers", "reason": "edgemoe quantize: edgemoe: no room"}])
+
+
 @unittest.skipUnless(np, "needs NumPy")
 class RivalsTest(unittest.TestCase):
     def test_same_tokens_agree(self):
@@ -143,6 +165,19 @@ class RivalsTest(unittest.TestCase):
             (Path(folder) / "no_such_rival.log").write_text("long story\nERROR: no space left\n", encoding="utf-8")
             with self.assertRaisesRegex(contender.Failure, "not installed: ERROR: no space left"):
                 field.version("no_such_rival")
+
+    def test_only_rivals_that_compute_the_same_are_timed(self):
+        tokens = np.random.default_rng(1).standard_normal((300, 8))
+        answers = {"same": tokens, "other": tokens[::-1], "ours": tokens}
+        subject = types.SimpleNamespace(ours=lambda threads, numbers: "ours", tokens=answers.get)
+        field = rivals.Field({}, without=["unwanted"])
+        field.start = lambda rival, subject, threads: rival.name
+        asked = [rivals.Rival(name, "package", "float") for name in ("same", "other", "an unwanted one")]
+        good, missing = field.checked(subject, asked)
+        self.assertEqual([(rival.name, found["tokens_within"]) for rival, found in good], [("same", 1)])
+        self.assertEqual([entry["name"] for entry in missing], ["other", "an unwanted one"])
+        self.assertIn("not the same network", missing[0]["reason"])
+        self.assertIn("left out with --without", missing[1]["reason"])
 
     def test_fastest_rival_of_a_type_is_the_one_compared_with(self):
         def timed(name, *passes):
