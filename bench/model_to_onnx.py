@@ -4,9 +4,13 @@ Experts: "sparse" gathers each expert's tokens (NonZero, Gather) and scatters th
 Runtime was found to have for it; "dense" is what a plain export does, every expert on every token with a masked gate.
 Attention: "plain" MatMul/Softmax/MatMul, or ONNX Runtime's own fused "mha".
 Linear layers: "float32"; "dynamic", ONNX Runtime's dynamic quantisation (activations u8 with one scale a tensor, weights s8 with one
-a column); "int8_weights", weights s8 behind DequantizeLinear, from which OpenVINO makes its own dynamic quantisation. Router and
-attention products stay float32.
+a column); "int8_weights", weights s8 behind DequantizeLinear, from which OpenVINO makes its own dynamic quantisation; "static",
+QuantizeLinear and DequantizeLinear around each, calibrated on the very picture that is measured. Router and attention products stay
+float32.
 """
+import logging
+import os
+
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
@@ -150,3 +154,39 @@ def build(path, experts, attention_kind, layers):
         [helper.make_tensor_value_info("tokens", onnx.TensorProto.FLOAT, [1, num_tokens, dim])], g.constants)
     return helper.make_model(graph, ir_version=8,
                              opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)])
+
+
+class OnePicture:
+    """What ONNX Runtime's calibration reads."""
+
+    def __init__(self, image):
+        self.feeds = iter([{"image": image}])
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+
+def quantise_statically(source, target, image, router_width):
+    """The linear layers of a float32 graph with one scale for all activations of a layer, from what `image` makes of them."""
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+    logging.getLogger().setLevel(logging.ERROR)  # it proposes a preprocessing that changes nothing here
+    graph = onnx.load(source).graph
+    columns = {constant.name: constant.dims[1] for constant in graph.initializer if len(constant.dims) == 2}
+    layers = [node.name for node in graph.node if node.op_type == "MatMul" and columns.get(node.input[1], router_width) != router_width]
+    quantize_static(source, target, OnePicture(image), quant_format=QuantFormat.QDQ, op_types_to_quantize=["MatMul"],
+                    nodes_to_quantize=layers, per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
+
+
+def write(path, kinds, input_path, target):
+    """Builds the graph of `kinds` (experts, attention, linear layers) into the file `target`, whole or not at all."""
+    experts, attention_kind, layers = kinds
+    new = target.with_name(target.name + ".new")
+    onnx.save(build(path, experts, attention_kind, "float32" if layers == "static" else layers), new)
+    if layers == "static":
+        config, _ = read_model(path)
+        shape = (1, 3, config["input"]["height"], config["input"]["width"])
+        whole = target.with_name(target.name + ".float32")
+        os.replace(new, whole)
+        quantise_statically(whole, new, np.fromfile(input_path, "<f4").reshape(shape), config["moe"]["num_experts"])
+        whole.unlink()
+    os.replace(new, target)

@@ -112,7 +112,10 @@ SHOW = {"rivals": show_rivals, "ourselves": show_ourselves, "tokens": show_token
 
 
 def markdown(question, results):
-    return "\n\n".join(part for part in [where(results), *SHOW[question](results)] if part) + "\n"
+    try:
+        return "\n\n".join(part for part in [where(results), *SHOW[question](results)] if part) + "\n"
+    except KeyError as error:
+        raise ValueError(f"{question}.json: no {error} in it, as if another version had written it; ask {question} again") from None
 
 
 def read_results(folder):

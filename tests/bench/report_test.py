@@ -137,6 +137,12 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertRegex(errors, "rivals.json: not JSON .*ask rivals again")
 
+    def test_results_of_another_version_are_named(self):
+        (self.folder / "rivals.json").write_text(json.dumps({"rows": []}), encoding="utf-8")
+        code, _, errors = self.report()
+        self.assertEqual(code, 1)
+        self.assertIn("rivals.json: no 'machine' in it, as if another version had written it; ask rivals again", errors)
+
     def test_projects_document_has_all_marks(self):
         document = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
         for name in questions.ALL:
