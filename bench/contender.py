@@ -110,8 +110,12 @@ def progress(text, last=False):
         print(text, file=sys.stderr, flush=True)
 
 
+def count(number, what):
+    return f"{number} {what}{'' if number == 1 else 'es' if what.endswith('s') else 's'}"
+
+
 def effort(passes, runs):
-    return f"{passes} passes of {runs} run{'s' if runs > 1 else ''}"
+    return f"{count(passes, 'pass')} of {count(runs, 'run')}"
 
 
 def take_turns(contenders, passes, runs, label):

@@ -4,10 +4,6 @@ import contender
 OURS, RIVAL, STAGES = "#0072b2", "#999999", ("#e69f00", "#56b4e9", "#0072b2", "#009e73", "#f0e442", "#d55e00", "#999999")
 
 
-def threads_of(count):
-    return f"{count} thread{'s' if count > 1 else ''}"
-
-
 def bars(axes, rows):
     rows = rows[::-1]
     medians = [row["ms"]["median"] for row in rows]
@@ -26,7 +22,7 @@ def draw_rivals(figure, results):
     for axes, count in zip(panels, threads):
         bars(axes, sorted((row for row in results["rows"] if row["threads"] == count), key=lambda row: row["ms"]["median"]))
         tokens = f", {results['tokens']} tokens" if "tokens" in results else ""
-        axes.set_title(f"{results['config']}{tokens}, {threads_of(count)}")
+        axes.set_title(f"{results['config']}{tokens}, {contender.count(count, 'thread')}")
 
 
 def draw_tokens(figure, results):
@@ -44,7 +40,7 @@ def draw_tokens(figure, results):
 
 def draw_picture_to_maps(figure, results):
     axes = figure.subplots()
-    names = [f"{row['numbers']}, {row['model']}, {threads_of(row['threads'])}"
+    names = [f"{row['numbers']}, {row['model']}, {contender.count(row['threads'], 'thread')}"
              for row in results["rows"]][::-1]
     left = [0.0] * len(names)
     for stage, color in zip(results["stages"], STAGES):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import shipped
-from contender import Failure, last_line, progress, spread
+from contender import Failure, count, last_line, progress, spread
 
 LAUNCH = Path(__file__).resolve().parents[1] / "launch.py"
 GOAL_MS, GOAL_MIB = 50, 60  # int8, one task
@@ -46,5 +46,5 @@ def ask(setting):
     rows = [{"numbers": numbers, "model": model.name, "model_mb": model.stat().st_size / 1e6, "threads": threads, "tasks": tasks[task],
              "ms": spread(times[numbers, model, threads, task]), "memory_mib": spread(peaks[numbers, model, threads, task])}
             for numbers, model, threads, task in kinds]
-    return {"picture": setting.picture.name, "effort": f"{passes} starts of each", "goal_ms": GOAL_MS, "goal_mib": GOAL_MIB,
+    return {"picture": setting.picture.name, "effort": f"{count(passes, 'start')} of each", "goal_ms": GOAL_MS, "goal_mib": GOAL_MIB,
             "rows": rows, "missing": missing}

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import shipped
-from contender import Failure, last_line, progress, spread
+from contender import Failure, count, last_line, progress, spread
 
 PICTURES = 8  # in one run of the tool: its times are sums over them
 STAGES = ("decode", "resize", "backbone", "head", "maps", "encode")
@@ -39,7 +39,7 @@ def ask(setting):
         for kind in kinds[first:] + kinds[:first]:
             found[kind].append(run_tool(setting, *kind, folder))
         progress(f"picture to maps: pass {number + 1} of {setting.passes}", last=number + 1 == setting.passes)
-    return {"picture": setting.picture.name, "effort": f"{setting.passes} starts, {PICTURES} pictures each", "missing": missing,
+    return {"picture": setting.picture.name, "effort": f"{count(setting.passes, 'start')}, {PICTURES} pictures each", "missing": missing,
             "stages": [*STAGES, "other"],
             "rows": [{"numbers": numbers, "model": model.name, "threads": threads,
                       "ms": {stage: spread([times[stage] for times in found[numbers, model, threads]])

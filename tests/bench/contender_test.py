@@ -92,6 +92,10 @@ class ContenderTest(unittest.TestCase):
                          {"median": 3, "q1": 2, "q3": 4, "min": 1, "max": 5, "count": 5})
         self.assertEqual(contender.spread([7.0])["q3"], 7)
 
+    def test_counts_are_words(self):
+        self.assertEqual(contender.effort(1, 2), "1 pass of 2 runs")
+        self.assertEqual(contender.effort(3, 1), "3 passes of 1 run")
+
     def test_ratio_is_taken_within_a_pass(self):
         self.assertEqual(contender.ratio([2.0, 20.0, 6.0], [1.0, 10.0, 2.0])["median"], 2)
         with self.assertRaises(ValueError):
