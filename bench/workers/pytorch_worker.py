@@ -3,6 +3,7 @@
 eager runs the experts as a user's loop does, each on its own tokens; compiled gives the same to torch.compile with frozen weights;
 int8 is eager with dynamic quantisation of every linear layer.
 """
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -119,7 +120,8 @@ def main():
         network = torch.compile(network)
         network(image)  # compiles
     loaded = time.perf_counter() - start
-    with torch.inference_mode(mode != "compiled"):
+    # inference_mode(False) would turn gradients on again, and what was frozen be compiled anew.
+    with contextlib.nullcontext() if mode == "compiled" else torch.inference_mode():
         protocol.serve(lambda: network(image).numpy(), loaded)
 
 
