@@ -53,40 +53,69 @@ inline std::int32_t dot_product(const std::int8_t* a, const std::int8_t* b, int 
   return sum;
 }
 
+/// What makes a result of an output's sum of products.
+struct OutputScale {
+  std::int32_t bias;
+  std::int16_t mantissa;
+  std::uint8_t pre_shift;
+};
+
+inline OutputScale output_scale(const LinearLayer& layer, int output) {
+  return {layer.bias[output], layer.mantissa[output], layer.pre_shift[output]};
+}
+
+/// To s16 with `fraction` bits behind the point; `exponent` is the layer's.
+inline std::int16_t narrow_output(std::int32_t sum, const OutputScale& output, RowScale row, int exponent,
+                                  int fraction) {
+  const std::int32_t channel = scale_channel(sum, output.pre_shift, output.mantissa);
+  const int shift = row.exponent - exponent - 15 - fraction;
+  const std::int64_t value = saturating_shift<16>(multiply_q15(channel, row.mantissa), shift);
+  return static_cast<std::int16_t>(saturate<16>(value + output.bias));
+}
+
+/// To the residual stream's format, 16 fraction bits.
+inline std::int32_t wide_output(std::int32_t sum, const OutputScale& output, RowScale row, int exponent) {
+  const std::int64_t channel = scale_channel(sum, output.pre_shift, output.mantissa);
+  const std::int64_t value = saturating_shift<32>(channel * row.mantissa, row.exponent - exponent - 16);
+  return static_cast<std::int32_t>(saturate<32>(value + output.bias));
+}
+
 /// One token through a layer to s16.
 inline void linear_narrow(const std::int8_t* row, RowScale scale, const LinearLayer& layer, std::int16_t* out) {
-  const int shift = scale.exponent - layer.exponent - 15 - layer.fraction;
   for (int o = 0; o < layer.outputs; ++o) {
     const std::int32_t sum = dot_product(row, layer.weight + o * layer.inputs, layer.inputs);
-    const std::int32_t channel = scale_channel(sum, layer.pre_shift[o], layer.mantissa[o]);
-    const std::int64_t value = saturating_shift<16>(multiply_q15(channel, scale.mantissa), shift);
-    out[o] = static_cast<std::int16_t>(saturate<16>(value + layer.bias[o]));
+    out[o] = narrow_output(sum, output_scale(layer, o), scale, layer.exponent, layer.fraction);
   }
 }
 
 /// One token through a layer to the residual stream's format, 16 fraction bits; not yet added to it.
 inline void linear_wide(const std::int8_t* row, RowScale scale, const LinearLayer& layer, std::int32_t* out) {
-  const int shift = scale.exponent - layer.exponent - 16;
   for (int o = 0; o < layer.outputs; ++o) {
     const std::int32_t sum = dot_product(row, layer.weight + o * layer.inputs, layer.inputs);
-    const std::int32_t channel = scale_channel(sum, layer.pre_shift[o], layer.mantissa[o]);
-    const std::int64_t value = saturating_shift<32>(std::int64_t{channel} * scale.mantissa, shift);
-    out[o] = static_cast<std::int32_t>(saturate<32>(value + layer.bias[o]));
+    out[o] = wide_output(sum, output_scale(layer, o), scale, layer.exponent);
   }
+}
+
+inline std::int32_t residual_sum(std::int32_t residual, std::int32_t update) {
+  return static_cast<std::int32_t>(saturate<32>(std::int64_t{residual} + update));
+}
+
+/// An expert's output times its router weight, 65536 of which would be 1.
+inline std::int32_t weighed(std::int32_t value, std::uint16_t weight) {
+  return static_cast<std::int32_t>(round_shift(std::int64_t{value} * weight, 16));
 }
 
 inline void add_to_residual(std::int32_t* residual, const std::int32_t* update, int count) {
   for (int i = 0; i < count; ++i) {
     EDGEMOE_HLS(pipeline II = 1)
-    residual[i] = static_cast<std::int32_t>(saturate<32>(std::int64_t{residual[i]} + update[i]));
+    residual[i] = residual_sum(residual[i], update[i]);
   }
 }
 
-/// An expert's output times its router weight, 65536 of which would be 1.
 inline void weigh(std::int32_t* values, std::uint16_t weight, int count) {
   for (int i = 0; i < count; ++i) {
     EDGEMOE_HLS(pipeline II = 1)
-    values[i] = static_cast<std::int32_t>(round_shift(std::int64_t{values[i]} * weight, 16));
+    values[i] = weighed(values[i], weight);
   }
 }
 

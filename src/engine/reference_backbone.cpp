@@ -13,6 +13,8 @@ namespace {
 
 std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
+}  // namespace
+
 hls::NormLayer norm_of(const IntegerNorm& norm) {
   return {norm.gain.data(), norm.bias.data(), norm.gain_exponent, norm.fraction, norm.eps};
 }
@@ -28,8 +30,6 @@ hls::RouterLayer router_of(const IntegerGate& gate, const ModelConfig& config) {
           moe.rule == RouterRule::kTopKThenSoftmax,
           integer_prune_threshold(moe)};
 }
-
-}  // namespace
 
 void ReferenceTaps::floats(std::string_view tap, const std::vector<float>& values, std::size_t cols) const {
   if (sink == nullptr) return;

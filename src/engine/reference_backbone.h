@@ -11,7 +11,9 @@
 #include "base/thread_pool.h"
 #include "hls/attention.h"
 #include "hls/design.h"
+#include "hls/layer_norm.h"
 #include "hls/linear.h"
+#include "hls/router.h"
 #include "model/config.h"
 #include "model/taps.h"
 #include "quant/integer_model.h"
@@ -36,6 +38,9 @@ struct ReferenceTaps {
     floats(tap, out, cols);
   }
 };
+
+hls::NormLayer norm_of(const IntegerNorm& norm);
+hls::RouterLayer router_of(const IntegerGate& gate, const ModelConfig& config);
 
 class ReferenceBackbone {
  public:

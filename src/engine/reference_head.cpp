@@ -85,8 +85,7 @@ std::vector<float> run_reference_head(const ModelConfig& config, const IntegerHe
   const std::size_t dim = extent(config.embed_dim);
   Map map{extent(config.grid_height()), extent(config.grid_width()), dim, {}};
   map.values.resize(map.height * map.width * dim);
-  const hls::NormLayer norm = {head.norm.gain.data(), head.norm.bias.data(), head.norm.gain_exponent,
-                               head.norm.fraction, head.norm.eps};
+  const hls::NormLayer norm = norm_of(head.norm);
   for (std::size_t t = 0; t < map.height * map.width; ++t) {
     hls::layer_norm<hls::ReferenceDesign>(tokens + (t + 1) * dim, config.embed_dim, norm, map.values.data() + t * dim);
   }
