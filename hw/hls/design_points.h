@@ -33,6 +33,11 @@ struct CityscapesSizes {
   static constexpr int kNetworkDepth = 1 << 15;  // beats that may arrive before they are needed: 2 MiB
 };
 
+/// configs/models/edgemoe-street.json, the model in the box: the same with three tasks.
+struct StreetSizes : CityscapesSizes {
+  static constexpr int kGates = 3;
+};
+
 /// configs/models/tiny.json on a machine to match: for tests and for a first C simulation.
 struct TinySizes {
   static constexpr int kGridHeight = 4;
@@ -91,6 +96,7 @@ struct Machine : Sizes {
 };
 
 using CityscapesDesign = Machine<CityscapesSizes>;
+using StreetDesign = Machine<StreetSizes>;
 using TinyDesign = Machine<TinySizes>;
 
 }  // namespace hls

@@ -1,5 +1,5 @@
 // The integer arithmetic that docs/numerics.md is written in: one rounding rule, saturation, and the scale of a row.
-// Plain integers, no heap, every loop bounded: usable from the synthesisable code in hw/hls as it is.
+// Plain integers, no heap, every loop bounded, C++17: usable from the synthesisable code in hw/hls as it is.
 #ifndef EDGEMOE_NUMERIC_FIXED_POINT_H_
 #define EDGEMOE_NUMERIC_FIXED_POINT_H_
 
@@ -57,7 +57,9 @@ struct RowScale {
   std::int16_t mantissa = 0;
   std::int16_t exponent = 0;
 
-  bool operator==(const RowScale&) const = default;
+  constexpr bool operator==(const RowScale& other) const {
+    return mantissa == other.mantissa && exponent == other.exponent;
+  }
 };
 
 /// What quantising a row of s16 to int8 needs: found once a row, from its largest magnitude.
@@ -80,7 +82,7 @@ constexpr RowQuantizer make_row_quantizer(std::int32_t largest, int fraction) {
 
 /// One element of the row: within ±127.
 constexpr std::int8_t quantize(std::int32_t value, const RowQuantizer& row) {
-  const std::int32_t normalized = value << row.left_shift;
+  const auto normalized = static_cast<std::int32_t>(static_cast<std::uint32_t>(value) << row.left_shift);
   return static_cast<std::int8_t>((normalized * row.reciprocal + (1 << 21)) >> 22);
 }
 
