@@ -86,8 +86,8 @@ struct Machine : Sizes {
   // Depths of streams; those that are not here are 2, enough for processes that keep step.
   /// The scores of a group wait for its maximum, which the last of them decides.
   static constexpr int kScoreDepth = kTokens;
-  /// The channels of the next tile arrive while this tile is multiplied.
-  static constexpr int kChannelDepth = 2 * Sizes::kOutputLanes;
+  /// The channels of the next tile, 8 bytes each, arrive while this tile is multiplied.
+  static constexpr int kChannelDepth = 2 * ((8 * Sizes::kOutputLanes + Sizes::kBeatBytes - 1) / Sizes::kBeatBytes);
 
   static_assert(Sizes::kEmbedDim % Sizes::kHeads == 0, "heads divide the width");
   static_assert(Sizes::kTopK >= 1 && Sizes::kTopK <= Sizes::kExperts, "a token goes to 1 to kExperts experts");

@@ -18,6 +18,7 @@
 #define EDGEMOE_HLS_ADDRESS_SANITIZER
 #endif
 #ifdef EDGEMOE_HLS_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -35,7 +36,13 @@ class FiberStack {
     if (base_ == MAP_FAILED) throw std::bad_alloc();
     mprotect(base_, kGuard, PROT_NONE);
   }
-  ~FiberStack() { munmap(base_, kBytes + kGuard); }
+  ~FiberStack() {
+#ifdef EDGEMOE_HLS_ADDRESS_SANITIZER
+    // Whatever is mapped here next must not inherit what the sanitizer knew of the stack.
+    __asan_unpoison_memory_region(base_, kBytes + kGuard);
+#endif
+    munmap(base_, kBytes + kGuard);
+  }
   FiberStack(const FiberStack&) = delete;
   FiberStack& operator=(const FiberStack&) = delete;
 

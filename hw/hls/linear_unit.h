@@ -135,27 +135,38 @@ void feed_rows(const LinearJob& job, const TokenQueue<Design>& queue,
 
 /// The weights of a tile, [step][output][input], in whole beats.
 template <typename Design>
-struct WeightTile {
-  static constexpr int kBytes =
-      Layout<Design>::beats(Layout<Design>::tile_bytes(Design::kMaxInputs)) * Design::kBeatBytes;
-  std::int8_t value[kBytes];
-};
+using WeightTile =
+    std::int8_t[Layout<Design>::beats(Layout<Design>::tile_bytes(Design::kMaxInputs)) * Design::kBeatBytes];
 
-/// One beat of a tile: channels go on to scale_outputs, weights into `tile`.
+/// Beats of channels on their way to scale_outputs.
 template <typename Design>
-void take_beat(const NetworkBeat<Design>& beat, int index, stream<OutputScale, Design::kChannelDepth>& channels,
-               WeightTile<Design>& tile) {
+using ChannelStream = stream<NetworkBeat<Design>, Design::kChannelDepth>;
+
+/// One beat of a tile: channels go on, weights into `tile`.
+template <typename Design>
+void take_beat(const NetworkBeat<Design>& beat, int index, ChannelStream<Design>& channels, WeightTile<Design>& tile) {
   EDGEMOE_HLS(inline)
-  using Sizes = Layout<Design>;
-  if (index < Sizes::kChannelBeats) {
-    for (int c = 0; c < Sizes::kChannelsOfBeat; ++c) {
-      if (index * Sizes::kChannelsOfBeat + c < Design::kOutputLanes) channels.write(channel_at<Design>(beat, c));
-    }
+  if (index < Layout<Design>::kChannelBeats) {
+    channels.write(beat);
     return;
   }
   for (int b = 0; b < Design::kBeatBytes; ++b) {
     EDGEMOE_HLS(unroll)
-    tile.value[(index - Sizes::kChannelBeats) * Design::kBeatBytes + b] = static_cast<std::int8_t>(beat.byte[b]);
+    tile[(index - Layout<Design>::kChannelBeats) * Design::kBeatBytes + b] = static_cast<std::int8_t>(beat.byte[b]);
+  }
+}
+
+/// The channels of a tile.
+template <typename Design>
+void read_channels(ChannelStream<Design>& channels, OutputScale (&scale)[Design::kOutputLanes]) {
+  constexpr int kOfBeat = Layout<Design>::kChannelsOfBeat;
+  for (int first = 0; first < Design::kOutputLanes; first += kOfBeat) {
+    EDGEMOE_HLS(pipeline II = 1)
+    const NetworkBeat<Design> beat = channels.read();
+    for (int c = 0; c < kOfBeat; ++c) {
+      EDGEMOE_HLS(unroll)
+      if (first + c < Design::kOutputLanes) scale[first + c] = channel_at<Design>(beat, c);
+    }
   }
 }
 
@@ -169,7 +180,7 @@ void multiply_step(const ActivationBeat<Design>& beat, const WeightTile<Design>&
       std::int32_t products = 0;
       for (int i = 0; i < Design::kInputLanes; ++i) {
         EDGEMOE_HLS(unroll)
-        products += beat.value[l][i] * tile.value[(step * Design::kOutputLanes + o) * Design::kInputLanes + i];
+        products += beat.value[l][i] * tile[(step * Design::kOutputLanes + o) * Design::kInputLanes + i];
       }
       sum.value[l][o] = (step == 0 ? 0 : sum.value[l][o]) + products;
     }
@@ -179,11 +190,11 @@ void multiply_step(const ActivationBeat<Design>& beat, const WeightTile<Design>&
 /// Compute process. Pass t multiplies tile t and takes in tile t + 1; the first only takes in.
 template <typename Design>
 void multiply(const LinearJob& job, int rows, NetworkStream<Design>& network,
-              stream<ActivationBeat<Design>, 2>& activations, stream<OutputScale, Design::kChannelDepth>& channels,
+              stream<ActivationBeat<Design>, 2>& activations, ChannelStream<Design>& channels,
               stream<SumBeat<Design>, 2>& sums) {
   WeightTile<Design> tile[2];
   EDGEMOE_HLS(array_partition variable = tile dim = 1 complete)
-  EDGEMOE_HLS(array_reshape variable = tile cyclic factor = Design::kOutputLanes * Design::kInputLanes)
+  EDGEMOE_HLS(array_reshape variable = tile dim = 2 cyclic factor = Design::kOutputLanes * Design::kInputLanes)
   const int tiles = Layout<Design>::tiles(job.outputs);
   const int steps = Layout<Design>::steps(job.inputs);
   const int products = ceil_div(rows, Design::kTokenLanes) * steps;
@@ -209,17 +220,14 @@ void multiply(const LinearJob& job, int rows, NetworkStream<Design>& network,
 
 /// Compute process: sums of products to results; GELU by its table.
 template <typename Design>
-void scale_outputs(const LinearJob& job, LinearHeader header, int rows,
-                   stream<OutputScale, Design::kChannelDepth>& channels, stream<GroupTag<Design>, 2>& tags,
-                   stream<SumBeat<Design>, 2>& sums, stream<OutputBeat<Design>, 2>& outputs) {
+void scale_outputs(const LinearJob& job, LinearHeader header, int rows, ChannelStream<Design>& channels,
+                   stream<GroupTag<Design>, 2>& tags, stream<SumBeat<Design>, 2>& sums,
+                   stream<OutputBeat<Design>, 2>& outputs) {
   const int tiles = Layout<Design>::tiles(job.outputs);
   for (int tile = 0; tile < tiles; ++tile) {
     OutputScale scale[Design::kOutputLanes];
     EDGEMOE_HLS(array_partition variable = scale complete)
-    for (int o = 0; o < Design::kOutputLanes; ++o) {
-      EDGEMOE_HLS(pipeline II = 1)
-      scale[o] = channels.read();
-    }
+    read_channels<Design>(channels, scale);
     for (int first = 0; first < rows; first += Design::kTokenLanes) {
       const SumBeat<Design> sum = sums.read();
       OutputBeat<Design> out;
@@ -281,7 +289,7 @@ void linear_processes(const LinearJob& job, LinearHeader header, const TokenQueu
   const int rows = queue.count;
   stream<ActivationBeat<Design>, 2> activations("activations");
   stream<GroupTag<Design>, 2> tags("tags");
-  stream<OutputScale, Design::kChannelDepth> channels("channels");
+  ChannelStream<Design> channels("channels");
   stream<SumBeat<Design>, 2> sums("sums");
   stream<OutputBeat<Design>, 2> outputs("outputs");
   EDGEMOE_PROCESS(region, feed_rows<Design>(job, queue, memory.tokens, memory.hidden, activations, tags));
