@@ -17,6 +17,8 @@ struct Range {
   float high = 0;
 };
 
+/// One draw an expression: in what order a call's arguments or a sum's terms draw, the language leaves to the compiler,
+/// and with it the picture. Braces ({x, y, z}) go from left to right.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed) {}

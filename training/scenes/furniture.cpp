@@ -41,7 +41,10 @@ Material plain(Label label, Vec3 color, float gloss, Dice& dice) {
 }
 
 Vec3 any_color(Dice& dice) {
-  return display_color(dice.uniform(0.1F, 0.9F), dice.uniform(0.1F, 0.85F), dice.uniform(0.1F, 0.85F));
+  const float blue = dice.uniform(0.1F, 0.85F);
+  const float green = dice.uniform(0.1F, 0.85F);
+  const float red = dice.uniform(0.1F, 0.9F);
+  return display_color(red, green, blue);
 }
 
 void add_legs(MeshBuilder& builder, float half_x, float half_z, float height, float thickness) {
@@ -198,7 +201,10 @@ void add_table(Scene& scene, const Frame& frame, const RoomStyle& style, Vec3 si
   const int things = static_cast<int>(clutter * dice.uniform(0, 7));
   for (int i = 0; i < things; ++i) {
     const Vec3 place = {dice.uniform(-0.65F, 0.65F) * hz, size.y, dice.uniform(-0.65F, 0.65F) * hz};
-    add_small_object(scene, on(frame, place, dice.uniform(0, 2 * kPi)), dice.uniform(0.12F, 0.4F), dice.split());
+    const Dice looks = dice.split();
+    const float thing = dice.uniform(0.12F, 0.4F);
+    const float turn = dice.uniform(0, 2 * kPi);
+    add_small_object(scene, on(frame, place, turn), thing, looks);
   }
 }
 
@@ -228,8 +234,11 @@ void add_cabinet(Scene& scene, const Frame& frame, const RoomStyle& style, Vec3 
       }
     }
     for (int i = static_cast<int>(clutter * dice.uniform(0, 3)); i > 0 && size.y < 1.6F; --i) {
-      add_small_object(scene, on(frame, {dice.uniform(-0.7F, 0.7F) * h, size.y, 0.5F * size.z}, dice.uniform(0, 6)),
-                       dice.uniform(0.2F, 0.5F), dice.split());
+      const Dice looks = dice.split();
+      const float thing = dice.uniform(0.2F, 0.5F);
+      const float turn = dice.uniform(0, 6);
+      const float x = dice.uniform(-0.7F, 0.7F) * h;
+      add_small_object(scene, on(frame, {x, size.y, 0.5F * size.z}, turn), thing, looks);
     }
     return;
   }

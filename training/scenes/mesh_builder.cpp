@@ -17,7 +17,10 @@ void MeshBuilder::triangle(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
 
 void MeshBuilder::triangle(Vec3 a, Vec3 b, Vec3 c) {
   const Vec3 normal = normalize(cross(b - a, c - a));
-  triangle(vertex(a, normal, a), vertex(b, normal, b), vertex(c, normal, c));
+  const std::uint32_t ic = vertex(c, normal, c);
+  const std::uint32_t ib = vertex(b, normal, b);
+  const std::uint32_t ia = vertex(a, normal, a);
+  triangle(ia, ib, ic);
 }
 
 void MeshBuilder::quad(Vec3 a, Vec3 b, Vec3 c, Vec3 d) {

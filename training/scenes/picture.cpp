@@ -28,8 +28,8 @@ Viewpoint draw_car_viewpoint(const CameraRanges& ranges, const StreetPlan& plan,
   view.height = dice.in(ranges.height_car);
   view.x = lane_x(plan) + dice.uniform(-0.4F, 0.4F);
   view.bonnet = dice.chance(ranges.bonnet);
-  view.bonnet_color =
-      Vec3{1, 1, 1} * dice.uniform(0.01F, 0.6F) * Vec3{1, dice.uniform(0.6F, 1.0F), dice.uniform(0.6F, 1.0F)};
+  const Vec3 tint = {1, dice.uniform(0.6F, 1.0F), dice.uniform(0.6F, 1.0F)};
+  view.bonnet_color = tint * dice.uniform(0.01F, 0.6F);
   return view;
 }
 
@@ -48,7 +48,8 @@ Viewpoint draw_viewpoint(const CameraRanges& ranges, const StreetPlan& plan, Dic
   if (across) {  // from one side to the fronts of the other
     view.yaw = -sign * radians(dice.uniform(30, 115));
   } else {
-    view.yaw = radians(2 * dice.in(ranges.yaw_deg)) - sign * dice.uniform(0, 0.25F);
+    const float along = radians(2 * dice.in(ranges.yaw_deg));
+    view.yaw = along - sign * dice.uniform(0, 0.25F);
   }
   if (elevated) {
     view.height = dice.in(ranges.height_elevated);
@@ -93,6 +94,13 @@ Result<Picture> photograph(const Scene& scene, const Camera& camera, const Senso
   return picture;
 }
 
+Result<Picture> photograph_with_any_sensor(const Scene& scene, const Camera& camera, const SensorRanges& ranges,
+                                           Dice& dice, RayTracer& tracer) {
+  const std::uint32_t seed = dice.seed32();
+  const Sensor sensor = draw_sensor(ranges, dice.split());
+  return photograph(scene, camera, sensor, seed, tracer);
+}
+
 }  // namespace
 
 std::uint64_t picture_seed(const Ranges& ranges, Kind kind, std::uint64_t seed, std::uint64_t index) {
@@ -114,7 +122,7 @@ Result<Picture> make_picture(const Ranges& ranges, const PictureRequest& request
     Camera camera = build_room(ranges.room, ranges.camera, dice.split().seed32(), scene);
     camera.width = request.width;
     camera.height = request.height;
-    return photograph(scene, camera, draw_sensor(ranges.sensor, dice.split()), dice.seed32(), tracer);
+    return photograph_with_any_sensor(scene, camera, ranges.sensor, dice, tracer);
   }
   const StreetPlan plan = plan_street(ranges.street, {}, dice.split().seed32());
   Dice view_dice = dice.split();
@@ -123,7 +131,7 @@ Result<Picture> make_picture(const Ranges& ranges, const PictureRequest& request
   const Camera camera = place_camera(plan, view, request, 0);
   build_street(plan, camera.frame.origin, 0, 0, scene);
   if (view.bonnet) add_bonnet(view, camera, scene);
-  return photograph(scene, camera, draw_sensor(ranges.sensor, dice.split()), dice.seed32(), tracer);
+  return photograph_with_any_sensor(scene, camera, ranges.sensor, dice, tracer);
 }
 
 Drive::Drive(const Ranges& ranges, const PictureRequest& request, float seconds, float frames_per_second)

@@ -35,7 +35,8 @@ class RoomBuilder {
   }
 
   Camera place_camera(const CameraRanges& ranges) {
-    const float x = dice_.sign() * dice_.uniform(0.2F, 0.85F) * (shell_.half_x - 0.3F);
+    const float side = dice_.sign();
+    const float x = side * dice_.uniform(0.2F, 0.85F) * (shell_.half_x - 0.3F);
     const float z = -dice_.uniform(0.55F, 0.95F) * (shell_.half_z - 0.3F);
     floor_.push_back({x, z, 0.55F, 0.55F});
     const float yaw = std::atan2(-0.5F * x - x, shell_.half_z - z) + radians(3 * dice_.in(ranges.yaw_deg));
@@ -43,8 +44,9 @@ class RoomBuilder {
     camera.tan_half_width = std::tan(radians(0.5F * dice_.in(ranges.fov_deg)));
     const float height = std::min(dice_.in(ranges.height_person), shell_.height - 0.4F);
     const Frame base = Frame::upright({x, height, z}, 0);
-    camera.frame =
-        Camera::orient(base, yaw, radians(dice_.in(ranges.pitch_deg) - 8), radians(dice_.in(ranges.roll_deg)));
+    const float roll = radians(dice_.in(ranges.roll_deg));
+    const float pitch = radians(dice_.in(ranges.pitch_deg) - 8);
+    camera.frame = Camera::orient(base, yaw, pitch, roll);
     return camera;
   }
 
@@ -77,21 +79,21 @@ class RoomBuilder {
       const float x = dice_.uniform(-1, 1) * shell_.half_x;
       const float z = dice_.uniform(-1, 1) * shell_.half_z;
       const float size = dice_.uniform(0.25F, 0.9F);
-      if (take_floor(x, z, 0.4F * size, 0.4F * size))
-        add_small_object(scene_, Frame::upright({x, 0, z}, dice_.uniform(0, 6)), size, dice_.split());
+      if (!take_floor(x, z, 0.4F * size, 0.4F * size)) continue;
+      const Dice looks = dice_.split();
+      add_small_object(scene_, Frame::upright({x, 0, z}, dice_.uniform(0, 6)), size, looks);
     }
     if (dice_.chance(ranges_.people)) {
       for (int i = dice_.integer(1, 3); i > 0; --i) {
         const float x = dice_.uniform(-0.8F, 0.8F) * shell_.half_x;
         const float z = dice_.uniform(-0.6F, 0.9F) * shell_.half_z;
-        if (take_floor(x, z, 0.3F, 0.3F)) {
-          add_person(scene_, Frame::upright({x, 0, z}, dice_.uniform(0, 6)),
-                     {.pose = dice_.chance(0.5F) ? Pose::kWalk : Pose::kStand,
-                      .phase = dice_.uniform(0, 6),
-                      .distance = 5,
-                      .label = room::kPerson},
-                     dice_.split());
-        }
+        if (!take_floor(x, z, 0.3F, 0.3F)) continue;
+        const Dice looks = dice_.split();
+        const PersonOptions options = {.pose = dice_.chance(0.5F) ? Pose::kWalk : Pose::kStand,
+                                       .phase = dice_.uniform(0, 6),
+                                       .distance = 5,
+                                       .label = room::kPerson};
+        add_person(scene_, Frame::upright({x, 0, z}, dice_.uniform(0, 6)), options, looks);
       }
     }
     for (int side = 0; side < 4; ++side) add_pictures(side);
@@ -117,8 +119,9 @@ class RoomBuilder {
       if (against_wall(size.x, size.z + 0.6F, size.y, frame)) {
         const Frame middle = frame.compose(Frame::upright({0, 0, 0.5F * size.z}, 0));
         add_table(scene_, middle, style_, size, clutter_, dice_.split());
-        add_chair(scene_, frame.compose(Frame::upright({dice_.uniform(-0.2F, 0.2F), 0, size.z + 0.2F}, kPi)), style_,
-                  dice_.split());
+        const Dice looks = dice_.split();
+        const Frame seat = Frame::upright({dice_.uniform(-0.2F, 0.2F), 0, size.z + 0.2F}, kPi);
+        add_chair(scene_, frame.compose(seat), style_, looks);
       }
     }
   }

@@ -54,7 +54,8 @@ Sky make_sky(const LightRanges& ranges, std::uint64_t seed) {
   const float brightness = mix(0.35F, 1.0F, height);
   sky.sun = overcast ? Vec3{} : sun_tint * (brightness * dice.in(ranges.sun_strength));
   const float strength = dice.in(ranges.sky_strength) * brightness;
-  const Vec3 blue = mix(dice.vary({0.16F, 0.3F, 0.62F}, 0.25F, 0.12F), {0.5F, 0.52F, 0.56F}, dice.uniform(0, 0.45F));
+  const float milky = dice.uniform(0, 0.45F);
+  const Vec3 blue = mix(dice.vary({0.16F, 0.3F, 0.62F}, 0.25F, 0.12F), {0.5F, 0.52F, 0.56F}, milky);
   sky.zenith = blue * (strength * 0.9F);
   const Vec3 low = mix(Vec3{0.95F, 0.62F, 0.4F}, Vec3{0.72F, 0.82F, 0.95F}, height);
   sky.horizon = dice.vary(low, 0.15F, 0.05F) * (strength * 1.1F);

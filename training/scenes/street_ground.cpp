@@ -274,8 +274,9 @@ void build_backdrop(const StreetPlan& plan, Vec3 eye, Scene& scene) {
   const int houses = static_cast<int>(40 * plan.density * dice.uniform());
   for (int i = 0; i < houses; ++i) {
     const float a = dice.uniform(0, 2 * kPi);
-    BuildingPlan house = draw_building(dice.uniform(12, 30), dice.integer(2, 3 + static_cast<int>(12 * plan.density)),
-                                       plan.density, {0, 0.2F}, dice);
+    const int floors = dice.integer(2, 3 + static_cast<int>(12 * plan.density));
+    const float width = dice.uniform(12, 30);
+    BuildingPlan house = draw_building(width, floors, plan.density, {0, 0.2F}, dice);
     house.depth = 8;
     house.relief = house.balconies = house.awning = false;
     const Vec3 place = {eye.x + (radius - 20) * std::sin(a), eye.y - 4, eye.z + (radius - 20) * std::cos(a)};

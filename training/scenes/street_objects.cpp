@@ -99,8 +99,9 @@ class Placer {
     for (int i = 0; i < signs; ++i) {
       const float side = dice_.sign();
       const float turn = side == plan_.traffic_side || dice_.chance(0.35F) ? 0.0F : kPi;
-      post(ObjectKind::kSignPost, side, drive() ? any_s() : dice_.uniform(2, dice_.chance(0.6F) ? 40.0F : 140.0F),
-           turn + dice_.uniform(-0.15F, 0.15F), 4);
+      const float askew = dice_.uniform(-0.15F, 0.15F);
+      const float s = drive() ? any_s() : dice_.uniform(2, dice_.chance(0.6F) ? 40.0F : 140.0F);
+      post(ObjectKind::kSignPost, side, s, turn + askew, 4);
     }
     if (plan_.density < 0.6F && dice_.chance(0.35F)) {
       const float side = dice_.sign();
@@ -114,7 +115,8 @@ class Placer {
   }
 
   void place_trees() {
-    const float per_hundred = dice_.in(ranges_.trees) * (dice_.chance(0.75F) ? 1.0F : 0.0F);
+    const float trees = dice_.in(ranges_.trees);
+    const float per_hundred = dice_.chance(0.75F) ? trees : 0.0F;
     const int count = static_cast<int>(per_hundred * hundreds());
     const float usual = dice_.uniform(5, 13);
     for (int i = 0; i < count; ++i) {
@@ -172,8 +174,10 @@ class Placer {
         if (!dice_.chance(share) || on_side_street(sign, s, 4)) continue;
         const float along = sign == plan_.traffic_side || dice_.chance(0.2F) ? 0.0F : kPi;
         const VehicleBody body = dice_.chance(0.88F) ? VehicleBody::kCar : VehicleBody::kVan;
-        vehicle(x + dice_.uniform(-0.12F, 0.12F), s + dice_.uniform(-0.4F, 0.4F), along + dice_.uniform(-0.03F, 0.03F),
-                0, 0.95F, body);
+        const float askew = dice_.uniform(-0.03F, 0.03F);
+        const float ahead = dice_.uniform(-0.4F, 0.4F);
+        const float aside = dice_.uniform(-0.12F, 0.12F);
+        vehicle(x + aside, s + ahead, along + askew, 0, 0.95F, body);
       }
     }
     // Lots and side streets.
@@ -181,8 +185,9 @@ class Placer {
       for (const Interval& street : plan_.side(sign).side_streets) {
         if (!dice_.chance(0.6F)) continue;
         const float x = sign * (plan_.front_x(sign) + dice_.uniform(1, 14));
-        vehicle(x, 0.5F * (street.low + street.high) + dice_.sign() * 1.4F, dice_.sign() * 0.5F * kPi, 0, 2.2F,
-                VehicleBody::kCar);
+        const float turn = dice_.sign() * 0.5F * kPi;
+        const float s = 0.5F * (street.low + street.high) + dice_.sign() * 1.4F;
+        vehicle(x, s, turn, 0, 2.2F, VehicleBody::kCar);
         if (!plan_.objects.empty() && plan_.objects.back().kind == ObjectKind::kVehicle) plan_.objects.back().y = 0;
       }
     }
@@ -199,7 +204,9 @@ class Placer {
       float s = drive() || dice_.chance(0.4F) ? any_s() : dice_.uniform(6, 60);
       // All of a lane drive at one speed. Oncoming traffic of a drive starts further out, so that it meets the camera.
       if (drive()) s = with ? dice_.uniform(12, 90) : dice_.uniform(20, 2 * request_.drive_length + 120);
-      vehicle(x + dice_.uniform(-0.25F, 0.25F), s, with ? 0.0F : kPi, with ? speed : -speed, 1.35F, draw_body(dice_));
+      const VehicleBody body = draw_body(dice_);
+      const float aside = dice_.uniform(-0.25F, 0.25F);
+      vehicle(x + aside, s, with ? 0.0F : kPi, with ? speed : -speed, 1.35F, body);
     }
   }
 

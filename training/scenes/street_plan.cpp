@@ -18,11 +18,15 @@ void plan_ground(StreetPlan& plan, const StreetRanges& ranges, Dice dice) {
   RoadCurve& curve = plan.curve;
   curve.swing_length = dice.uniform(45, 130);
   // The strongest bend has a radius of 60 m.
-  curve.swing = dice.sign() * dice.in(ranges.curve) * dice.uniform(0, 1) * curve.swing_length * curve.swing_length / 60;
+  const float bend_sign = dice.sign();
+  const float strongest_bend = bend_sign * dice.in(ranges.curve);
+  const float bend = strongest_bend * dice.uniform(0, 1);
+  curve.swing = bend * curve.swing_length * curve.swing_length / 60;
   curve.swing = std::clamp(curve.swing, -0.55F * curve.swing_length, 0.55F * curve.swing_length);
   curve.swing_phase = dice.uniform(0, 2 * kPi);
   curve.hill_length = dice.uniform(60, 200);
-  curve.hill = dice.in(ranges.slope) * dice.uniform(0, 0.06F) * curve.hill_length;
+  const float steepest = dice.in(ranges.slope);
+  curve.hill = steepest * dice.uniform(0, 0.06F) * curve.hill_length;
   curve.hill_phase = dice.uniform(0, 2 * kPi);
 
   plan.lanes = dice.integer(ranges.lanes);
@@ -166,14 +170,18 @@ void plan_side_lots(StreetPlan& plan, const StreetRanges& ranges, float sign, Di
   // A second row, seen between and above the first.
   for (float back = plan.extent.low; back < plan.extent.high; back += dice.uniform(18, 50)) {
     if (dice.chance(0.55F)) {
-      add_house(plan, ranges, sign, back, dice.uniform(10, 28), dice.uniform(22, 60), dice);
+      const float setback = dice.uniform(22, 60);
+      const float width = dice.uniform(10, 28);
+      add_house(plan, ranges, sign, back, width, setback, dice);
     } else {
       plant_lot(plan, sign, {back, back + 10}, plan.front_x(sign) + 17, dice.integer(1, 3), dice);
     }
   }
   // What closes the view along each side street.
   for (const Interval& street : side.side_streets) {
-    add_house(plan, ranges, sign, 0.5F * (street.low + street.high), dice.uniform(14, 26), dice.uniform(45, 90), dice);
+    const float setback = dice.uniform(45, 90);
+    const float width = dice.uniform(14, 26);
+    add_house(plan, ranges, sign, 0.5F * (street.low + street.high), width, setback, dice);
   }
 }
 

@@ -38,9 +38,11 @@ void add_object(const StreetPlan& plan, const PlacedObject& object, float s, flo
     case ObjectKind::kBush:
       add_bush(scene, frame, Vec3{1, 1, 1} * object.size, distance, plan.flora, dice);
       return;
-    case ObjectKind::kHedge:
-      add_hedge(scene, frame, object.size, 0.6F, dice.uniform(0.7F, 2.0F), distance, dice);
+    case ObjectKind::kHedge: {
+      const float height = dice.uniform(0.7F, 2.0F);
+      add_hedge(scene, frame, object.size, 0.6F, height, distance, dice);
       return;
+    }
     case ObjectKind::kLampPost:
       add_lamp_post(scene, frame, object.size, dice);
       return;

@@ -30,7 +30,8 @@ void add_leaves(MeshBuilder& builder, Vec3 center, Vec3 radii, int count, float 
     const float phi = dice.uniform(0, 2 * kPi);
     const float sin_theta = std::sqrt(std::max(0.0F, 1 - cos_theta * cos_theta));
     const Vec3 out = {sin_theta * std::cos(phi), cos_theta, sin_theta * std::sin(phi)};
-    const float depth = 1.06F - 0.45F * dice.uniform() * dice.uniform();
+    const float inwards = 0.45F * dice.uniform();
+    const float depth = 1.06F - inwards * dice.uniform();
     const Vec3 middle = center + out * radii * depth;
     const Vec3 turn = normalize(Vec3{dice.uniform(-1, 1), dice.uniform(-1, 1), dice.uniform(-1, 1)} + out * 0.6F);
     Vec3 t;
@@ -153,7 +154,8 @@ void add_bush(Scene& scene, const Frame& frame, Vec3 radii, float distance, cons
   for (int i = 0; i < blobs; ++i) {
     const Vec3 center = {dice.uniform(-0.5F, 0.5F) * radii.x, radii.y * dice.uniform(0.4F, 0.7F),
                          dice.uniform(-0.5F, 0.5F) * radii.z};
-    add_blob(builder, center, radii * dice.uniform(0.45F, 0.75F), distance, 0.5F, dice.split());
+    const Dice looks = dice.split();
+    add_blob(builder, center, radii * dice.uniform(0.45F, 0.75F), distance, 0.5F, looks);
   }
 }
 
