@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <optional>
 
 #include "image/frame.h"
 #include "image/map_picture.h"
@@ -32,10 +34,11 @@ void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
   }
 }
 
-/// As much of the text as `width` pixels hold.
-std::string cut(std::string text, std::size_t width) {
-  while (!text.empty() && text_width(text, kScale) > width) text.pop_back();
-  return text;
+/// One line in the larger text where `width` pixels hold it, else in the smaller, cut where not even that fits.
+void draw_line(Image& sheet, std::size_t x, std::size_t y, std::string text, std::size_t width) {
+  const std::size_t scale = text_width(text, kScale) <= width ? kScale : 1;
+  while (!text.empty() && text_width(text, scale) > width) text.pop_back();
+  draw_text(sheet, {x, y + (kScale - scale) * kGlyphHeight / 2, scale}, text, kInk);
 }
 
 /// Where names with a swatch before them stand in a strip of some width: line by line.
@@ -61,17 +64,20 @@ Strip lay_out_strip(std::span<const std::string> names, std::size_t width) {
   return strip;
 }
 
-/// A map of depth in a unit, as its logarithm: near things would otherwise share one colour with the road.
+/// A map of depth in a unit, as its logarithm: near things would otherwise share one colour with the road. What is not
+/// above zero is no depth and becomes NaN.
 TaskMap logarithm(const TaskMap& map) {
   TaskMap result = map;
-  for (float& value : result.values) value = std::log(value);
+  for (float& value : result.values) value = value > 0 ? std::log(value) : std::numeric_limits<float>::quiet_NaN();
   return result;
 }
 
+/// Of what is shown: `map` is the logarithm of depth if `as_logarithm`.
 std::string depth_caption(const TaskMap& map, const std::string& unit, bool as_logarithm) {
   const DepthRange range = depth_range(map.values);
-  if (range.num_finite == 0) return "depth: no finite value";
-  return fmt::format("depth {:.3g} - {:.3g}{}{}", range.low, range.high, unit.empty() ? "" : " " + unit,
+  if (range.num_finite == 0) return as_logarithm ? "depth: none above 0" : "depth: no finite value";
+  const auto value = [&](float shown) { return as_logarithm ? std::exp(shown) : shown; };
+  return fmt::format("depth {:.3g} - {:.3g}{}{}", value(range.low), value(range.high), unit.empty() ? "" : " " + unit,
                      as_logarithm ? ", log" : "");
 }
 
@@ -130,8 +136,11 @@ Status Overview::add_map(const Image& picture, const TaskMap& map) {
   const TaskConfig& task = config_.tasks[static_cast<std::size_t>(*config_.task_index(map.task))];
   Panel panel{.caption = std::string(task_name(map.task)), .task = std::string(task_name(map.task)), .image = {}};
   const bool as_logarithm = map.task == TaskKind::kDepth && !task.unit.empty();
-  EDGEMOE_ASSIGN_OR_RETURN(Image colors, colorize_map(as_logarithm ? logarithm(map) : map, task.class_names));
-  if (map.task == TaskKind::kDepth) panel.caption = depth_caption(map, task.unit, as_logarithm);
+  std::optional<TaskMap> changed;
+  if (as_logarithm) changed = logarithm(map);
+  const TaskMap& shown = changed ? *changed : map;
+  EDGEMOE_ASSIGN_OR_RETURN(Image colors, colorize_map(shown, task.class_names));
+  if (map.task == TaskKind::kDepth) panel.caption = depth_caption(shown, task.unit, as_logarithm);
   if (is_label_task(map.task)) {
     EDGEMOE_ASSIGN_OR_RETURN(colors, overlay(picture, colors, 0.6F));
     if (palette_.empty() && !task.class_names.empty()) {
@@ -173,7 +182,7 @@ void Overview::draw_experts(Image& sheet, std::size_t x, std::size_t y, std::spa
 void Overview::draw_key(Image& sheet, std::size_t x, std::size_t y, const ExpertChoices& choices, int image) const {
   const std::size_t bottom = y + height_;
   const auto line = [&](const std::string& text) {
-    if (y + kLine <= bottom) draw_text(sheet, {x, y, kScale}, cut(text, width_), kInk);
+    if (y + kLine <= bottom) draw_line(sheet, x, y, text, width_);
     y += kLine;
   };
   line(fmt::format("Block {}: the expert that each", choices.block()));
@@ -217,16 +226,16 @@ Image Overview::draw(const ExpertChoices& choices, int image) const {
   fill_rect(sheet, 0, 0, sheet.width, sheet.height, kPaper);
 
   const auto column_x = [&](std::size_t column) { return kMargin + column * (width_ + kMargin); };
-  draw_text(sheet, {column_x(0), kMargin, kScale}, cut("picture", width_), kInk);
+  draw_line(sheet, column_x(0), kMargin, "picture", width_);
   paste(picture_, sheet, column_x(0), kMargin + kLine);
   if (with_experts) draw_key(sheet, column_x(0), kMargin + row_height + kLine, choices, image);
   for (std::size_t i = 0; i < panels_.size(); ++i) {
     const std::size_t x = column_x(i + 1);
-    draw_text(sheet, {x, kMargin, kScale}, cut(panels_[i].caption, width_), kInk);
+    draw_line(sheet, x, kMargin, panels_[i].caption, width_);
     paste(panels_[i].image, sheet, x, kMargin + kLine);
     const auto experts = choices.of(image, panels_[i].task);
     if (experts.empty()) continue;
-    draw_text(sheet, {x, kMargin + row_height, kScale}, cut("experts for " + panels_[i].task, width_), kInk);
+    draw_line(sheet, x, kMargin + row_height, "experts for " + panels_[i].task, width_);
     draw_experts(sheet, x, kMargin + row_height + kLine, experts);
   }
   for (std::size_t i = 0; i < class_names_.size(); ++i) {

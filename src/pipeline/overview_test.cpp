@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <set>
 
 #include "pipeline/map_preview.h"
@@ -123,6 +124,35 @@ TEST(OverviewTest, aPlainNetwork_hasNoRowOfExperts) {
       .task = TaskKind::kDepth, .height = 64, .width = 96, .channels = 1, .values = std::vector<float>(96 * 64, 2.0F)};
   ASSERT_TRUE(overview.add_map(picture, depth).ok());
   EXPECT_LT(overview.draw(none, 0).height, 2 * 320u);
+}
+
+TEST(OverviewTest, depthThatIsNone_isMarkedAndDoesNotStretchTheColours) {
+  const TestModel model("tiny");
+  ModelConfig config = model.pipeline()->config();
+  config.moe.blocks.clear();
+  ASSERT_FALSE(config.tasks[static_cast<std::size_t>(*config.task_index(TaskKind::kDepth))].unit.empty());
+  // Four columns of 120 pixels each: none, none, near, far.
+  const Image picture = grey_picture(480, 48);
+  std::vector<float> depth;
+  for (std::size_t i = 0; i < 480U * 48U; ++i) {
+    const float columns[] = {0.0F, i / 480 < 24 ? -3.0F : std::numeric_limits<float>::infinity(), 1.0F, 8.0F};
+    depth.push_back(columns[i % 480 / 120]);
+  }
+  Overview overview(config, picture);
+  ASSERT_TRUE(
+      overview
+          .add_map(picture,
+                   {.task = TaskKind::kDepth, .height = 48, .width = 480, .channels = 1, .values = std::move(depth)})
+          .ok());
+  const Image sheet = overview.draw(ExpertChoices(config), 0);
+  const auto shown = [&](std::size_t column, std::size_t y) {
+    return pixel(sheet, 2 * 14 + 480 + column * 120 + 60, 38 + y);
+  };
+  EXPECT_EQ(shown(0, 10), kNonFiniteColor);
+  EXPECT_EQ(shown(1, 10), kNonFiniteColor);
+  EXPECT_EQ(shown(1, 38), kNonFiniteColor);
+  EXPECT_EQ(shown(2, 10), sequential_color(0.0F));
+  EXPECT_EQ(shown(3, 10), sequential_color(1.0F));
 }
 
 }  // namespace
