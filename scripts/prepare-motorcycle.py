@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""motorcycle.py FOLDER: a real picture with measured depth as a data set for `edgemoe eval`: scikit-image's motorcycle pair
+"""prepare-motorcycle.py FOLDER: a real picture with measured depth as a data set for `edgemoe eval`: scikit-image's motorcycle pair
 (Middlebury stereo 2014, Scharstein et al.), from Debian's python3-skimage.
 
-    scripts/motorcycle.py out/motorcycle
+    scripts/prepare-motorcycle.py out/motorcycle
     edgemoe eval --data out/motorcycle --task depth --align-scale
 """
 import json
@@ -25,7 +25,7 @@ def main():
         disparity = np.load(PACKAGE / "motorcycle_disp.npz")["arr_0"]
         picture = Image.open(PACKAGE / "motorcycle_left.png").convert("RGB")
     except OSError as error:
-        sys.exit(f"motorcycle.py: {error}; it is in Debian's package python3-skimage")
+        sys.exit(f"prepare-motorcycle.py: {error}; it is in Debian's package python3-skimage")
     with np.errstate(invalid="ignore"):
         depth = np.where(np.isfinite(disparity), FOCAL_LENGTH * BASELINE / (disparity + OFFSET), 0)
     folder = Path(sys.argv[1])
