@@ -29,8 +29,7 @@ std::string list(const std::vector<std::string>& names, std::size_t count) {
 Status no_match(const TaskConfig& model, const DatasetInfo& data) {
   return mismatch(
       "{}: its classes are not the model's. The data has {}; the model has {}. A file with --class-map can say which "
-      "class "
-      "of the data counts as which of the model (docs/eval.md)",
+      "class of the data counts as which of the model (docs/eval.md); --task with the other tasks leaves classes out",
       data.folder.string(), list(data.classes, data.num_classes),
       list(model.class_names, static_cast<std::size_t>(model.outputs)));
 }

@@ -124,6 +124,22 @@ TEST(FilesDataset, truthOfAnotherSize_isAnErrorThatNamesBoth) {
   EXPECT_THAT(status.message(), HasSubstr("3x2"));
 }
 
+TEST(FilesDataset, sizeThatIsNotDatasetJsons_isAnErrorThatNamesThePicture) {
+  const TestFolder folder;
+  write_files(folder);
+  const auto said = [&](std::string_view size) {
+    folder.text("dataset.json", fmt::format(R"({{"format": "edgemoe-dataset 1", "layout": "files",
+                                             "classes": ["road", "sky"], "ignore": 9, {}}})",
+                                            size));
+    return use(folder);
+  };
+  EXPECT_TRUE(said(R"("height": 2, "width": 3)").ok());
+  EXPECT_TRUE(said(R"("width": 3)").ok());
+  expect_fault(said(R"("height": 3, "width": 2)"), StatusCode::kMismatch,
+               "images/000000.png: 2 pixels high and 3 wide");
+  expect_fault(said(R"("height": 3)"), StatusCode::kMismatch, "says height 3, width any");
+}
+
 TEST(FilesDataset, wrongBitsOrChannels_areErrors) {
   const TestFolder folder;
   write_files(folder);

@@ -32,8 +32,13 @@ std::string_view truth_folder(TaskKind task) {
 
 class FilesDataset final : public Dataset {
  public:
-  FilesDataset(DatasetInfo info, std::vector<std::filesystem::path> pictures, const LabelTable& labels)
-      : Dataset(std::move(info)), pictures_(std::move(pictures)), labels_(labels) {}
+  FilesDataset(DatasetInfo info, std::vector<std::filesystem::path> pictures, const LabelTable& labels,
+               const DatasetJson& json)
+      : Dataset(std::move(info)),
+        pictures_(std::move(pictures)),
+        labels_(labels),
+        height_(json.height),
+        width_(json.width) {}
 
   std::size_t size() const override { return pictures_.size(); }
 
@@ -46,10 +51,21 @@ class FilesDataset final : public Dataset {
       path += ".png";
       EDGEMOE_RETURN_IF_ERROR(read_truth(task, path, sample));
     }
+    EDGEMOE_RETURN_IF_ERROR(check_said_size(pictures_[index], sample));
     return sample;
   }
 
  private:
+  Status check_said_size(const std::filesystem::path& picture, const Sample& sample) const {
+    const auto agrees = [](std::optional<std::int64_t> said, std::size_t found) {
+      return !said || static_cast<std::size_t>(*said) == found;
+    };
+    if (agrees(height_, sample.height) && agrees(width_, sample.width)) return {};
+    const auto text = [](std::optional<std::int64_t> said) { return said ? std::to_string(*said) : "any"; };
+    return mismatch("{}: {} pixels high and {} wide; {} says height {}, width {}: mend or remove what it says",
+                    picture.string(), sample.height, sample.width, kDatasetFile, text(height_), text(width_));
+  }
+
   Status read_truth(TaskKind task, const std::filesystem::path& path, Sample& sample) const {
     if (task == TaskKind::kDepth) {
       EDGEMOE_ASSIGN_OR_RETURN(const TruthMap<std::uint16_t> map, read_grey16_png(path));
@@ -77,6 +93,8 @@ class FilesDataset final : public Dataset {
 
   const std::vector<std::filesystem::path> pictures_;
   const LabelTable labels_;
+  const std::optional<std::int64_t> height_;  // of all pictures, as dataset.json says
+  const std::optional<std::int64_t> width_;
 };
 
 Status check_files(const std::vector<std::filesystem::path>& pictures, const DatasetInfo& info) {
@@ -110,7 +128,7 @@ Result<std::unique_ptr<Dataset>> open_files_dataset(const std::filesystem::path&
   EDGEMOE_ASSIGN_OR_RETURN(DatasetInfo info, describe_dataset(folder, json, options.tasks, truth_folder));
   EDGEMOE_RETURN_IF_ERROR(check_files(pictures, info));
   const LabelTable labels = plain_labels(json.classes.size(), static_cast<std::uint8_t>(json.ignore));
-  return std::unique_ptr<Dataset>(std::make_unique<FilesDataset>(std::move(info), std::move(pictures), labels));
+  return std::unique_ptr<Dataset>(std::make_unique<FilesDataset>(std::move(info), std::move(pictures), labels, json));
 }
 
 }  // namespace edgemoe

@@ -182,6 +182,8 @@ TEST(Nyud, faults_nameTheFile) {
   expect_fault(first(folder).status(), StatusCode::kMalformed, "val.txt");
   folder.text("gt_sets/val.txt", "\n");
   expect_fault(first(folder).status(), StatusCode::kMalformed, "names no picture");
+  folder.text("gt_sets/val.txt", "a\nb\na\n");
+  expect_fault(first(folder).status(), StatusCode::kMalformed, "names \"a\" a second time");
 }
 
 }  // namespace

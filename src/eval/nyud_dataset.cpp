@@ -1,6 +1,7 @@
 // NYUD-v2 as M3ViT's training data lays it out: images/<id>.jpg, segmentation/<id>.png, depth/<id>.npy,
 // normals/<id>.npy, and the ids of a split one a line in gt_sets/<split>.txt.
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -109,12 +110,17 @@ class NyudDataset final : public Dataset {
 Result<std::vector<std::string>> read_ids(const fs::path& file) {
   EDGEMOE_ASSIGN_OR_RETURN(const std::string text, read_text_file(file, kMaxListBytes));
   std::vector<std::string> ids;
+  std::set<std::string> seen;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
     if (line.empty()) continue;
     if (line.find('/') != std::string::npos || line.starts_with('.')) {
       return malformed("{}: expected one picture's name a line, found \"{}\"", file.string(), printable(line));
+    }
+    if (!seen.insert(line).second) {
+      return malformed("{}: names \"{}\" a second time, and it would be scored twice; remove the line", file.string(),
+                       printable(line));
     }
     ids.push_back(line);
   }
