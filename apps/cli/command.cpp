@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 #include <system_error>
+
+#include "base/named_file.h"
 
 namespace edgemoe::cli {
 namespace {
@@ -31,6 +32,7 @@ std::size_t character_length(std::string_view text) {
 
 constexpr const char* kModelFolder = "EDGEMOE_MODEL_DIR";
 constexpr const char* kModelExtension = ".safetensors";
+constexpr const char* kClassMapFolder = "EDGEMOE_CLASS_MAP_DIR";
 
 /// Where what comes with the tool may lie, first hit wins: the folder that the environment names, beside the installed
 /// tool, the source tree that it was built from.
@@ -42,6 +44,20 @@ std::vector<std::filesystem::path> folders_of(const char* variable, const char* 
   if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / subfolder);
   folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / subfolder);
   return folders;
+}
+
+std::vector<std::filesystem::path> model_folders() { return folders_of(kModelFolder, "models"); }
+
+/// Whether `path` would lie in the folder, at any depth.
+bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::path above = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  while (!error && above.has_relative_path()) {
+    above = above.parent_path();
+    if (std::filesystem::equivalent(above, folder, error)) return true;
+    error.clear();  // what is not there yet is no folder of the input
+  }
+  return false;
 }
 
 }  // namespace
@@ -107,41 +123,25 @@ std::vector<std::filesystem::path> config_files(const std::string& name_or_path)
 
 std::vector<std::filesystem::path> config_folders() { return folders_of("EDGEMOE_CONFIG_DIR", "configs/models"); }
 
-std::vector<std::string> list_models() {
-  std::set<std::string> names;
-  for (const std::filesystem::path& folder : folders_of(kModelFolder, "models")) {
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error)) {
-      if (entry->path().extension() == kModelExtension) names.insert(entry->path().stem().string());
-    }
-  }
-  return {names.begin(), names.end()};
-}
+std::vector<std::string> list_models() { return list_named({"model", kModelExtension, model_folders()}); }
 
 Status find_model(std::filesystem::path& model) {
-  std::error_code ignored;
-  if (model.has_parent_path() || model.has_extension() || std::filesystem::exists(model, ignored)) return {};
-  for (const std::filesystem::path& folder : folders_of(kModelFolder, "models")) {
-    const std::filesystem::path candidate = folder / (model.string() + kModelExtension);
-    if (!std::filesystem::is_regular_file(candidate, ignored)) continue;
-    model = candidate;
-    return {};
-  }
-  const std::vector<std::string> known = list_models();
-  return Status(StatusCode::kNotFound,
-                fmt::format("no model \"{}\"; there are {}, or give the path of a file", model.string(),
-                            known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+  EDGEMOE_ASSIGN_OR_RETURN(model, find_named({"model", kModelExtension, model_folders()}, model));
+  return {};
+}
+
+Status find_class_map(std::filesystem::path& class_map) {
+  if (class_map.empty()) return {};
+  const std::vector<std::filesystem::path> folders = folders_of(kClassMapFolder, "configs/class-maps");
+  EDGEMOE_ASSIGN_OR_RETURN(class_map, find_named({"class map", ".json", folders}, class_map));
+  return {};
 }
 
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs) {
   for (const std::filesystem::path& input : inputs) {
     std::error_code ignored;
     const bool same = std::filesystem::equivalent(output, input, ignored);
-    const bool inside =
-        std::filesystem::is_directory(input, ignored) &&
-        std::filesystem::equivalent(output.has_parent_path() ? output.parent_path() : ".", input, ignored);
-    if (inside) {
+    if (!output.empty() && std::filesystem::is_directory(input, ignored) && lies_in(output, input)) {
       return Status(StatusCode::kInvalidArgument,
                     fmt::format("{}: lies in {}, which this command reads; give the output another place",
                                 output.string(), input.string()));

@@ -80,12 +80,14 @@ inline constexpr const char* kDefaultModel = "edgemoe-street";
 /// Names of the models at hand: files of $EDGEMOE_MODEL_DIR, of the installation and of the source tree.
 std::vector<std::string> list_models();
 
-/// Puts the file's path in the place of a model's name (a word without folder and extension that is no file here).
-/// kNotFound with the names that there are.
+/// Puts the file's path in the place of a model's name. kInvalidArgument with the names that there are.
 Status find_model(std::filesystem::path& model);
 
-/// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies in one that is a folder: writing it
-/// would destroy or change what is read.
+/// The same for a class map; its folder is $EDGEMOE_CLASS_MAP_DIR, or as those of the models. Empty stays empty.
+Status find_class_map(std::filesystem::path& class_map);
+
+/// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies anywhere in one that is a folder:
+/// writing it would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
 
 /// ", UNTRAINED (random weights of seed 1): its maps mean nothing" for a model that says so of itself, else empty.

@@ -21,6 +21,7 @@ struct OptionalTool {
   const char* program;
   const char* package;
   const char* serves;
+  const char* how = "Debian: apt install";
 };
 
 constexpr OptionalTool kOptionalTools[] = {
@@ -31,6 +32,8 @@ constexpr OptionalTool kOptionalTools[] = {
     {"qemu-aarch64", "qemu-user", "running the ARM build's tests (make arm)"},
     {"ccache", "ccache", "faster rebuilds"},
     {"python3", "python3", "the benchmark against other programs, golden value scripts"},
+    {"edgemoe-scenes", "libembree-dev", "rendered streets and rooms with ground truth (training/scenes/README.md)",
+     "build it beside edgemoe with Debian's"},
 };
 
 bool on_path(const std::string& program) {
@@ -46,18 +49,25 @@ bool on_path(const std::string& program) {
   return false;
 }
 
+/// Our own other program lies beside this one, before it is installed too.
+bool is_here(const OptionalTool& tool) {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error && std::filesystem::is_regular_file(self.parent_path() / tool.program, error)) return true;
+  return on_path(tool.program);
+}
+
 ExitCode diagnose(bool json) {
-  std::vector<std::string> isas;
-  for (const Isa isa : supported_isas()) isas.emplace_back(isa_name(isa));
+  const std::vector<std::string> isas = instruction_sets();
   const std::vector<std::string> configs = list_named_configs(config_folders());
   const std::vector<std::string> models = list_models();
   if (json) {
     nlohmann::ordered_json tools = nlohmann::ordered_json::array();
     for (const OptionalTool& tool : kOptionalTools) {
-      tools.push_back({{"program", tool.program}, {"found", on_path(tool.program)}, {"serves", tool.serves}});
+      tools.push_back({{"program", tool.program}, {"found", is_here(tool)}, {"serves", tool.serves}});
     }
     const nlohmann::ordered_json root = {{"version", EDGEMOE_VERSION}, {"threads", available_cpus()},
-                                         {"instruction_sets", isas},   {"best", isa_name(best_isa())},
+                                         {"instruction_sets", isas},   {"best", isas.back()},
                                          {"configurations", configs},  {"models", models},
                                          {"optional_tools", tools}};
     fmt::print("{}\n", root.dump(2));
@@ -66,7 +76,7 @@ ExitCode diagnose(bool json) {
   fmt::print("edgemoe {}\n", EDGEMOE_VERSION);
   fmt::print("threads            {}\n", available_cpus());
   fmt::print("instruction sets   {} (best last)\n", fmt::format("{}", fmt::join(isas, ", ")));
-  fmt::print("engines            float\n");
+  fmt::print("number types       float, int8, reference\n");
   if (configs.empty()) {
     fmt::print("configurations     none found: 'new' and 'convert' need a .json file; set EDGEMOE_CONFIG_DIR\n");
   } else {
@@ -79,11 +89,10 @@ ExitCode diagnose(bool json) {
   }
   fmt::print("optional tools (nothing here stops edgemoe run)\n");
   for (const OptionalTool& tool : kOptionalTools) {
-    if (on_path(tool.program)) {
+    if (is_here(tool)) {
       fmt::print("  found    {:<22} {}\n", tool.program, tool.serves);
     } else {
-      fmt::print("  missing  {:<22} without it: no {} (Debian: apt install {})\n", tool.program, tool.serves,
-                 tool.package);
+      fmt::print("  missing  {:<22} without it: no {} ({} {})\n", tool.program, tool.serves, tool.how, tool.package);
     }
   }
   return configs.empty() ? kFailed : kDone;

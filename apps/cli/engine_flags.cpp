@@ -1,7 +1,6 @@
 #include "cli/engine_flags.h"
 
-#include <charconv>
-
+#include "base/text.h"
 #include "cli/command.h"
 
 namespace edgemoe::cli {
@@ -26,9 +25,7 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   options.max_batch = max_batch;
   options.type = *number_type_from_name(type);  // CLI11 has checked it
   if (!isa.empty()) {
-    const std::optional<Isa> chosen = isa_from_name(isa);
-    if (!chosen) return invalid_argument("--isa: expected portable, avx2, avx512 or neon, found \"{}\"", isa);
-    options.isa = *chosen;
+    EDGEMOE_RETURN_IF_ERROR(choose_instruction_set(isa, options).with_context("--isa"));
   }
   if (!input_size.empty()) {
     EDGEMOE_ASSIGN_OR_RETURN(const auto size, parse_size(input_size, "--input-size"));
@@ -36,17 +33,6 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
     options.input_width = size.second;
   }
   return options;
-}
-
-Result<std::pair<int, int>> parse_size(std::string_view text, std::string_view what) {
-  std::pair<int, int> size;
-  const char* end = text.data() + text.size();
-  const auto [times, first_error] = std::from_chars(text.data(), end, size.first);
-  if (first_error == std::errc() && times != end && *times == 'x') {
-    const auto [rest, second_error] = std::from_chars(times + 1, end, size.second);
-    if (second_error == std::errc() && rest == end && size.first > 0 && size.second > 0) return size;
-  }
-  return invalid_argument("{}: expected two positive numbers like 128x256, found \"{}\"", what, text);
 }
 
 }  // namespace edgemoe::cli

@@ -23,9 +23,6 @@ struct EngineFlags {
   Result<EngineOptions> engine_options(int max_batch) const;
 };
 
-/// "128x256" to two positive numbers; kInvalidArgument naming `what` otherwise.
-Result<std::pair<int, int>> parse_size(std::string_view text, std::string_view what);
-
 }  // namespace edgemoe::cli
 
 #endif  // EDGEMOE_CLI_ENGINE_FLAGS_H_

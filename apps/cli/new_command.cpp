@@ -1,27 +1,15 @@
 // edgemoe new: a model with seeded random weights.
 #include <fmt/core.h>
 
-#include <charconv>
 #include <memory>
 
-#include "base/status.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "model/config.h"
 #include "model/model_file.h"
 #include "model/named_config.h"
 
 namespace edgemoe::cli {
-namespace {
-
-Result<std::uint64_t> parse_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, seed);
-  if (error == std::errc() && rest == end) return seed;
-  return invalid_argument("--seed: expected a whole number from 0 to 18446744073709551615, found \"{}\"", text);
-}
-
-}  // namespace
 
 Command add_new_command(CLI::App& tool) {
   struct Options {
@@ -39,7 +27,7 @@ Command add_new_command(CLI::App& tool) {
   app->add_option("-o,--output", options->output, "Model file to write")->required();
   app->footer("Example:\n  edgemoe new edgemoe-cityscapes --seed 1 -o model.safetensors");
   return {app, [options]() -> ExitCode {
-            const Result<std::uint64_t> seed = parse_seed(options->seed);
+            const Result<std::uint64_t> seed = parse_seed(options->seed, "--seed");
             if (!seed.ok()) return fail(seed.status());
             const Status output = check_output(options->output, config_files(options->config));
             if (!output.ok()) return fail(output);

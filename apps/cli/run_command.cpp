@@ -9,8 +9,9 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/stop_signal.h"
+#include "base/text.h"
 #include "cli/run_inputs.h"
-#include "cli/stop_signal.h"
 #include "image/array_file.h"
 #include "image/decode.h"
 #include "image/frame.h"

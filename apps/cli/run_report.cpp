@@ -96,8 +96,8 @@ void print_header(Pipeline& pipeline, const RunOptions& options, const std::vect
   fmt::print("grid       {}x{} patches of {} pixels and a class token: {} tokens of {}\n", config.grid_height(),
              config.grid_width(), config.patch_size, config.num_tokens(), config.embed_dim);
   fmt::print("input      {}\n", describe_preprocessing(config.input));
-  fmt::print("engine     {}, {}, {} threads, batch {}\n", pipeline.engine().number_type(),
-             isa_name(pipeline.engine().isa()), pipeline.engine().num_threads(), pipeline.engine().max_batch());
+  fmt::print("engine     {}, {}, {} threads, batch {}\n", pipeline.engine().number_type(), pipeline.instruction_set(),
+             pipeline.engine().num_threads(), pipeline.engine().max_batch());
 }
 
 void print_item(const RunItem& item) {
@@ -184,7 +184,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
                        {"deviation", config.input.deviation}}},
                      {"engine",
                       {{"type", pipeline.engine().number_type()},
-                       {"instruction_set", isa_name(pipeline.engine().isa())},
+                       {"instruction_set", pipeline.instruction_set()},
                        {"threads", pipeline.engine().num_threads()},
                        {"batch", pipeline.engine().max_batch()}}},
                      {"times_ms", times_json(record.times)},

@@ -105,7 +105,7 @@ ModelInfo make_info(Pipeline& pipeline) {
   info.num_experts = config.moe.blocks.empty() ? 0 : config.moe.num_experts;
   info.top_k = config.moe.blocks.empty() ? 0 : config.moe.top_k;
   info.number_type = pipeline.engine().number_type();
-  info.instruction_set = isa_name(pipeline.engine().isa());
+  info.instruction_set = pipeline.instruction_set();
   info.num_threads = pipeline.engine().num_threads();
   return info;
 }
@@ -149,9 +149,7 @@ Result<Model> Model::load(const std::filesystem::path& path, const LoadOptions& 
   EngineOptions engine{.num_threads = options.num_threads == 0 ? default_num_threads() : options.num_threads,
                        .max_batch = options.max_batch};
   if (!options.instruction_set.empty()) {
-    const std::optional<Isa> isa = isa_from_name(options.instruction_set);
-    if (!isa) return invalid_argument("no instruction set \"{}\"", options.instruction_set);
-    engine.isa = *isa;
+    EDGEMOE_RETURN_IF_ERROR(choose_instruction_set(options.instruction_set, engine));
   }
   auto implementation = std::make_unique<Implementation>();
   EDGEMOE_ASSIGN_OR_RETURN(implementation->pipeline, Pipeline::load(path, engine));

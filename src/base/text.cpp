@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <charconv>
+
 namespace edgemoe {
 
 std::string printable(std::string_view text) {
@@ -20,6 +22,26 @@ std::string sample(std::span<const std::string> names, std::size_t limit) {
   }
   if (names.size() > limit) result += " and " + std::to_string(names.size() - limit) + " more";
   return result;
+}
+
+Result<std::pair<int, int>> parse_size(std::string_view text, std::string_view option) {
+  std::pair<int, int> size;
+  const char* end = text.data() + text.size();
+  const auto [times, first_error] = std::from_chars(text.data(), end, size.first);
+  if (first_error == std::errc() && times != end && *times == 'x') {
+    const auto [rest, second_error] = std::from_chars(times + 1, end, size.second);
+    if (second_error == std::errc() && rest == end && size.first > 0 && size.second > 0) return size;
+  }
+  return invalid_argument("{}: expected two positive numbers like 128x256, found \"{}\"", option, printable(text));
+}
+
+Result<std::uint64_t> parse_seed(std::string_view text, std::string_view option) {
+  std::uint64_t seed = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seed);
+  if (error == std::errc() && rest == end) return seed;
+  return invalid_argument("{}: expected a whole number from 0 to 18446744073709551615, found \"{}\"", option,
+                          printable(text));
 }
 
 }  // namespace edgemoe

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace edgemoe {
 namespace {
@@ -186,6 +187,21 @@ Result<PipelineTimes> Pipeline::run_batch(std::span<const Extent> sizes, std::si
                                                                   .taps = taps ? &*taps : nullptr}));
   EDGEMOE_RETURN_IF_ERROR(maps.status());
   return PipelineTimes{.backbone_ns = spent.backbone_ns, .head_ns = spent.head_ns, .maps_ns = maps.spent_ns()};
+}
+
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names;
+  for (const Isa isa : supported_isas()) names.emplace_back(isa_name(isa));
+  return names;
+}
+
+Status choose_instruction_set(std::string_view name, EngineOptions& options) {
+  const std::optional<Isa> isa = isa_from_name(name);
+  if (!isa) {
+    return invalid_argument("instruction set: expected portable, avx2, avx512 or neon, found \"{}\"", printable(name));
+  }
+  options.isa = *isa;
+  return {};
 }
 
 Result<std::vector<int>> select_tasks(const ModelConfig& config, std::span<const std::string> names) {

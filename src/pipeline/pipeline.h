@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/aligned_buffer.h"
@@ -44,6 +45,8 @@ class Pipeline {
   const ModelConfig& config() const { return engine_->config(); }
   const ModelFile& model() const { return model_; }
   Engine& engine() { return *engine_; }
+  /// Name of the instruction set that the engine uses.
+  std::string_view instruction_set() const { return isa_name(engine_->isa()); }
   ThreadPool& pool() { return pool_; }
 
   struct Request {
@@ -73,6 +76,12 @@ class Pipeline {
   std::optional<FrameResizer> resizer_;  // for the last picture's size
   AlignedBuffer<float> workspace_;       // of the resizer, one piece a thread
 };
+
+/// Names of the instruction sets that this machine has, the best last.
+std::vector<std::string> instruction_sets();
+/// Sets options.isa by name. kInvalidArgument with the names that there are; one that this machine lacks is the
+/// engine's to refuse.
+Status choose_instruction_set(std::string_view name, EngineOptions& options);
 
 /// Indices of the named tasks, in the order asked for; "all" is every task. kInvalidArgument for an
 /// unknown, missing or repeated name, with the list of those that the model has.

@@ -175,7 +175,19 @@ class Eval(ToolTest):
                         ("--limit", "-1"), ("--batch", "0"), ("-o", data / "dataset.json"), ("--per-picture", data / "new.csv"),
                         ("-o", self.folder / "x", "--per-picture", self.folder / "x")):
             self.eval(data, *options, expect=2)
+        self.fails("expected a whole number, 0 or more, found -1", data, "--limit", "-1", expect=2)
+        self.fails("lies in", data, "-o", data / "depth/report.json", expect=2)
+        self.fails("lies in", data, "--per-picture", data / "not/there/yet.csv", expect=2)
+        self.fails("is an input", data, "-o", self.model, expect=2)
         self.tool("eval", "--model", self.model, expect=2)
+
+    def test_reports_that_cannot_be_written_are_refused_before_the_work(self):
+        data = self.files_set()
+        for option in ("-o", "--per-picture"):
+            done = self.eval(data, "--prior", self.folder / "no prior", option, self.folder / "missing/r", expect=1)
+            self.assertIn("missing", done.stderr)
+            self.assertNotIn("no prior", done.stderr)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["set"])
 
     def test_cityscapes_by_a_class_map(self):
         for i, city in enumerate(("ulm", "aachen")):
@@ -188,6 +200,11 @@ class Eval(ToolTest):
         self.fails("bicycle", self.folder / "city")
         classes = {name: None for name in CITYSCAPES} | {"road": "road", "building": "house", "sky": "sky", "car": "car"}
         class_map = self.write("map.json", json.dumps(classes).encode())
+        self.fails("--task", self.folder / "city")
+        self.fails("no class map \"cityscapes\"; there are cityscapes-to-street", self.folder / "city", "--class-map",
+                   "cityscapes", expect=2)
+        self.fails("cityscapes-to-street.json: \"pavement\" is no class of the model", self.folder / "city", "--class-map",
+                   "cityscapes-to-street")
         report = json.loads(self.eval(self.folder / "city", "--class-map", class_map, "--json", "-q").stdout)
         self.assertEqual(report["data"]["layout"], "cityscapes")
         self.assertEqual(report["data"]["classes_matched"], "by map.json")

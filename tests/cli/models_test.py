@@ -31,7 +31,7 @@ class Models(ToolTest):
         self.assertEqual(call("inspect", "mine").returncode, 0)
         self.assertIn("mine", call("doctor").stdout)
         done = call("run", self.picture(), "--model", "other", "-o", self.folder / "none")
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, 'no model "other"; there are .*mine')
         self.assertFalse((self.folder / "none").exists())
 
@@ -43,7 +43,13 @@ class Models(ToolTest):
 
     def test_doctor_lists_what_there_is(self):
         self.assertIn("tiny", self.tool("doctor").stdout)
-        self.assertIn("portable", json.loads(self.tool("doctor", "--json").stdout)["instruction_sets"])
+        report = json.loads(self.tool("doctor", "--json").stdout)
+        self.assertIn("portable", report["instruction_sets"])
+        self.assertEqual(report["best"], report["instruction_sets"][-1])
+        scenes = [tool for tool in report["optional_tools"] if tool["program"] == "edgemoe-scenes"]
+        self.assertEqual(len(scenes), 1)
+        if (TOOL.parent / "edgemoe-scenes").exists():
+            self.assertTrue(scenes[0]["found"])
 
     def test_damaged_models_are_refused(self):
         data = self.model.read_bytes()

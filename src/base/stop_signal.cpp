@@ -1,4 +1,4 @@
-#include "cli/stop_signal.h"
+#include "base/stop_signal.h"
 
 #include <fcntl.h>
 #include <sys/poll.h>
@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <ios>
 
-namespace edgemoe::cli {
+namespace edgemoe {
 namespace {
 
 constexpr std::array kSignals = {SIGINT, SIGTERM};
@@ -77,4 +77,4 @@ std::streamsize StoppableInput::xsgetn(char* out, std::streamsize count) {
   return done;
 }
 
-}  // namespace edgemoe::cli
+}  // namespace edgemoe

@@ -1,10 +1,10 @@
 // The first interrupt lets long work end in order, a read of standard input too; the second ends the process.
-#ifndef EDGEMOE_CLI_STOP_SIGNAL_H_
-#define EDGEMOE_CLI_STOP_SIGNAL_H_
+#ifndef EDGEMOE_BASE_STOP_SIGNAL_H_
+#define EDGEMOE_BASE_STOP_SIGNAL_H_
 
 #include <streambuf>
 
-namespace edgemoe::cli {
+namespace edgemoe {
 
 /// While one lives, the first SIGINT or SIGTERM is noted instead of ending the process. One at a time.
 class StopSignal {
@@ -36,6 +36,6 @@ class StoppableInput : public std::streambuf {
   const StopSignal& stop_;
 };
 
-}  // namespace edgemoe::cli
+}  // namespace edgemoe
 
-#endif  // EDGEMOE_CLI_STOP_SIGNAL_H_
+#endif  // EDGEMOE_BASE_STOP_SIGNAL_H_
