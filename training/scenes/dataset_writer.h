@@ -28,12 +28,18 @@ struct DatasetInfo {
   double frames_per_second = 0;  // of a drive; 0: pictures of their own
 };
 
-/// Writes a set into `<folder>.partial` and renames that to `<folder>` when all is there: a set with its own name is
-/// whole. write() may be called from several threads, in any order, once a picture.
+/// What becomes of the `<folder>.partial` that a run left which was killed.
+enum class StalePartial { kRefuse, kReplace };
+
+/// Writes a set into `<folder>.partial` and renames that to `<folder>` when all is on the disk: a set with its own name
+/// is whole. A writer that goes without finish() takes its partial folder with it. write() may be called from several
+/// threads, in any order, once a picture.
 class DatasetWriter {
  public:
-  /// kInvalidArgument when `folder` or its partial form is there already; kIo when it cannot be made.
-  static Result<DatasetWriter> create(const std::filesystem::path& folder, const DatasetInfo& info);
+  /// kInvalidArgument when `folder` is there already, or its partial form, which is replaced only if `stale` says so
+  /// and no other writer holds it; kIo when it cannot be made, or the disk has no room for the set.
+  static Result<DatasetWriter> create(const std::filesystem::path& folder, const DatasetInfo& info,
+                                      StalePartial stale = StalePartial::kRefuse);
 
   DatasetWriter(DatasetWriter&& other) noexcept;
   DatasetWriter& operator=(DatasetWriter&& other) = delete;
@@ -41,18 +47,22 @@ class DatasetWriter {
 
   /// Picture number info.first + `position`.
   Status write(std::uint64_t position, const Picture& picture) const;
-  /// Writes dataset.json and gives the folder its name.
+  /// Writes dataset.json, waits until all is on the disk and gives the folder its name.
   Status finish();
 
  private:
   DatasetWriter(std::filesystem::path folder, DatasetInfo info);
+  Status claim_partial(StalePartial stale);
+  Status check_room() const;
   Status open_arrays();
+  Status flush_arrays();
   Status write_files(std::uint64_t position, const Picture& picture) const;
   Status write_arrays(std::uint64_t position, const Picture& picture) const;
   void close_arrays() noexcept;
 
   std::filesystem::path folder_;
   std::filesystem::path partial_;
+  int claim_ = -1;  // descriptor of the partial folder, locked while this writer lives; −1: no folder of ours
   DatasetInfo info_;
   std::array<int, 4> arrays_ = {-1, -1, -1, -1};  // descriptors: images, labels, depth, normals
   std::array<std::uint64_t, 4> offsets_{};        // of their first value

@@ -123,14 +123,53 @@ TEST_F(DatasetWriterTest, both_layouts_hold_the_same) {
 
 TEST_F(DatasetWriterTest, folder_that_is_there_is_left_alone) {
   write(Layout::kFiles, "files");
-  const DatasetInfo info = {.count = 1, .height = kHeight, .width = kWidth};
-  EXPECT_EQ(DatasetWriter::create(folder_ / "files", info).status().code(), StatusCode::kInvalidArgument);
-  {
-    const Result<DatasetWriter> unfinished = DatasetWriter::create(folder_ / "other", info);
-    ASSERT_TRUE(unfinished.ok());
+  const Status there =
+      DatasetWriter::create(folder_ / "files", {.count = 1, .height = kHeight, .width = kWidth}).status();
+  EXPECT_EQ(there.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(fs::exists(folder_ / "files" / "dataset.json"));
+  EXPECT_FALSE(fs::exists(folder_ / "files.partial"));
+}
+
+TEST_F(DatasetWriterTest, writer_without_finish_leaves_nothing) {
+  for (const Layout layout : {Layout::kFiles, Layout::kArrays}) {
+    {
+      const Result<DatasetWriter> writer =
+          DatasetWriter::create(folder_ / "set", {.layout = layout, .count = 1, .height = kHeight, .width = kWidth});
+      ASSERT_TRUE(writer.ok()) << writer.status().message();
+      ASSERT_TRUE(writer->write(0, pictures_[0]).ok());
+      EXPECT_TRUE(fs::exists(folder_ / "set.partial"));
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "set"));
+    EXPECT_FALSE(fs::exists(folder_ / "set.partial"));
   }
-  EXPECT_FALSE(fs::exists(folder_ / "other"));
-  EXPECT_EQ(DatasetWriter::create(folder_ / "other/", info).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(DatasetWriterTest, partial_folder_of_another_run_is_kept_until_told_and_never_while_it_is_written) {
+  const DatasetInfo info = {.count = 1, .height = kHeight, .width = kWidth};
+  fs::create_directories(folder_ / "set.partial" / "images");
+  const Status refused = DatasetWriter::create(folder_ / "set/", info).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(refused.message().find("--replace-partial"), std::string::npos) << refused.message();
+  EXPECT_TRUE(fs::exists(folder_ / "set.partial" / "images"));
+
+  Result<DatasetWriter> writer = DatasetWriter::create(folder_ / "set", info, StalePartial::kReplace);
+  ASSERT_TRUE(writer.ok()) << writer.status().message();
+  const Status busy = DatasetWriter::create(folder_ / "set", info, StalePartial::kReplace).status();
+  EXPECT_NE(busy.message().find("another run"), std::string::npos) << busy.message();
+  ASSERT_TRUE(writer->write(0, pictures_[0]).ok());
+  ASSERT_TRUE(writer->finish().ok());
+  EXPECT_TRUE(fs::exists(folder_ / "set" / "dataset.json"));
+}
+
+TEST_F(DatasetWriterTest, set_larger_than_the_disk_is_refused_at_once) {
+  for (const Layout layout : {Layout::kFiles, Layout::kArrays}) {
+    const Status status =
+        DatasetWriter::create(folder_ / "set", {.layout = layout, .count = 10'000'000, .height = 4096, .width = 4096})
+            .status();
+    EXPECT_EQ(status.code(), StatusCode::kIo);
+    EXPECT_NE(status.message().find("the disk has"), std::string::npos) << status.message();
+    EXPECT_FALSE(fs::exists(folder_ / "set.partial"));
+  }
 }
 
 TEST(DatasetFormats, depths_and_normals_are_rounded_to_the_nearest) {

@@ -7,8 +7,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <sstream>
 
+#include "base/stop_signal.h"
+#include "base/text.h"
 #include "base/thread_pool.h"
 #include "scenes/dataset_writer.h"
 #include "scenes/picture.h"
@@ -26,23 +27,21 @@ struct Options {
   Kind kind = Kind::kStreet;
   std::uint64_t count = 0;
   std::uint64_t first = 0;
-  std::uint64_t seed = 1;
+  std::string seed = "1";
   double drive_seconds = 0;
   double frames_per_second = 10;
   int threads = 0;
+  bool replace_partial = false;
 };
 
-Result<std::pair<int, int>> parse_size(const std::string& text) {
-  int height = 0;
-  int width = 0;
-  char times = 0;
-  std::istringstream in(text);
-  in >> height >> times >> width;
+/// Height and width.
+Result<std::pair<int, int>> picture_size(const std::string& text) {
+  constexpr int kLeast = 16;
   constexpr int kMost = 4096;
-  if (!in || !in.eof() || times != 'x' || height < 16 || width < 16 || height > kMost || width > kMost) {
-    return invalid_argument("--size {}: expected HEIGHTxWIDTH, each from 16 to {}", text, kMost);
-  }
-  return std::pair(height, width);
+  EDGEMOE_ASSIGN_OR_RETURN(const auto size, parse_size(text, "--size"));
+  const auto [low, high] = std::minmax(size.first, size.second);
+  if (low >= kLeast && high <= kMost) return size;
+  return invalid_argument("--size: expected HEIGHTxWIDTH, each from {} to {}, found {}", kLeast, kMost, text);
 }
 
 /// Says on standard error how far the work is, at most twice a second.
@@ -75,7 +74,7 @@ class Progress {
 
 /// Renders and writes every picture; the first fault stops the rest.
 Status render_set(const Options& options, const Ranges& ranges, const PictureRequest& request, const Drive* drive,
-                  const DatasetInfo& info, DatasetWriter& writer) {
+                  const DatasetInfo& info, const StopSignal& stop, DatasetWriter& writer) {
   ThreadPool pool(options.threads > 0 ? options.threads : available_cpus());
   std::vector<RayTracer> tracers;
   for (int i = 0; i < pool.num_threads(); ++i) {
@@ -87,7 +86,7 @@ Status render_set(const Options& options, const Ranges& ranges, const PictureReq
   std::mutex mutex;
   Status fault;
   pool.parallel_for(static_cast<std::size_t>(info.count), [&](std::size_t position, int thread) {
-    if (stopped) return;
+    if (stopped || stop.requested()) return;
     RayTracer& tracer = tracers[static_cast<std::size_t>(thread)];
     const std::uint64_t index = info.first + position;
     const Result<Picture> picture =
@@ -101,39 +100,66 @@ Status render_set(const Options& options, const Ranges& ranges, const PictureReq
     }
     progress.add_one();
   });
+  if (fault.ok() && stop.requested()) return io_error("interrupted; nothing was kept");
   return fault;
 }
 
-Status run(const Options& options) {
+/// The drive that the options ask for, and in `info` its frames; none where they ask for none.
+Result<std::optional<Drive>> plan_drive(const Options& options, const Ranges& ranges, const PictureRequest& request,
+                                        DatasetInfo& info) {
+  std::optional<Drive> drive;
+  if (options.drive_seconds == 0) return drive;
+  if (options.kind == Kind::kRoom) return invalid_argument("--drive: there are drives through streets alone");
+  drive.emplace(ranges, request, static_cast<float>(options.drive_seconds),
+                static_cast<float>(options.frames_per_second));
+  info.frames_per_second = options.frames_per_second;
+  if (drive->num_frames() == 0) {
+    return invalid_argument("--drive {} at --fps {}: is shorter than a frame; give more seconds or frames a second",
+                            options.drive_seconds, options.frames_per_second);
+  }
+  if (info.first >= drive->num_frames()) {
+    return invalid_argument("--first {}: the drive has {} frames, 0 to {}", info.first, drive->num_frames(),
+                            drive->num_frames() - 1);
+  }
+  const std::uint64_t left = drive->num_frames() - info.first;
+  info.count = options.count == 0 ? left : std::min(left, options.count);
+  return drive;
+}
+
+Status run(const Options& options, const StopSignal& stop) {
   EDGEMOE_ASSIGN_OR_RETURN(const Ranges ranges, load_ranges(options.ranges));
-  EDGEMOE_ASSIGN_OR_RETURN(const auto size, parse_size(options.size));
-  const PictureRequest request = {options.kind, size.second, size.first, options.seed};
+  EDGEMOE_ASSIGN_OR_RETURN(const auto size, picture_size(options.size));
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint64_t seed, parse_seed(options.seed, "--seed"));
+  const PictureRequest request = {options.kind, size.second, size.first, seed};
   DatasetInfo info = {.layout = options.layout,
                       .kind = options.kind,
                       .count = options.count,
                       .first = options.first,
                       .height = size.first,
                       .width = size.second,
-                      .seed = options.seed,
+                      .seed = seed,
                       .ranges = ranges.name,
                       .stream = ranges.stream};
-  std::optional<Drive> drive;
-  if (options.drive_seconds > 0) {
-    if (options.kind == Kind::kRoom) return invalid_argument("--drive: there are drives through streets alone");
-    drive.emplace(ranges, request, static_cast<float>(options.drive_seconds),
-                  static_cast<float>(options.frames_per_second));
-    info.frames_per_second = options.frames_per_second;
-    if (info.first >= drive->num_frames())
-      return invalid_argument("--first {}: the drive has {} frames", info.first, drive->num_frames());
-    const std::uint64_t left = drive->num_frames() - info.first;
-    info.count = options.count == 0 ? left : std::min(left, options.count);
-  }
-  EDGEMOE_ASSIGN_OR_RETURN(DatasetWriter writer, DatasetWriter::create(options.output, info));
-  EDGEMOE_RETURN_IF_ERROR(render_set(options, ranges, request, drive ? &*drive : nullptr, info, writer));
+  EDGEMOE_ASSIGN_OR_RETURN(const std::optional<Drive> drive, plan_drive(options, ranges, request, info));
+  EDGEMOE_ASSIGN_OR_RETURN(
+      DatasetWriter writer,
+      DatasetWriter::create(options.output, info,
+                            options.replace_partial ? StalePartial::kReplace : StalePartial::kRefuse));
+  EDGEMOE_RETURN_IF_ERROR(render_set(options, ranges, request, drive ? &*drive : nullptr, info, stop, writer));
   EDGEMOE_RETURN_IF_ERROR(writer.finish());
   std::printf("%s: %llu pictures of %d x %d\n", options.output.c_str(), static_cast<unsigned long long>(info.count),
               info.height, info.width);
   return {};
+}
+
+/// CLI::Range lets what is no number pass.
+CLI::Validator number_between(double low, double high) {
+  return {[low, high](const std::string& text) {
+            double value = 0;
+            if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
+            return fmt::format("expected a number from {} to {}, found {}", low, high, text);
+          },
+          fmt::format("NUMBER in [{} - {}]", low, high)};
 }
 
 int main_program(int argc, char** argv) {
@@ -144,7 +170,8 @@ int main_program(int argc, char** argv) {
   auto* count = tool.add_option("--count", options.count, "Pictures to make")->check(CLI::Range(1, 10'000'000));
   tool.add_option("--first", options.first, "Number of the first picture, to make a set in parts")
       ->check(CLI::Range(0, 100'000'000));
-  tool.add_option("--seed", options.seed, "Same seed, ranges and number: same picture")->capture_default_str();
+  tool.add_option("--seed", options.seed, "0 to 2^64 - 1; same seed, ranges and number: same picture")
+      ->capture_default_str();
   const std::map<std::string, Layout> layouts = {{"files", Layout::kFiles}, {"arrays", Layout::kArrays}};
   tool.add_option("--layout", options.layout, "files: JPEG and PNG; arrays: .npy")
       ->transform(CLI::CheckedTransformer(layouts))
@@ -155,14 +182,16 @@ int main_program(int argc, char** argv) {
       ->option_text("{street,room}=street");
   tool.add_option("--size", options.size, "HEIGHTxWIDTH")->capture_default_str();
   auto* drive = tool.add_option("--drive", options.drive_seconds, "A drive of so many seconds instead: frames in order")
-                    ->check(CLI::Range(0.1, 3600.0));
+                    ->check(number_between(0.1, 3600.0));
   tool.add_option("--fps", options.frames_per_second, "Frames a second of a drive")
       ->needs(drive)
-      ->check(CLI::Range(0.1, 240.0))
+      ->check(number_between(0.1, 240.0))
       ->capture_default_str();
   tool.add_option("--threads", options.threads, "Threads; as many as there are processors if not given")
       ->check(CLI::Range(1, 1024));
   tool.add_option("-o,--output", options.output, "Folder to make; must not be there yet")->required();
+  tool.add_flag("--replace-partial", options.replace_partial,
+                "Begin anew where a run that was killed has left OUTPUT.partial");
   tool.footer(
       "Examples:\n"
       "  edgemoe-scenes --ranges training/scenes/ranges/train.json --count 50000 --seed 1 --layout arrays -o "
@@ -179,9 +208,11 @@ int main_program(int argc, char** argv) {
     std::fprintf(stderr, "edgemoe-scenes: say how many pictures (--count) or how long a drive (--drive)\n");
     return kUsage;
   }
-  const Status status = run(options);
+  const StopSignal stop;
+  const Status status = run(options, stop);
   if (status.ok()) return kDone;
-  std::fprintf(stderr, "\nedgemoe-scenes: %s\n", status.message().c_str());
+  std::fprintf(stderr, "%sedgemoe-scenes: %s\n", stop.requested() ? "\n" : "", status.message().c_str());
+  if (stop.requested()) stop.end_process();
   return status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
 }
 
