@@ -184,24 +184,21 @@ void MeshBuilder::ring(Vec3 center, Vec3 axis, float radius, float thickness, in
       points.push_back(center + out * (radius + thickness * std::cos(psi)) + axis * (thickness * std::sin(psi)));
     }
   }
-  skin(points, segments + 1, kAround, Closed::kYes);
+  skin(points, segments + 1, kAround);
 }
 
-void MeshBuilder::skin(std::span<const Vec3> points, int rows, int columns, Closed closed) {
+void MeshBuilder::skin(std::span<const Vec3> points, int rows, int columns) {
   const auto index = [&](int r, int c) { return static_cast<std::size_t>(r * columns + (c + columns) % columns); };
   const auto base = static_cast<std::uint32_t>(mesh_->vertices.size());
-  const bool wraps = closed == Closed::kYes;
   for (int r = 0; r < rows; ++r) {
     for (int c = 0; c < columns; ++c) {
       const Vec3 down = points[index(std::min(r + 1, rows - 1), c)] - points[index(std::max(r - 1, 0), c)];
-      const int c0 = wraps ? c - 1 : std::max(c - 1, 0);
-      const int c1 = wraps ? c + 1 : std::min(c + 1, columns - 1);
-      const Vec3 across = points[index(r, c1)] - points[index(r, c0)];
+      const Vec3 across = points[index(r, c + 1)] - points[index(r, c - 1)];
       vertex(points[index(r, c)], normalize(cross(down, across)), points[index(r, c)]);
     }
   }
   for (int r = 0; r + 1 < rows; ++r) {
-    for (int c = 0; c + (wraps ? 0 : 1) < columns; ++c) {
+    for (int c = 0; c < columns; ++c) {
       const auto a = base + static_cast<std::uint32_t>(index(r, c));
       const auto b = base + static_cast<std::uint32_t>(index(r, c + 1));
       const auto d = base + static_cast<std::uint32_t>(index(r + 1, c));

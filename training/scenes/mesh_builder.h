@@ -41,9 +41,8 @@ class MeshBuilder {
   /// A ring of tube `thickness` (wheels).
   void ring(Vec3 center, Vec3 axis, float radius, float thickness, int segments);
 
-  enum class Closed { kNo, kYes };
-  /// A smooth skin over a grid of points [rows, columns]; `Closed::kYes` joins the last column to the first.
-  void skin(std::span<const Vec3> points, int rows, int columns, Closed closed);
+  /// A smooth skin over a grid of points [rows, columns]; the last column joins the first.
+  void skin(std::span<const Vec3> points, int rows, int columns);
 
  private:
   Mesh* mesh_;

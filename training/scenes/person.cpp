@@ -149,7 +149,7 @@ void add_trunk(MeshBuilder& builder, const Figure& f) {
     }
   }
   builder.set_material(f.outfit.top);
-  builder.skin(skin, kRows, columns, MeshBuilder::Closed::kYes);
+  builder.skin(skin, kRows, columns);
   if (!f.skirt) return;
   builder.set_material(f.outfit.trousers);
   builder.tube(f.hip + Vec3{0, 0.04F, 0}, {0, f.hip.y - 0.2F * f.body.height, 0}, width * 1.1F, width * 1.7F, columns);

@@ -269,7 +269,7 @@ void build_backdrop(const StreetPlan& plan, Vec3 eye, Scene& scene) {
       points.push_back({eye.x + radius * std::sin(a), eye.y + y, eye.z + radius * std::cos(a)});
     }
   }
-  builder.skin(points, 2, kPieces, MeshBuilder::Closed::kYes);
+  builder.skin(points, 2, kPieces);
   // Towers and roofs before it, in the haze.
   const int houses = static_cast<int>(40 * plan.density * dice.uniform());
   for (int i = 0; i < houses; ++i) {

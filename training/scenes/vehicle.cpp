@@ -45,7 +45,7 @@ void add_lower_body(MeshBuilder& builder, const VehiclePaint& p) {
     for (const Vec3 q : right) points.push_back(q);
     for (std::size_t i = right.size(); i-- > 0;) points.push_back({-right[i].x, right[i].y, right[i].z});
   }
-  builder.skin(points, kRows, kColumns, MeshBuilder::Closed::kYes);
+  builder.skin(points, kRows, kColumns);
   for (const int r : {0, kRows - 1}) {  // flat ends
     const Vec3* section = &points[static_cast<std::size_t>(r * kColumns)];
     for (int c = 1; c + 1 < kColumns; ++c) builder.triangle(section[0], section[c], section[c + 1]);
@@ -73,7 +73,7 @@ void add_cabin(MeshBuilder& builder, const VehiclePaint& p) {
       points.push_back({w * bulge(std::cos(a)), y, middle + half * bulge(std::sin(a))});
     }
   }
-  builder.skin(points, kRows, kColumns, MeshBuilder::Closed::kYes);
+  builder.skin(points, kRows, kColumns);
   const Vec3* roof = &points[(kRows - 1) * kColumns];
   for (int c = 1; c + 1 < kColumns; ++c) builder.triangle(roof[0], roof[c], roof[c + 1]);
 }
