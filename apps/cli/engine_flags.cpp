@@ -14,7 +14,9 @@ void EngineFlags::add_to(CLI::App& app) {
                  "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly)")
       ->check(CLI::IsMember({"float", "int8", "reference"}))
       ->capture_default_str();
-  app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
+  app.add_option(
+      "--isa", isa,
+      "Force an instruction set: portable, avx2, avxvnni, avx512, avx512vnni, neon, dotprod (default: the best)");
   app.add_option("--input-size", input_size,
                  "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "
                  "(default: the model's)");
@@ -27,7 +29,9 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   options.type = *number_type_from_name(type);  // CLI11 has checked it
   if (!isa.empty()) {
     const std::optional<Isa> chosen = isa_from_name(isa);
-    if (!chosen) return invalid_argument("--isa: expected portable, avx2, avx512 or neon, found \"{}\"", isa);
+    if (!chosen)
+      return invalid_argument(
+          "--isa: expected portable, avx2, avxvnni, avx512, avx512vnni, neon or dotprod, found \"{}\"", isa);
     options.isa = *chosen;
   }
   if (!input_size.empty()) {

@@ -310,9 +310,10 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
     mantissas[t] = score_scale_.key_mantissa(key_scale_[(first + t) * num_heads_ + head], least.value);
   }
   std::int32_t* start = key_start_.data() + unit * padded_keys_;
-  kernels_.pack_keys({key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
-                      head_stride_, key_weight_.data() + unit * padded_keys_ * head_stride_},
-                     start);
+  int8::pack_keys(kernels_,
+                  {key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
+                   head_stride_, key_weight_.data() + unit * padded_keys_ * head_stride_},
+                  start);
   for (std::size_t place = 0; place < padded_keys_; ++place) {
     start[place] = int8::first_value(kernels_, start[place], score_scale_.pre_shift);
   }
@@ -320,8 +321,8 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
     value_scale_[unit] = quantize(value_.data() + (first + t) * stride_ + head * head_dim_, head_dim_, largest,
                                   block.value.fraction, s.values.data() + t * head_dim_);
   }
-  kernels_.pack_values({s.values.data(), head_dim_, num_tokens_, head_dim_,
-                        value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
+  int8::pack_values(kernels_, {s.values.data(), head_dim_, num_tokens_, head_dim_,
+                               value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
 }
 
 /// Attention of a tile's queries, projection, and the sum with the residual stream.

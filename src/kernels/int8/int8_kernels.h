@@ -39,7 +39,7 @@ struct TileArgs {
 
 /// Products of a query's probabilities with the values of a head, to s16 (3.5).
 struct ValueArgs {
-  const std::uint8_t* const* rows;  // probabilities, `tokens` each
+  const std::uint8_t* const* rows;  // probabilities as `softmax` leaves them, `tokens` each
   std::size_t num_rows;
   const std::int8_t* values;       // [outputs / 64][tokens / 4][64][4]
   std::size_t tokens;              // a multiple of kGroup
@@ -91,21 +91,12 @@ struct QuantizeArgs {
   std::uint8_t* out;  // with the table's offset
 };
 
-/// Rows of int8 with the table's offset, `stride` apart, to where a kernel reads them.
-struct PackArgs {
-  const std::uint8_t* rows;
-  std::size_t stride;
-  std::size_t count;
-  std::size_t width;
-  std::int8_t* out;
-};
-
 struct SoftmaxArgs {
   std::int16_t* scores;  // in: t of the scores; clobbered
   std::size_t tokens;
   std::int16_t mantissa;  // the query's
   int shift;
-  std::uint8_t* probabilities;  // [tokens rounded up to kGroup], 0 beyond
+  std::uint8_t* probabilities;  // [tokens rounded up to kGroup], for `values`
   bool saturated;               // out: whether a score is at the upper end
 };
 
@@ -120,8 +111,9 @@ struct RouterArgs {
 };
 
 struct Kernels {
-  std::uint8_t offset;                // what an activation of 0 is stored as
-  std::uint8_t order[kPanelOutputs];  // which output stands at each place of a panel
+  std::uint8_t offset;  // what an activation of 0 is stored as
+  /// Which output stands at each place of a panel; from a multiple of four on four stay together.
+  std::uint8_t order[kPanelOutputs];
   void (*tile)(const TileArgs& args);
   void (*values)(const ValueArgs& args);
   /// All of the following that return a number return the largest magnitude of what they wrote.
@@ -133,10 +125,6 @@ struct Kernels {
   /// sum += part, saturating; [count].
   void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);
   void (*quantize)(const QuantizeArgs& args);
-  /// Keys [count, width], width a multiple of kGroup, as a layer's weights. `sums` gets the sum of each place's key.
-  void (*pack_keys)(const PackArgs& args, std::int32_t* sums);
-  /// Values [count, width] to [round_up(width, 64) / 64][round_up(count, 4) / 4][64][4].
-  void (*pack_values)(const PackArgs& args);
   /// Returns the sum of the exponentials.
   std::uint32_t (*softmax)(SoftmaxArgs& args);
   /// Exact sums of a router's products.

@@ -25,9 +25,9 @@ using Dwords = std::vector<std::int32_t>;
 
 constexpr std::size_t kCounts[] = {1, 3, 16, 31, 32, 33, 64, 65, 192, 200};
 
-/// How numbers are drawn: anywhere in the range, near zero, at its ends, or all alike.
-enum class Draw { kWide, kSmall, kEnds, kConstant };
-constexpr Draw kDraws[] = {Draw::kWide, Draw::kSmall, Draw::kEnds, Draw::kConstant};
+/// How numbers are drawn: anywhere in the range, near zero, at its ends, all alike, or all zero.
+enum class Draw { kWide, kSmall, kEnds, kConstant, kZero };
+constexpr Draw kDraws[] = {Draw::kWide, Draw::kSmall, Draw::kEnds, Draw::kConstant, Draw::kZero};
 
 template <typename T>
 std::vector<T> numbers(Random& random, std::size_t count, Draw draw, std::int64_t least, std::int64_t most) {
@@ -48,6 +48,8 @@ std::vector<T> numbers(Random& random, std::size_t count, Draw draw, std::int64_
         break;
       case Draw::kConstant:
         values[i] = constant;
+        break;
+      case Draw::kZero:
         break;
     }
   }
@@ -152,7 +154,7 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
 TEST_P(Int8KernelsTest, narrow_everyShift_equalsTheReference) {
   for (const std::size_t count : kCounts) {
     for (int shift = -20; shift <= 20; ++shift) {
-      const Words scaled = numbers<std::int16_t>(random_, count, kDraws[random_.below(4)], -32768, 32767);
+      const Words scaled = numbers<std::int16_t>(random_, count, kDraws[random_.below(5)], -32768, 32767);
       const Words bias = numbers<std::int16_t>(random_, count, Draw::kWide, -32768, 32767);
       Words found(scaled.size());
       table().narrow({scaled.data(), 29000, shift, bias.data(), count, found.data()});
@@ -224,15 +226,19 @@ TEST_P(Int8KernelsTest, quantize_everyRow_equalsTheReference) {
 
 TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
   auto head = std::make_unique<hls::HeadMemory<hls::ReferenceDesign>>();
-  for (const std::size_t tokens : {1U, 4U, 17U, 64U, 129U, 300U}) {
-    for (const std::size_t width : {1U, 8U, 24U, 64U, 128U}) {
+  for (const std::size_t tokens : {1U, 2U, 4U, 17U, 64U, 129U, 301U}) {
+    for (const std::size_t width : {1U, 7U, 8U, 24U, 64U, 128U}) {
       for (const Draw draw : kDraws) {
         const auto count = static_cast<int>(tokens);
         const auto dim = static_cast<int>(width);
         const Words key = numbers<std::int16_t>(random_, tokens * width, draw, -32768, 32767);
-        const Words value = numbers<std::int16_t>(random_, tokens * width, draw, -3000, 3000);
-        const Words query = numbers<std::int16_t>(random_, kMaxRows * width, Draw::kWide, -9000, 9000);
-        hls::load_head(key.data(), value.data(), dim, count, dim, 10, 9, *head);
+        const Words value = numbers<std::int16_t>(random_, tokens * width, draw, -32768, 32767);
+        const Words query = numbers<std::int16_t>(random_, kMaxRows * width, kDraws[random_.below(5)], -32768, 32767);
+        // Fraction bits: scores that saturate, ordinary ones, scores that are all alike.
+        const int query_fraction = static_cast<int>(random_.below(16));
+        const int key_fraction = static_cast<int>(random_.below(16));
+        const int value_fraction = static_cast<int>(random_.below(16));
+        hls::load_head(key.data(), value.data(), dim, count, dim, key_fraction, value_fraction, *head);
 
         const ScoreScale score = make_score_scale(dim);
         const std::size_t padded_width = round_up(width, kGroup);
@@ -247,21 +253,21 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
           return quantizer.scale;
         };
         for (std::size_t j = 0; j < tokens; ++j) {
-          scales[j] = quantized(key.data() + j * width, width, 10, keys.data() + j * padded_width);
+          scales[j] = quantized(key.data() + j * width, width, key_fraction, keys.data() + j * padded_width);
           least.see(scales[j]);
         }
         for (std::size_t j = 0; j < tokens; ++j) mantissa[j] = score.key_mantissa(scales[j], least.value);
         std::vector<std::int8_t> key_panels(padded_keys * padded_width);
         Dwords start(padded_keys);
         const Dwords pre_shift(padded_keys, score.pre_shift);
-        table().pack_keys({keys.data(), padded_width, tokens, padded_width, key_panels.data()}, start.data());
+        pack_keys(table(), {keys.data(), padded_width, tokens, padded_width, key_panels.data()}, start.data());
         for (std::int32_t& sum : start) sum = first_value(table(), sum, score.pre_shift);
         std::vector<std::uint8_t> values8(tokens * width);
-        const RowScale value_scale = quantized(value.data(), tokens * width, 9, values8.data());
+        const RowScale value_scale = quantized(value.data(), tokens * width, value_fraction, values8.data());
         const std::size_t padded_tokens = round_up(tokens, kGroup);
         const std::size_t padded_head = round_up(width, kPanelOutputs);
         std::vector<std::int8_t> value_panels(padded_head * padded_tokens);
-        table().pack_values({values8.data(), width, tokens, width, value_panels.data()});
+        pack_values(table(), {values8.data(), width, tokens, width, value_panels.data()});
 
         std::vector<std::uint8_t> queries(kMaxRows * padded_width, table().offset);
         std::vector<std::uint8_t> probabilities(kMaxRows * padded_keys);
@@ -269,7 +275,8 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
         const std::uint8_t* rows[kMaxRows];
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           rows[r] = queries.data() + r * padded_width;
-          query_scale[r] = quantized(query.data() + r * width, width, 11, queries.data() + r * padded_width);
+          query_scale[r] =
+              quantized(query.data() + r * width, width, query_fraction, queries.data() + r * padded_width);
         }
         Words scaled(kMaxRows * std::max(padded_keys, padded_head));
         table().tile({rows,
@@ -291,10 +298,10 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
           reciprocal[r] = softmax.reciprocal;
         }
         table().values({rows, kMaxRows, value_panels.data(), padded_tokens, padded_head, row_shift, reciprocal,
-                        value_scale.mantissa, value_scale.exponent - 2 - 9, scaled.data()});
+                        value_scale.mantissa, value_scale.exponent - 2 - value_fraction, scaled.data()});
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           Words expected(width);
-          hls::attend(query.data() + r * width, 11, 9, *head, expected.data());
+          hls::attend(query.data() + r * width, query_fraction, value_fraction, *head, expected.data());
           ASSERT_TRUE(std::equal(expected.begin(), expected.end(),
                                  scaled.begin() + static_cast<std::ptrdiff_t>(r * padded_head)))
               << tokens << " tokens of " << width;

@@ -76,8 +76,6 @@ Kernels make() {
   table.quantize = quantize;
   table.softmax = plain::softmax;
   table.router = plain::router;
-  table.pack_keys = [](const PackArgs& args, std::int32_t* sums) { plain::pack_keys(portable_kernels(), args, sums); };
-  table.pack_values = [](const PackArgs& args) { plain::pack_values(portable_kernels(), args); };
   return table;
 }
 

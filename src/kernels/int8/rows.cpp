@@ -97,34 +97,4 @@ void router(const RouterArgs& args) {
   }
 }
 
-void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums) {
-  for (std::size_t place = 0; place < round_up(args.count, kPanelOutputs); ++place) {
-    const std::size_t panel = place / kPanelOutputs * kPanelOutputs;
-    const std::size_t key = panel + kernels.order[place % kPanelOutputs];
-    std::int8_t* to = args.out + panel * args.width + (place - panel) * kGroup;
-    sums[place] = 0;
-    for (std::size_t i = 0; i < args.width; ++i) {
-      const std::uint8_t stored = key < args.count ? args.rows[key * args.stride + i] : kernels.offset;
-      const auto value = static_cast<std::int8_t>(stored ^ kernels.offset);
-      to[i / kGroup * kGroup * kPanelOutputs + i % kGroup] = value;
-      sums[place] += value;
-    }
-  }
-}
-
-void pack_values(const Kernels& kernels, const PackArgs& args) {
-  const std::size_t padded = round_up(args.count, kGroup);
-  for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
-    for (std::size_t token = 0; token < padded; ++token) {
-      std::int8_t* group = args.out + panel * padded + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
-      for (std::size_t place = 0; place < kPanelOutputs; ++place) {
-        const std::size_t dim = panel + kernels.order[place];
-        const bool inside = token < args.count && dim < args.width;
-        const std::uint8_t stored = inside ? args.rows[token * args.stride + dim] : kernels.offset;
-        group[place * kGroup] = static_cast<std::int8_t>(stored ^ kernels.offset);
-      }
-    }
-  }
-}
-
 }  // namespace edgemoe::int8::plain

@@ -14,8 +14,6 @@ void wide(const WideArgs& args);
 void add(std::int32_t* sum, const std::int32_t* part, std::size_t count);
 std::uint32_t softmax(SoftmaxArgs& args);
 void router(const RouterArgs& args);
-void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums);
-void pack_values(const Kernels& kernels, const PackArgs& args);
 
 }  // namespace edgemoe::int8::plain
 
