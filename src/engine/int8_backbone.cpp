@@ -12,6 +12,7 @@ namespace {
 
 using int8::kGroup;
 using int8::kMaxRows;
+using int8::kOutputStep;
 using int8::kPanelOutputs;
 using int8::kRowStep;
 using int8::round_up;
@@ -42,7 +43,8 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   max_rows_ = sequences * num_tokens_;
   stride_ = round_up(dim_, kRowStep);
   head_stride_ = round_up(head_dim_, kGroup);
-  padded_keys_ = round_up(num_tokens_, kPanelOutputs);
+  padded_keys_ = round_up(num_tokens_, kOutputStep);
+  key_panel_bytes_ = round_up(num_tokens_, kPanelOutputs) * head_stride_;
   padded_tokens_ = round_up(num_tokens_, kGroup);
   const std::size_t patch_inputs = weights.patch_embed.inputs;
   widest_ = round_up(std::max({dim_, extent(config.mlp_dim), extent(config.moe.expert_dim), patch_inputs, padded_keys_,
@@ -60,7 +62,7 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   for (AlignedBuffer<std::uint8_t>* buffer : {&normed_, &query_, &key_}) {
     std::memset(buffer->data(), kernels.offset, buffer->size());
   }
-  key_weight_ = AlignedBuffer<std::int8_t>(units * padded_keys_ * head_stride_);
+  key_weight_ = AlignedBuffer<std::int8_t>(units * key_panel_bytes_);
   key_start_ = AlignedBuffer<std::int32_t>(units * padded_keys_);
   key_pre_shift_ = AlignedBuffer<std::int32_t>(units * padded_keys_);
   key_mantissa_ = AlignedBuffer<std::int16_t>(units * padded_keys_);
@@ -312,7 +314,7 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
   std::int32_t* start = key_start_.data() + unit * padded_keys_;
   int8::pack_keys(kernels_,
                   {key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
-                   head_stride_, key_weight_.data() + unit * padded_keys_ * head_stride_},
+                   head_stride_, key_weight_.data() + unit * key_panel_bytes_},
                   start);
   for (std::size_t place = 0; place < padded_keys_; ++place) {
     start[place] = int8::first_value(kernels_, start[place], score_scale_.pre_shift);
@@ -336,7 +338,7 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
     }
     kernels_.tile({rows,
                    tile.count,
-                   {.weight = key_weight_.data() + unit * padded_keys_ * head_stride_,
+                   {.weight = key_weight_.data() + unit * key_panel_bytes_,
                     .start = key_start_.data() + unit * padded_keys_,
                     .pre_shift = key_pre_shift_.data() + unit * padded_keys_,
                     .mantissa = key_mantissa_.data() + unit * padded_keys_,

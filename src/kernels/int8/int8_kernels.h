@@ -10,7 +10,8 @@
 
 namespace edgemoe::int8 {
 
-inline constexpr std::size_t kPanelOutputs = 64;  // outputs that are computed together
+inline constexpr std::size_t kPanelOutputs = 64;  // outputs whose weights lie together
+inline constexpr std::size_t kOutputStep = 32;    // outputs are computed in multiples of so many
 inline constexpr std::size_t kGroup = 4;          // inputs of one dot product instruction
 inline constexpr std::size_t kMaxRows = 6;        // rows of a tile
 /// Rows of s16 and s32 that these loops read and write have room for a multiple of so many elements.
@@ -25,7 +26,7 @@ struct Panels {
   const std::int32_t* start = nullptr;      // [outputs] in a panel's order: first value of a sum
   const std::int32_t* pre_shift = nullptr;  // [outputs] in a panel's order
   const std::int16_t* mantissa = nullptr;   // [outputs] in their own order
-  std::size_t outputs = 0;                  // a multiple of kPanelOutputs
+  std::size_t outputs = 0;                  // a multiple of kOutputStep; the last panel may be half used
   std::size_t inputs = 0;                   // a multiple of kGroup
 };
 
@@ -43,7 +44,7 @@ struct ValueArgs {
   std::size_t num_rows;
   const std::int8_t* values;       // [outputs / 64][tokens / 4][64][4]
   std::size_t tokens;              // a multiple of kGroup
-  std::size_t outputs;             // a multiple of kPanelOutputs
+  std::size_t outputs;             // a multiple of kOutputStep
   const int* pre_shift;            // a row's
   const std::int16_t* reciprocal;  // a row's
   std::int16_t mantissa;           // of all values

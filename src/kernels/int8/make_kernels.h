@@ -11,6 +11,7 @@ template <typename Dot>
 constexpr Kernels make_kernels() {
   using V = typename Dot::V;
   static_assert(Dot::kVectors % 2 == 0 && kPanelOutputs % kBlockOutputs<Dot> == 0 && Dot::kRows <= kMaxRows);
+  static_assert(kBlockOutputs<Dot> <= kOutputStep || kBlockOutputs<Dot> == 2 * kOutputStep);
   Kernels table{};
   table.offset = Dot::kOffset;
   for (std::size_t place = 0; place < kPanelOutputs; ++place) {

@@ -77,7 +77,8 @@ constexpr std::size_t kRun = 4;  // outputs that stand together in every order
 
 void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums) {
   for (std::size_t panel = 0; panel < args.count; panel += kPanelOutputs) {
-    for (std::size_t place = 0; place < kPanelOutputs; place += kRun) {
+    const std::size_t places = std::min(kPanelOutputs, round_up(args.count - panel, kOutputStep));
+    for (std::size_t place = 0; place < places; place += kRun) {
       const std::size_t key = panel + kernels.order[place];
       std::int8_t* to = args.out + panel * args.width + place * kGroup;
       Dwords sum = {};

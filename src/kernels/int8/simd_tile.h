@@ -104,14 +104,15 @@ void values_block(const ValueArgs& args, std::size_t row, std::size_t output) {
   }
 }
 
-/// Calls the function for as many rows as there are, at most sizeof...(kRows) at once and as even as can be.
 template <typename Args>
 using BlockFunction = void (*)(const Args& args, std::size_t row, std::size_t output);
 
+/// Calls the function for as many rows as there are, at most kCount at once and as even as can be.
 template <typename Args, std::size_t kCount>
-void run_blocks(const Args& args, std::size_t outputs, std::size_t step, const BlockFunction<Args> (&by_rows)[kCount]) {
+void run_blocks(const Args& args, std::size_t begin, std::size_t end, std::size_t step,
+                const BlockFunction<Args> (&by_rows)[kCount]) {
   const std::size_t parts = (args.num_rows + kCount - 1) / kCount;
-  for (std::size_t output = 0; output < outputs; output += step) {
+  for (std::size_t output = begin; output < end; output += step) {
     for (std::size_t part = 0; part < parts; ++part) {
       const std::size_t row = args.num_rows * part / parts;
       by_rows[args.num_rows * (part + 1) / parts - row - 1](args, row, output);
@@ -120,22 +121,39 @@ void run_blocks(const Args& args, std::size_t outputs, std::size_t step, const B
 }
 
 template <typename Dot>
-constexpr std::size_t kBlockOutputs = Dot::kVectors* Dot::V::kDwords;
+inline constexpr std::size_t kBlockOutputs{Dot::kVectors * Dot::V::kDwords};
+
+/// For the outputs that are left where a block is a whole panel.
+template <typename Dot>
+struct HalfDot : Dot {
+  static constexpr std::size_t kVectors = Dot::kVectors / 2;
+};
+
+template <typename Dot, std::size_t... kNumber>
+void tile_outputs(const TileArgs& args, std::size_t begin, std::size_t end, std::index_sequence<kNumber...>) {
+  run_blocks<TileArgs>(args, begin, end, kBlockOutputs<Dot>, {tile_block<Dot, kNumber + 1>...});
+}
+
+template <typename Dot, std::size_t... kNumber>
+void values_outputs(const ValueArgs& args, std::size_t begin, std::size_t end, std::index_sequence<kNumber...>) {
+  run_blocks<ValueArgs>(args, begin, end, kBlockOutputs<Dot>, {values_block<Dot, kNumber + 1>...});
+}
 
 template <typename Dot>
 void tile(const TileArgs& args) {
-  [&]<std::size_t... kNumber>(std::index_sequence<kNumber...>) {
-    run_blocks<TileArgs>(args, args.panels.outputs, kBlockOutputs<Dot>, {tile_block<Dot, kNumber + 1>...});
-  }
-  (std::make_index_sequence<Dot::kRows>());
+  constexpr std::make_index_sequence<Dot::kRows> kRows;
+  const std::size_t outputs = args.panels.outputs;
+  const std::size_t whole = outputs / kBlockOutputs<Dot> * kBlockOutputs<Dot>;
+  tile_outputs<Dot>(args, 0, whole, kRows);
+  if constexpr (kBlockOutputs < Dot >> kOutputStep) tile_outputs<HalfDot<Dot>>(args, whole, outputs, kRows);
 }
 
 template <typename Dot>
 void values(const ValueArgs& args) {
-  [&]<std::size_t... kNumber>(std::index_sequence<kNumber...>) {
-    run_blocks<ValueArgs>(args, args.outputs, kBlockOutputs<Dot>, {values_block<Dot, kNumber + 1>...});
-  }
-  (std::make_index_sequence<Dot::kRows>());
+  constexpr std::make_index_sequence<Dot::kRows> kRows;
+  const std::size_t whole = args.outputs / kBlockOutputs<Dot> * kBlockOutputs<Dot>;
+  values_outputs<Dot>(args, 0, whole, kRows);
+  if constexpr (kBlockOutputs < Dot >> kOutputStep) values_outputs<HalfDot<Dot>>(args, whole, args.outputs, kRows);
 }
 
 }  // namespace edgemoe::int8
