@@ -156,8 +156,10 @@ void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
           images[image] + (token / grid_width) * patch * picture_stride + (token % grid_width) * run;
       std::uint8_t* out = bytes_row(s.hidden, r);
       rows[r] = out;
-      for (std::size_t y = 0; y < patch; ++y) {
-        for (std::size_t x = 0; x < run; ++x) *out++ = corner[y * picture_stride + x] ^ flip;
+      for (std::size_t y = 0; y < patch; ++y, out += run) {
+        std::memcpy(out, corner + y * picture_stride, run);
+        if (flip == 0) continue;
+        for (std::size_t x = 0; x < run; ++x) out[x] ^= flip;
       }
     }
     kernels_.tile({rows, count, layer.panels(), s.scaled.data()});
@@ -171,7 +173,8 @@ void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
                      .count = dim_,
                      .weighted = false,
                      .weight = 0,
-                     .residual = out});
+                     .added = true,
+                     .out = out});
     }
   });
   for (std::size_t image = 0; image < images.size(); ++image) {
@@ -262,14 +265,12 @@ void Int8Backbone::block(int index, Sequences& sequences, TapSink* sink) {
 void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s, Int8Taps& taps) {
   const std::uint8_t* rows[kMaxRows] = {};
   RowScale scales[kMaxRows];
+  std::int32_t largest[kMaxRows];
+  normalize_rows(block.norm1, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
-    std::int16_t* out = words(s, r);
-    const std::int32_t largest =
-        kernels_.norm({residual(tile.first + r), dim_, block.norm1.gain.data(), block.norm1.bias.data(),
-                       block.norm1.gain_exponent, block.norm1.fraction, block.norm1.eps, out});
-    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, out, dim_, block.norm1.fraction);
+    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, words(s, r), dim_, block.norm1.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    scales[r] = quantize(out, dim_, largest, block.norm1.fraction, bytes_row(s.bytes, r));
+    scales[r] = quantize(words(s, r), dim_, largest[r], block.norm1.fraction, bytes_row(s.bytes, r));
   }
   const int8::PackedLayer* const layers[] = {&block.query, &block.key, &block.value};
   for (std::size_t part = 0; part < 3; ++part) {
@@ -283,13 +284,13 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
       if (taps.wanted()) taps.qkv.note(row, part * dim_, out, dim_, layer.fraction);
       for (std::size_t head = 0; head < num_heads_; ++head) {
         const std::int16_t* values = out + head * head_dim_;
-        const std::int32_t largest = kernels_.largest(values, head_dim_);
+        const std::int32_t magnitude = kernels_.largest(values, head_dim_);
         const std::size_t unit = row * num_heads_ + head;
         if (part == 2) {
-          value_largest_[unit] = largest;
+          value_largest_[unit] = magnitude;
         } else {
           (part == 0 ? query_scale_ : key_scale_)[unit] = quantize(
-              values, head_dim_, largest, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
+              values, head_dim_, magnitude, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
         }
       }
     }
@@ -385,18 +386,34 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
                    .count = dim_,
                    .weighted = false,
                    .weight = 0,
-                   .residual = residual(tile.first + r)});
+                   .added = true,
+                   .out = residual(tile.first + r)});
   }
+}
+
+/// A tile's rows normed in 16 bits, to the scratch.
+void Int8Backbone::normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& s, std::int32_t* largest) {
+  kernels_.norm({.rows = residual(tile.first),
+                 .stride = stride_,
+                 .num_rows = tile.count,
+                 .count = dim_,
+                 .gain = norm.gain.data(),
+                 .bias = norm.bias.data(),
+                 .gain_exponent = norm.gain_exponent,
+                 .fraction = norm.fraction,
+                 .eps = norm.eps,
+                 .out = words(s, 0),
+                 .out_stride = widest_,
+                 .largest = largest});
 }
 
 /// The second norm of a tile: to `normed_` and, in 16 bits, to the scratch.
 void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, Scratch& s) {
+  std::int32_t largest[kMaxRows];
+  normalize_rows(norm, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
     const std::size_t row = tile.first + r;
-    std::int16_t* out = words(s, r);
-    const std::int32_t largest = kernels_.norm(
-        {residual(row), dim_, norm.gain.data(), norm.bias.data(), norm.gain_exponent, norm.fraction, norm.eps, out});
-    normed_scale_[row] = quantize(out, dim_, largest, norm.fraction, normed_.data() + row * stride_);
+    normed_scale_[row] = quantize(words(s, r), dim_, largest[r], norm.fraction, normed_.data() + row * stride_);
   }
 }
 
@@ -429,7 +446,8 @@ void Int8Backbone::dense(const Int8Block& block, const Tile& tile, Scratch& s) {
                    .count = dim_,
                    .weighted = false,
                    .weight = 0,
-                   .residual = residual(tile.first + r)});
+                   .added = true,
+                   .out = residual(tile.first + r)});
   }
 }
 

@@ -75,6 +75,7 @@ class Int8Backbone {
   void project(const Int8Block& block, const Tile& tile, Scratch& scratch, Int8Taps& taps);
   void prepare_head(const Int8Block& block, std::size_t sequence, std::size_t head, Scratch& scratch);
   void attend(const Int8Block& block, std::size_t sequence, const Tile& tile, Scratch& scratch, Int8Taps& taps);
+  void normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& scratch, std::int32_t* largest);
   void normalize(const Int8Norm& norm, const Tile& tile, Scratch& scratch);
   void dense(const Int8Block& block, const Tile& tile, Scratch& scratch);
   void split_sequences(Sequences& sequences);

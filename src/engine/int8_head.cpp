@@ -128,11 +128,23 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
   const Int8Norm& norm = weights_.norm;
   Map map{extent(config_.grid_height()), extent(config_.grid_width()), extent(config_.embed_dim), 0, norm.fraction, 0};
   std::atomic<std::int32_t> largest = 0;
-  pool_.parallel_for(map.pixels(), [&](std::size_t pixel, int thread) {
-    std::int16_t* row = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
-    raise(largest, kernels_.norm({tokens + (pixel + 1) * stride, map.channels, norm.gain.data(), norm.bias.data(),
-                                  norm.gain_exponent, norm.fraction, norm.eps, row}));
-    std::copy_n(row, map.channels, memory_.maps[0].data() + pixel * map.channels);
+  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int) {
+    const std::size_t first = number * kMaxRows;
+    const std::size_t count = std::min(kMaxRows, map.pixels() - first);
+    std::int32_t found[kMaxRows];
+    kernels_.norm({.rows = tokens + (first + 1) * stride,
+                   .stride = stride,
+                   .num_rows = count,
+                   .count = map.channels,
+                   .gain = norm.gain.data(),
+                   .bias = norm.bias.data(),
+                   .gain_exponent = norm.gain_exponent,
+                   .fraction = norm.fraction,
+                   .eps = norm.eps,
+                   .out = memory_.maps[0].data() + first * map.channels,
+                   .out_stride = map.channels,
+                   .largest = found});
+    raise(largest, *std::max_element(found, found + count));
   });
   map.largest = largest;
   return map;
@@ -273,7 +285,6 @@ void Int8Head::classify(const Map& in, RowScale scale) {
     kernels_.tile({rows, count, layer.panels(), scaled});
     // All rows at once: their biases lie one after another too.
     const std::size_t padded = layer.mantissa.size();
-    std::fill_n(wide, count * padded, 0);
     kernels_.wide({.scaled = scaled,
                    .mantissa = scale.mantissa,
                    .shift = layer.wide_shift(scale),
@@ -281,7 +292,8 @@ void Int8Head::classify(const Map& in, RowScale scale) {
                    .count = count * padded,
                    .weighted = false,
                    .weight = 0,
-                   .residual = wide});
+                   .added = false,
+                   .out = wide});
     float* out = memory_.logits[0].data() + first * layer.outputs;
     for (std::size_t r = 0; r < count; ++r) {
       for (std::size_t o = 0; o < layer.outputs; ++o) *out++ = static_cast<float>(wide[r * padded + o]) * 0x1p-16F;

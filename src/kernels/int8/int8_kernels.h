@@ -70,11 +70,15 @@ struct WideArgs {
   std::size_t count;
   bool weighted;  // multiply by weight / 65536
   std::uint16_t weight;
-  std::int32_t* residual;  // is added to
+  bool added;         // to what `out` holds; else it is written there
+  std::int32_t* out;  // 16 fraction bits
 };
 
+/// Up to kMaxRows rows by one norm: several hide each other's division and root.
 struct NormArgs {
-  const std::int32_t* row;
+  const std::int32_t* rows;
+  std::size_t stride;  // of a row from the next
+  std::size_t num_rows;
   std::size_t count;
   const std::int16_t* gain;
   const std::int16_t* bias;
@@ -82,6 +86,8 @@ struct NormArgs {
   int fraction;
   std::uint32_t eps;
   std::int16_t* out;
+  std::size_t out_stride;
+  std::int32_t* largest;  // [num_rows]: the largest magnitude of what is written
 };
 
 struct QuantizeArgs {
@@ -120,8 +126,8 @@ struct Kernels {
   /// All of the following that return a number return the largest magnitude of what they wrote.
   std::int32_t (*narrow)(const NarrowArgs& args);
   std::int32_t (*gelu)(std::int16_t* row, std::size_t count, int fraction);
-  std::int32_t (*norm)(const NormArgs& args);
   std::int32_t (*largest)(const std::int16_t* row, std::size_t count);
+  void (*norm)(const NormArgs& args);
   void (*wide)(const WideArgs& args);
   /// sum += part, saturating; [count].
   void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);

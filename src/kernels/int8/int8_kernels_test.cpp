@@ -139,8 +139,10 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
                 numbers<std::int32_t>(random_, outputs, r % 2 == 0 ? Draw::kEnds : Draw::kWide, INT32_MIN, INT32_MAX);
             Dwords sum = residual;
             hls::add_to_residual(sum.data(), update.data(), static_cast<int>(outputs));
+            const bool added = random_.below(4) != 0;
+            if (!added) std::copy(update.begin(), update.end(), sum.begin());
             table().wide({t, scale.mantissa, packed.wide_shift(scale), packed.bias.data(), outputs, weighted, weight,
-                          residual.data()});
+                          added, residual.data()});
             ASSERT_EQ(residual, sum) << inputs << 'x' << outputs << " shift " << packed.wide_shift(scale);
             compared += 2 * outputs;
           }
@@ -185,18 +187,29 @@ TEST_P(Int8KernelsTest, norm_everyKindOfRow_equalsTheReference) {
     for (const Draw draw : kDraws) {
       for (const std::int64_t size :
            {std::int64_t{3}, std::int64_t{70000}, std::int64_t{1} << 26, std::int64_t{INT32_MAX}}) {
-        const Dwords row = numbers<std::int32_t>(random_, count, draw, -size - 1, size);
+        const std::size_t stride = round_up(count, kRowStep);
+        const std::size_t num_rows = 1 + random_.below(kMaxRows);
+        Dwords rows;
+        for (std::size_t r = 0; r < num_rows; ++r) {
+          const Draw row_draw = r == 0 ? draw : kDraws[random_.below(5)];
+          const Dwords row = numbers<std::int32_t>(random_, count, row_draw, -size - 1, size);
+          rows.insert(rows.end(), row.begin(), row.end());
+        }
         const Words gain = numbers<std::int16_t>(random_, count, Draw::kWide, -32767, 32767);
         const Words bias = numbers<std::int16_t>(random_, count, Draw::kWide, -32768, 32767);
         for (const int gain_exponent : {-4, 0, 3}) {
-          Words expected(count);
-          hls::layer_norm<hls::ReferenceDesign>(row.data(), static_cast<int>(count),
-                                                {gain.data(), bias.data(), gain_exponent, 9, 4295}, expected.data());
-          Words found(gain.size());
-          const std::int32_t largest =
-              table().norm({row.data(), count, gain.data(), bias.data(), gain_exponent, 9, 4295, found.data()});
-          ASSERT_TRUE(std::equal(expected.begin(), expected.end(), found.begin())) << count << " of " << size;
-          ASSERT_EQ(largest, table().largest(found.data(), count));
+          Words found(num_rows * stride);
+          std::int32_t largest[kMaxRows];
+          table().norm({rows.data(), stride, num_rows, count, gain.data(), bias.data(), gain_exponent, 9, 4295,
+                        found.data(), stride, largest});
+          for (std::size_t r = 0; r < num_rows; ++r) {
+            Words expected(count);
+            hls::layer_norm<hls::ReferenceDesign>(rows.data() + r * stride, static_cast<int>(count),
+                                                  {gain.data(), bias.data(), gain_exponent, 9, 4295}, expected.data());
+            ASSERT_TRUE(std::equal(expected.begin(), expected.end(), found.data() + r * stride))
+                << count << " of " << size;
+            ASSERT_EQ(largest[r], table().largest(found.data() + r * stride, count));
+          }
         }
       }
     }

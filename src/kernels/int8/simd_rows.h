@@ -2,8 +2,10 @@
 //   Words, Dwords    a register of s16 and of s32; Pair: the s32 that belong to a register of s16, in order
 //   load, store      of Whole registers or a Part; first: a mask of the elements that count
 //   ..._unsigned     takes the numbers as u16; magnitude of −32768 is 32768 so
-//   WordShift        to the right with rounding, or to the left with saturation, any number of bits
-//   DwordShift       the same for −15 … 31 bits, of numbers that neither rounding nor the left shift makes overflow
+//   WordShift        to the right with rounding, or to the left with saturation, any number of bits; WordShiftRight is
+//                    for at least 1 to the right
+//   DwordShift       the same for −15 … 31 bits, of numbers that neither rounding nor the left shift makes overflow;
+//                    DwordShiftRight is for at least 0 to the right
 //   Table            64 numbers of 16 bits by the lowest six bits of an index
 // and what says itself. Rare cases go to the plain code.
 #ifndef EDGEMOE_KERNELS_INT8_SIMD_ROWS_H_
@@ -18,16 +20,27 @@
 
 namespace edgemoe::int8 {
 
+/// Calls `body` with the shift; to the right, as rows of trained networks need it, with one that does nothing else.
+template <typename V, typename Body>
+[[gnu::always_inline]] inline void with_word_shift(int right, const Body& body) {
+  if (right > 0) {
+    body(typename V::WordShiftRight(right));
+  } else {
+    body(typename V::WordShift(right));
+  }
+}
+
 template <typename V>
 std::int32_t narrow(const NarrowArgs& args) {
-  const typename V::WordShift shift(args.shift);
   const auto mantissa = V::words(args.mantissa);
   auto largest = V::words(0);
-  for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
-    const auto scaled = shift(V::multiply_q15(V::load(args.scaled + i, step), mantissa));
-    const auto out = V::add_saturating(scaled, V::load(args.bias + i, step));
-    V::store(args.out + i, out, step);
-    largest = V::max_unsigned(largest, V::keep(V::first(step), V::magnitude(out)));
+  with_word_shift<V>(args.shift, [&](const auto& shift) {
+    for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
+      const auto scaled = shift(V::multiply_q15(V::load(args.scaled + i, step), mantissa));
+      const auto out = V::add_saturating(scaled, V::load(args.bias + i, step));
+      V::store(args.out + i, out, step);
+      largest = V::max_unsigned(largest, V::keep(V::first(step), V::magnitude(out)));
+    });
   });
   return V::largest_unsigned(largest);
 }
@@ -49,7 +62,7 @@ std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
   const typename V::Table rises(rise);
   const typename V::ShiftRightUnsigned to_segment(fraction - 4);
   const typename V::ShiftLeft to_place(19 - fraction);
-  const typename V::WordShift to_out(kGeluFraction - fraction);
+  const typename V::WordShiftRight to_out(kGeluFraction - fraction);
   const auto place_bits = V::words(fraction > 4 ? 0x7fff : 0);
   const auto segments = V::words(kGeluSegments);
   auto largest = V::words(0);
@@ -80,19 +93,23 @@ template <typename V>
 void wide(const WideArgs& args) {
   // A left shift only comes with rows far larger than any trained network's.
   if (args.shift < 0 || args.shift > 31) return plain::wide(args);
-  const typename V::DwordShift shift(args.shift);
+  const typename V::DwordShiftRight shift(args.shift);
   const auto weight = V::dwords(args.weight);
   for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
     const auto products = V::multiply_wide(V::load(args.scaled + i, step), args.mantissa);
     const auto bias = V::load_pair(args.bias + i, step);
-    const auto residual = V::load_pair(args.residual + i, step);
-    const auto sum = [&](auto product, auto channel_bias, auto before) __attribute__((always_inline)) {
-      auto value = V::add_saturating_dwords(shift(product), channel_bias);
-      if (args.weighted) value = weighted<V>(value, weight);
-      return V::add_saturating_dwords(before, value);
-    };
-    V::store_pair(args.residual + i,
-                  {sum(products.low, bias.low, residual.low), sum(products.high, bias.high, residual.high)}, step);
+    auto low = V::add_saturating_dwords(shift(products.low), bias.low);
+    auto high = V::add_saturating_dwords(shift(products.high), bias.high);
+    if (args.weighted) {
+      low = weighted<V>(low, weight);
+      high = weighted<V>(high, weight);
+    }
+    if (args.added) {
+      const auto before = V::load_pair(args.out + i, step);
+      low = V::add_saturating_dwords(before.low, low);
+      high = V::add_saturating_dwords(before.high, high);
+    }
+    V::store_pair(args.out + i, {low, high}, step);
   });
 }
 
@@ -114,63 +131,94 @@ struct DoubleRoot {
   }
 };
 
+/// What a norm finds of a row, one step after the other.
+struct NormRow {
+  std::int64_t mean;
+  int deviation_shift;
+  bool plain;  // deviations do not fit 32 bits with the half that rounding adds
+  InverseDeviation inverse;
+};
+
+/// Mean and largest deviation.
 template <typename V>
-std::int32_t norm(const NormArgs& args) {
+void norm_mean(const std::int32_t* row, std::size_t count, NormRow& found) {
   // Sums of the halves of the numbers: kMaxNormWidth of them fit 32 bits.
   auto low_sum = V::dwords(0);
   auto high_sum = V::dwords(0);
   auto most = V::dwords(INT32_MIN);
   auto least = V::dwords(INT32_MAX);
-  const auto see = [&](auto x) __attribute__((always_inline)) {
-    low_sum = V::add_dwords(low_sum, V::low_half(x));
-    high_sum = V::add_dwords(high_sum, V::high_half(x));
-  };
-  for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
-    const auto x = V::load_pair(args.row + i, step);
-    see(x.low);
-    see(x.high);
+  for_steps<V::kWords>(count, [&](std::size_t i, auto step) {
+    const auto x = V::load_pair(row + i, step);
+    low_sum = V::add_dwords(low_sum, V::add_dwords(V::low_half(x.low), V::low_half(x.high)));
+    high_sum = V::add_dwords(high_sum, V::add_dwords(V::high_half(x.low), V::high_half(x.high)));
     const auto upper = V::select(V::first(step), x, V::dwords(INT32_MIN));
     const auto lower = V::select(V::first(step), x, V::dwords(INT32_MAX));
     most = V::max_dwords(most, V::max_dwords(upper.low, upper.high));
     least = V::min_dwords(least, V::min_dwords(lower.low, lower.high));
   });
   const std::int64_t sum = std::int64_t{V::sum(high_sum)} * 65536 + V::sum(low_sum);
-  const std::int64_t mean = rounded_mean(sum, static_cast<std::int64_t>(args.count));
-  const std::int64_t above = V::largest(most) - mean;
-  const std::int64_t below = mean - V::least(least);
+  found.mean = rounded_mean(sum, static_cast<std::int64_t>(count));
+  const std::int64_t above = V::largest(most) - found.mean;
+  const std::int64_t below = found.mean - V::least(least);
   const auto farthest = static_cast<std::uint64_t>(above > below ? above : below);
-  const int deviation = deviation_shift(farthest);
-  // Deviations must fit 32 bits, with the half that rounding adds.
-  if (farthest >= std::uint64_t{1} << 30) return plain::norm(args);
+  found.deviation_shift = deviation_shift(farthest);
+  found.plain = farthest >= std::uint64_t{1} << 30;
+}
 
-  const typename V::DwordShift shift(deviation);
-  const auto mean_vector = V::dwords(static_cast<std::int32_t>(mean));
+/// Deviations to `out`, and 1/σ.
+template <typename V>
+void norm_deviations(const std::int32_t* row, std::size_t count, std::uint32_t eps, std::int16_t* out, NormRow& found) {
+  const typename V::DwordShift shift(found.deviation_shift);
+  const auto mean = V::dwords(static_cast<std::int32_t>(found.mean));
   auto low_squares = V::dwords(0);
   auto high_squares = V::dwords(0);
-  for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
-    const auto x = V::load_pair(args.row + i, step);
-    const auto words = V::keep(V::first(step), V::pack({shift(V::subtract_dwords(x.low, mean_vector)),
-                                                        shift(V::subtract_dwords(x.high, mean_vector))}));
-    V::store(args.out + i, words, step);
+  for_steps<V::kWords>(count, [&](std::size_t i, auto step) {
+    const auto x = V::load_pair(row + i, step);
+    const auto words = V::keep(
+        V::first(step), V::pack({shift(V::subtract_dwords(x.low, mean)), shift(V::subtract_dwords(x.high, mean))}));
+    V::store(out + i, words, step);
     // Two squares, at most 2³¹ as unsigned.
     const auto squares = V::multiply_pairs(words, words);
     low_squares = V::add_dwords(low_squares, V::low_half(squares));
     high_squares = V::add_dwords(high_squares, V::high_half_unsigned(squares));
   });
   const std::int64_t squares = std::int64_t{V::sum(high_squares)} * 65536 + V::sum(low_squares);
-  const InverseDeviation inverse =
-      inverse_deviation(static_cast<std::uint64_t>(squares), deviation, args.eps, args.count, DoubleRoot<V>());
-  const typename V::WordShift out_shift(inverse.exponent - 15 - args.fraction - args.gain_exponent);
-  const auto mantissa = V::words(inverse.mantissa);
+  found.inverse =
+      inverse_deviation(static_cast<std::uint64_t>(squares), found.deviation_shift, eps, count, DoubleRoot<V>());
+}
+
+/// Deviations to normed numbers, in place. Returns their largest magnitude.
+template <typename V>
+std::int32_t norm_scale(const NormArgs& args, const NormRow& found, std::int16_t* out) {
+  const auto mantissa = V::words(found.inverse.mantissa);
   auto largest = V::words(0);
-  for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
-    const auto normal = V::multiply_q15(V::load(args.out + i, step), mantissa);
-    const auto scaled = out_shift(V::multiply_q15(normal, V::load(args.gain + i, step)));
-    const auto out = V::add_saturating(scaled, V::load(args.bias + i, step));
-    V::store(args.out + i, out, step);
-    largest = V::max_unsigned(largest, V::keep(V::first(step), V::magnitude(out)));
+  with_word_shift<V>(found.inverse.exponent - 15 - args.fraction - args.gain_exponent, [&](const auto& shift) {
+    for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
+      const auto normal = V::multiply_q15(V::load(out + i, step), mantissa);
+      const auto scaled = shift(V::multiply_q15(normal, V::load(args.gain + i, step)));
+      const auto value = V::add_saturating(scaled, V::load(args.bias + i, step));
+      V::store(out + i, value, step);
+      largest = V::max_unsigned(largest, V::keep(V::first(step), V::magnitude(value)));
+    });
   });
   return V::largest_unsigned(largest);
+}
+
+template <typename V>
+void norm(const NormArgs& args) {
+  NormRow found[kMaxRows];
+  for (std::size_t r = 0; r < args.num_rows; ++r) norm_mean<V>(args.rows + r * args.stride, args.count, found[r]);
+  for (std::size_t r = 0; r < args.num_rows; ++r) {
+    if (found[r].plain) continue;
+    norm_deviations<V>(args.rows + r * args.stride, args.count, args.eps, args.out + r * args.out_stride, found[r]);
+  }
+  for (std::size_t r = 0; r < args.num_rows; ++r) {
+    if (found[r].plain) {
+      plain::norm_row(args, r);
+    } else {
+      args.largest[r] = norm_scale<V>(args, found[r], args.out + r * args.out_stride);
+    }
+  }
 }
 
 /// `kOffset`: the table's.
@@ -186,14 +234,15 @@ void quantize(const QuantizeArgs& args) {
 /// `kFlip` turns bits of the probabilities, for the table's product with the values.
 template <typename V, std::uint8_t kFlip>
 std::uint32_t softmax(SoftmaxArgs& args) {
-  const typename V::WordShift shift(args.shift);
   const auto mantissa = V::words(args.mantissa);
   const auto lowest = V::words(INT16_MIN);
   auto most = lowest;
-  for_steps<V::kWords>(args.tokens, [&](std::size_t j, auto step) {
-    const auto score = shift(V::multiply_q15(V::load(args.scores + j, step), mantissa));
-    V::store(args.scores + j, score, step);
-    most = V::max(most, V::select(V::first(step), score, lowest));
+  with_word_shift<V>(args.shift, [&](const auto& shift) {
+    for_steps<V::kWords>(args.tokens, [&](std::size_t j, auto step) {
+      const auto score = shift(V::multiply_q15(V::load(args.scores + j, step), mantissa));
+      V::store(args.scores + j, score, step);
+      most = V::max(most, V::select(V::first(step), score, lowest));
+    });
   });
   // From signed to unsigned order and back.
   const std::int32_t running_max = V::largest_unsigned(V::bit_xor(most, lowest)) - 32768;

@@ -89,7 +89,7 @@ void values_block(const ValueArgs& args, std::size_t row, std::size_t output) {
   const auto mantissa = V::words(args.mantissa);
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < kRows; ++r) {
-    const typename V::DwordShift shift(args.pre_shift[row + r]);
+    const typename V::DwordShiftRight shift(args.pre_shift[row + r]);
     const auto reciprocal = V::words(args.reciprocal[row + r]);
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < Dot::kVectors; v += 2) {

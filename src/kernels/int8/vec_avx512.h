@@ -93,32 +93,34 @@ struct VecAvx512 {
     explicit ShiftRightUnsigned(int right) : count(_mm_cvtsi32_si128(right)) {}
     Words operator()(Words a) const { return _mm512_srl_epi16(a, count); }
   };
-  /// To the right a product: ⌊x · 2^(15 − n) / 2^15 + 1/2⌋.
+  /// A product: ⌊x · 2^(15 − n) / 2^15 + 1/2⌋.
+  struct WordShiftRight {
+    Words factor;
+    explicit WordShiftRight(int right) : factor(words(right < 16 ? 1 << (15 - right) : 0)) {}
+    Words operator()(Words a) const { return multiply_q15(a, factor); }
+  };
   struct WordShift {
     int left;
-    Words factor;
-    explicit WordShift(int right)
-        : left(right > 0     ? -1
-               : right < -15 ? 15
-                             : -right),
-          factor(words(right > 0 && right < 16 ? 1 << (15 - right) : 0)) {}
+    WordShiftRight right;
+    explicit WordShift(int shift) : left(shift > 0 ? -1 : shift < -15 ? 15 : -shift), right(shift > 0 ? shift : 16) {}
     Words operator()(Words a) const {
-      if (left < 0) return multiply_q15(a, factor);
+      if (left < 0) return right(a);
       for (int i = 0; i < left; ++i) a = add_saturating(a, a);
       return a;
     }
   };
-  struct DwordShift {
+  struct DwordShiftRight {
     Dwords half;
-    __m128i right;
+    __m128i count;
+    explicit DwordShiftRight(int right)
+        : half(dwords(right > 0 ? 1 << (right - 1) : 0)), count(_mm_cvtsi32_si128(right)) {}
+    Dwords operator()(Dwords a) const { return _mm512_sra_epi32(_mm512_add_epi32(a, half), count); }
+  };
+  struct DwordShift {
+    DwordShiftRight right;
     __m128i left;
-    explicit DwordShift(int shift)
-        : half(dwords(shift > 0 ? 1 << (shift - 1) : 0)),
-          right(_mm_cvtsi32_si128(shift > 0 ? shift : 0)),
-          left(_mm_cvtsi32_si128(shift < 0 ? -shift : 0)) {}
-    Dwords operator()(Dwords a) const {
-      return _mm512_sll_epi32(_mm512_sra_epi32(_mm512_add_epi32(a, half), right), left);
-    }
+    explicit DwordShift(int shift) : right(shift > 0 ? shift : 0), left(_mm_cvtsi32_si128(shift < 0 ? -shift : 0)) {}
+    Dwords operator()(Dwords a) const { return _mm512_sll_epi32(right(a), left); }
   };
 
   static Dwords dwords(std::int32_t value) { return _mm512_set1_epi32(value); }

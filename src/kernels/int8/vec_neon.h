@@ -103,11 +103,14 @@ struct VecNeon {
     explicit WordShift(int right) : count(words(right > 17 ? -17 : right < -16 ? 16 : -right)) {}
     Words operator()(Words a) const { return vqrshlq_s16(a, count); }
   };
+  using WordShiftRight = WordShift;
   struct DwordShift {
     Dwords count;
     explicit DwordShift(int shift) : count(dwords(-shift)) {}
     Dwords operator()(Dwords a) const { return vrshlq_s32(a, count); }
   };
+
+  using DwordShiftRight = DwordShift;
 
   static Dwords dwords(std::int32_t value) { return vdupq_n_s32(value); }
   static Dwords load_dwords(const std::int32_t* from) { return vld1q_s32(from); }
