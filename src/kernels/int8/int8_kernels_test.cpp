@@ -100,7 +100,7 @@ class Int8KernelsTest : public ::testing::TestWithParam<Isa> {
 
 TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
   std::size_t compared = 0;
-  for (const std::size_t inputs : {1U, 4U, 30U, 192U, 257U}) {
+  for (const std::size_t inputs : {1U, 4U, 30U, 192U, 257U, 2100U}) {
     for (const std::size_t outputs : {1U, 33U, 64U, 65U, 130U}) {
       for (const Draw draw : kDraws) {
         const Layer layer(random_, outputs, inputs, draw);

@@ -7,7 +7,8 @@
 //   DwordShift       the same for −15 … 31 bits, of numbers that neither rounding nor the left shift makes overflow;
 //                    DwordShiftRight is for at least 0 to the right
 //   Table            64 numbers of 16 bits by the lowest six bits of an index
-// and what says itself. Rare cases go to the plain code.
+// and what says itself. Rare cases go to the plain code. Arguments are copied: as far as the compiler knows, a register
+// that is stored could change them.
 #ifndef EDGEMOE_KERNELS_INT8_SIMD_ROWS_H_
 #define EDGEMOE_KERNELS_INT8_SIMD_ROWS_H_
 
@@ -31,7 +32,8 @@ template <typename V, typename Body>
 }
 
 template <typename V>
-std::int32_t narrow(const NarrowArgs& args) {
+std::int32_t narrow(const NarrowArgs& given) {
+  const NarrowArgs args = given;
   const auto mantissa = V::words(args.mantissa);
   auto largest = V::words(0);
   with_word_shift<V>(args.shift, [&](const auto& shift) {
@@ -90,7 +92,8 @@ typename V::Dwords weighted(typename V::Dwords value, typename V::Dwords weight)
 }
 
 template <typename V>
-void wide(const WideArgs& args) {
+void wide(const WideArgs& given) {
+  const WideArgs args = given;
   // A left shift only comes with rows far larger than any trained network's.
   if (args.shift < 0 || args.shift > 31) return plain::wide(args);
   const typename V::DwordShiftRight shift(args.shift);
@@ -189,7 +192,8 @@ void norm_deviations(const std::int32_t* row, std::size_t count, std::uint32_t e
 
 /// Deviations to normed numbers, in place. Returns their largest magnitude.
 template <typename V>
-std::int32_t norm_scale(const NormArgs& args, const NormRow& found, std::int16_t* out) {
+std::int32_t norm_scale(const NormArgs& given, const NormRow& found, std::int16_t* out) {
+  const NormArgs args = given;
   const auto mantissa = V::words(found.inverse.mantissa);
   auto largest = V::words(0);
   with_word_shift<V>(found.inverse.exponent - 15 - args.fraction - args.gain_exponent, [&](const auto& shift) {
@@ -223,7 +227,8 @@ void norm(const NormArgs& args) {
 
 /// `kOffset`: the table's.
 template <typename V, std::uint8_t kOffset>
-void quantize(const QuantizeArgs& args) {
+void quantize(const QuantizeArgs& given) {
+  const QuantizeArgs args = given;
   const typename V::ShiftLeft left(args.left_shift);
   const auto reciprocal = V::words(args.reciprocal);
   for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
