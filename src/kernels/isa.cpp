@@ -1,5 +1,7 @@
 #include "kernels/isa.h"
 
+#include "kernels/cpu_feature.h"
+
 #if defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
@@ -36,7 +38,7 @@ bool can_run(Isa isa) {
       return can_run(Isa::kAvx512) && __builtin_cpu_supports("avx512vnni");
     case Isa::kAvxVnni:
       // Two encodings of one instruction.
-      return can_run(Isa::kAvx2) && (__builtin_cpu_supports("avxvnni") || can_run(Isa::kAvx512Vnni));
+      return can_run(Isa::kAvx2) && (has_avxvnni_encoding() || can_run(Isa::kAvx512Vnni));
 #else
     case Isa::kAvx2:
     case Isa::kAvxVnni:

@@ -1,5 +1,6 @@
 #include "kernels/int8/int8_kernels.h"
 
+#include "kernels/cpu_feature.h"
 #include "kernels/int8/kernel_tables.h"
 
 namespace edgemoe::int8 {
@@ -11,7 +12,7 @@ const Kernels& kernels(Isa isa) {
     case Isa::kAvx512:  // without VNNI it has no better way to multiply bytes
       return avx2_kernels();
     case Isa::kAvxVnni:
-      return avxvnni_kernels(__builtin_cpu_supports("avxvnni"));
+      return avxvnni_kernels(has_avxvnni_encoding());
     case Isa::kAvx512Vnni:
       return avx512vnni_kernels();
 #elif defined(__aarch64__)
