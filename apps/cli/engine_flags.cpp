@@ -13,7 +13,9 @@ void EngineFlags::add_to(CLI::App& app) {
                  "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly)")
       ->check(CLI::IsMember({"float", "int8", "reference"}))
       ->capture_default_str();
-  app.add_option("--isa", isa, "Force an instruction set: portable, avx2, avx512, neon (default: the best)");
+  app.add_option(
+      "--isa", isa,
+      "Force an instruction set: portable, avx2, avxvnni, avx512, avx512vnni, neon, dotprod (default: the best)");
   app.add_option("--input-size", input_size,
                  "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "
                  "(default: the model's)");

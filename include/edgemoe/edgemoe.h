@@ -85,7 +85,7 @@ struct ModelInfo {
   int num_experts = 0;  ///< 0: no mixture of experts
   int top_k = 0;
   std::string number_type;      ///< "float32"
-  std::string instruction_set;  ///< "avx512", "avx2", "neon" or "portable"
+  std::string instruction_set;  ///< "avx512vnni", "avx2", "neon" …
   int num_threads = 0;
 };
 

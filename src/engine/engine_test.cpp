@@ -317,6 +317,17 @@ TEST_P(IntegerEngineTest, run_everyIsa_equalsTheReferenceTapByTap) {
   }
 }
 
+TEST_P(IntegerEngineTest, run_everyIsaAndThreadCount_sameBytes) {
+  const std::vector<float> pixels = picture(13);
+  const auto expected = run(*engine({.num_threads = 1, .isa = Isa::kPortable}), {pixels.data()}, all_tasks());
+  for (const Isa isa : supported_isas()) {
+    for (const int threads : {1, 2, 3, 4, 7, 8, 16}) {
+      EXPECT_EQ(run(*engine({.num_threads = threads, .isa = isa}), {pixels.data()}, all_tasks()), expected)
+          << isa_name(isa) << ", " << threads << " threads";
+    }
+  }
+}
+
 std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {
   std::string name = std::string(test.param.config) + "_" + std::string(number_type_name(test.param.type));
   std::replace(name.begin(), name.end(), '-', '_');

@@ -12,6 +12,7 @@ namespace {
 
 using int8::kGroup;
 using int8::kMaxRows;
+using int8::kOutputStep;
 using int8::kPanelOutputs;
 using int8::kRowStep;
 using int8::round_up;
@@ -42,7 +43,8 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   max_rows_ = sequences * num_tokens_;
   stride_ = round_up(dim_, kRowStep);
   head_stride_ = round_up(head_dim_, kGroup);
-  padded_keys_ = round_up(num_tokens_, kPanelOutputs);
+  padded_keys_ = round_up(num_tokens_, kOutputStep);
+  key_panel_bytes_ = round_up(num_tokens_, kPanelOutputs) * head_stride_;
   padded_tokens_ = round_up(num_tokens_, kGroup);
   const std::size_t patch_inputs = weights.patch_embed.inputs;
   widest_ = round_up(std::max({dim_, extent(config.mlp_dim), extent(config.moe.expert_dim), patch_inputs, padded_keys_,
@@ -60,7 +62,7 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   for (AlignedBuffer<std::uint8_t>* buffer : {&normed_, &query_, &key_}) {
     std::memset(buffer->data(), kernels.offset, buffer->size());
   }
-  key_weight_ = AlignedBuffer<std::int8_t>(units * padded_keys_ * head_stride_);
+  key_weight_ = AlignedBuffer<std::int8_t>(units * key_panel_bytes_);
   key_start_ = AlignedBuffer<std::int32_t>(units * padded_keys_);
   key_pre_shift_ = AlignedBuffer<std::int32_t>(units * padded_keys_);
   key_mantissa_ = AlignedBuffer<std::int16_t>(units * padded_keys_);
@@ -154,8 +156,10 @@ void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
           images[image] + (token / grid_width) * patch * picture_stride + (token % grid_width) * run;
       std::uint8_t* out = bytes_row(s.hidden, r);
       rows[r] = out;
-      for (std::size_t y = 0; y < patch; ++y) {
-        for (std::size_t x = 0; x < run; ++x) *out++ = corner[y * picture_stride + x] ^ flip;
+      for (std::size_t y = 0; y < patch; ++y, out += run) {
+        std::memcpy(out, corner + y * picture_stride, run);
+        if (flip == 0) continue;
+        for (std::size_t x = 0; x < run; ++x) out[x] ^= flip;
       }
     }
     kernels_.tile({rows, count, layer.panels(), s.scaled.data()});
@@ -169,7 +173,8 @@ void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
                      .count = dim_,
                      .weighted = false,
                      .weight = 0,
-                     .residual = out});
+                     .added = true,
+                     .out = out});
     }
   });
   for (std::size_t image = 0; image < images.size(); ++image) {
@@ -260,14 +265,12 @@ void Int8Backbone::block(int index, Sequences& sequences, TapSink* sink) {
 void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s, Int8Taps& taps) {
   const std::uint8_t* rows[kMaxRows] = {};
   RowScale scales[kMaxRows];
+  std::int32_t largest[kMaxRows];
+  normalize_rows(block.norm1, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
-    std::int16_t* out = words(s, r);
-    const std::int32_t largest =
-        kernels_.norm({residual(tile.first + r), dim_, block.norm1.gain.data(), block.norm1.bias.data(),
-                       block.norm1.gain_exponent, block.norm1.fraction, block.norm1.eps, out});
-    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, out, dim_, block.norm1.fraction);
+    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, words(s, r), dim_, block.norm1.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    scales[r] = quantize(out, dim_, largest, block.norm1.fraction, bytes_row(s.bytes, r));
+    scales[r] = quantize(words(s, r), dim_, largest[r], block.norm1.fraction, bytes_row(s.bytes, r));
   }
   const int8::PackedLayer* const layers[] = {&block.query, &block.key, &block.value};
   for (std::size_t part = 0; part < 3; ++part) {
@@ -281,13 +284,13 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
       if (taps.wanted()) taps.qkv.note(row, part * dim_, out, dim_, layer.fraction);
       for (std::size_t head = 0; head < num_heads_; ++head) {
         const std::int16_t* values = out + head * head_dim_;
-        const std::int32_t largest = kernels_.largest(values, head_dim_);
+        const std::int32_t magnitude = kernels_.largest(values, head_dim_);
         const std::size_t unit = row * num_heads_ + head;
         if (part == 2) {
-          value_largest_[unit] = largest;
+          value_largest_[unit] = magnitude;
         } else {
           (part == 0 ? query_scale_ : key_scale_)[unit] = quantize(
-              values, head_dim_, largest, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
+              values, head_dim_, magnitude, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
         }
       }
     }
@@ -310,9 +313,10 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
     mantissas[t] = score_scale_.key_mantissa(key_scale_[(first + t) * num_heads_ + head], least.value);
   }
   std::int32_t* start = key_start_.data() + unit * padded_keys_;
-  kernels_.pack_keys({key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
-                      head_stride_, key_weight_.data() + unit * padded_keys_ * head_stride_},
-                     start);
+  int8::pack_keys(kernels_,
+                  {key_.data() + (first * num_heads_ + head) * head_stride_, num_heads_ * head_stride_, num_tokens_,
+                   head_stride_, key_weight_.data() + unit * key_panel_bytes_},
+                  start);
   for (std::size_t place = 0; place < padded_keys_; ++place) {
     start[place] = int8::first_value(kernels_, start[place], score_scale_.pre_shift);
   }
@@ -320,8 +324,8 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
     value_scale_[unit] = quantize(value_.data() + (first + t) * stride_ + head * head_dim_, head_dim_, largest,
                                   block.value.fraction, s.values.data() + t * head_dim_);
   }
-  kernels_.pack_values({s.values.data(), head_dim_, num_tokens_, head_dim_,
-                        value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
+  int8::pack_values(kernels_, {s.values.data(), head_dim_, num_tokens_, head_dim_,
+                               value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
 }
 
 /// Attention of a tile's queries, projection, and the sum with the residual stream.
@@ -335,7 +339,7 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
     }
     kernels_.tile({rows,
                    tile.count,
-                   {.weight = key_weight_.data() + unit * padded_keys_ * head_stride_,
+                   {.weight = key_weight_.data() + unit * key_panel_bytes_,
                     .start = key_start_.data() + unit * padded_keys_,
                     .pre_shift = key_pre_shift_.data() + unit * padded_keys_,
                     .mantissa = key_mantissa_.data() + unit * padded_keys_,
@@ -382,18 +386,34 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
                    .count = dim_,
                    .weighted = false,
                    .weight = 0,
-                   .residual = residual(tile.first + r)});
+                   .added = true,
+                   .out = residual(tile.first + r)});
   }
+}
+
+/// A tile's rows normed in 16 bits, to the scratch.
+void Int8Backbone::normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& s, std::int32_t* largest) {
+  kernels_.norm({.rows = residual(tile.first),
+                 .stride = stride_,
+                 .num_rows = tile.count,
+                 .count = dim_,
+                 .gain = norm.gain.data(),
+                 .bias = norm.bias.data(),
+                 .gain_exponent = norm.gain_exponent,
+                 .fraction = norm.fraction,
+                 .eps = norm.eps,
+                 .out = words(s, 0),
+                 .out_stride = widest_,
+                 .largest = largest});
 }
 
 /// The second norm of a tile: to `normed_` and, in 16 bits, to the scratch.
 void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, Scratch& s) {
+  std::int32_t largest[kMaxRows];
+  normalize_rows(norm, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
     const std::size_t row = tile.first + r;
-    std::int16_t* out = words(s, r);
-    const std::int32_t largest = kernels_.norm(
-        {residual(row), dim_, norm.gain.data(), norm.bias.data(), norm.gain_exponent, norm.fraction, norm.eps, out});
-    normed_scale_[row] = quantize(out, dim_, largest, norm.fraction, normed_.data() + row * stride_);
+    normed_scale_[row] = quantize(words(s, r), dim_, largest[r], norm.fraction, normed_.data() + row * stride_);
   }
 }
 
@@ -426,7 +446,8 @@ void Int8Backbone::dense(const Int8Block& block, const Tile& tile, Scratch& s) {
                    .count = dim_,
                    .weighted = false,
                    .weight = 0,
-                   .residual = residual(tile.first + r)});
+                   .added = true,
+                   .out = residual(tile.first + r)});
   }
 }
 

@@ -75,6 +75,7 @@ class Int8Backbone {
   void project(const Int8Block& block, const Tile& tile, Scratch& scratch, Int8Taps& taps);
   void prepare_head(const Int8Block& block, std::size_t sequence, std::size_t head, Scratch& scratch);
   void attend(const Int8Block& block, std::size_t sequence, const Tile& tile, Scratch& scratch, Int8Taps& taps);
+  void normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& scratch, std::int32_t* largest);
   void normalize(const Int8Norm& norm, const Tile& tile, Scratch& scratch);
   void dense(const Int8Block& block, const Tile& tile, Scratch& scratch);
   void split_sequences(Sequences& sequences);
@@ -98,11 +99,12 @@ class Int8Backbone {
   const bool shared_backbone_;
   const ScoreScale score_scale_;
   std::size_t max_rows_;
-  std::size_t stride_;         // of residual, normed and value rows
-  std::size_t head_stride_;    // of a head's q or k in bytes
-  std::size_t padded_keys_;    // tokens as outputs
-  std::size_t padded_tokens_;  // tokens as inputs
-  std::size_t widest_;         // elements of the widest row of scratch
+  std::size_t stride_;           // of residual, normed and value rows
+  std::size_t head_stride_;      // of a head's q or k in bytes
+  std::size_t padded_keys_;      // tokens as outputs
+  std::size_t key_panel_bytes_;  // of a head
+  std::size_t padded_tokens_;    // tokens as inputs
+  std::size_t widest_;           // elements of the widest row of scratch
 
   AlignedBuffer<std::int32_t> residual_;
   AlignedBuffer<std::int32_t> block_input_;   // where the router sees it

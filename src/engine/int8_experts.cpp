@@ -96,7 +96,6 @@ void Int8Backbone::expert_tile(const Int8Mlp& mlp, const Queued* queued, std::si
   kernels_.tile({rows, count, mlp.down.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < count; ++r) {
     std::int32_t* out = contributions_.data() + (queued[r].row * top_k + queued[r].slot) * stride_;
-    std::fill_n(out, dim_, 0);
     kernels_.wide({.scaled = s.scaled.data() + r * mlp.down.mantissa.size(),
                    .mantissa = hidden_scales[r].mantissa,
                    .shift = mlp.down.wide_shift(hidden_scales[r]),
@@ -104,7 +103,8 @@ void Int8Backbone::expert_tile(const Int8Mlp& mlp, const Queued* queued, std::si
                    .count = dim_,
                    .weighted = true,
                    .weight = queued[r].weight,
-                   .residual = out});
+                   .added = false,
+                   .out = out});
   }
 }
 

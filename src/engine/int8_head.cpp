@@ -27,19 +27,20 @@ void raise(std::atomic<std::int32_t>& largest, std::int32_t value) {
 void Int8HeadMemory::allocate(int num_threads, std::uint8_t offset) {
   const std::size_t threads = extent(num_threads);
   for (AlignedBuffer<std::int16_t>& map : maps) map = AlignedBuffer<std::int16_t>(map_values + int8::kRowStep);
-  quantized = AlignedBuffer<std::uint8_t>(map_values);
+  quantized = AlignedBuffer<std::uint8_t>(map_values + int8::kGroup);
   for (AlignedBuffer<float>& part : logits) part = AlignedBuffer<float>(logits_values);
   bias = AlignedBuffer<std::int16_t>(widest);
   windows = AlignedBuffer<std::uint8_t>(threads * kMaxRows * widest);
   scaled = AlignedBuffer<std::int16_t>(threads * kMaxRows * widest);
-  wide = AlignedBuffer<std::int32_t>(threads * widest);
+  wide = AlignedBuffer<std::int32_t>(threads * kMaxRows * widest);
+  wide_bias = AlignedBuffer<std::int32_t>(kMaxRows * widest);
   resize = AlignedBuffer<float>(threads * resize_floats);
   std::memset(windows.data(), offset, windows.size());
 }
 
 std::size_t Int8HeadMemory::bytes() const {
   return 2 * (maps[0].size() + maps[1].size() + bias.size() + scaled.size()) + quantized.size() + windows.size() +
-         4 * (logits[0].size() + logits[1].size() + wide.size() + resize.size());
+         4 * (logits[0].size() + logits[1].size() + wide.size() + wide_bias.size() + resize.size());
 }
 
 Int8Head::Int8Head(const ModelConfig& config, const Int8HeadWeights& weights, const int8::Kernels& kernels,
@@ -127,11 +128,23 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
   const Int8Norm& norm = weights_.norm;
   Map map{extent(config_.grid_height()), extent(config_.grid_width()), extent(config_.embed_dim), 0, norm.fraction, 0};
   std::atomic<std::int32_t> largest = 0;
-  pool_.parallel_for(map.pixels(), [&](std::size_t pixel, int thread) {
-    std::int16_t* row = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
-    raise(largest, kernels_.norm({tokens + (pixel + 1) * stride, map.channels, norm.gain.data(), norm.bias.data(),
-                                  norm.gain_exponent, norm.fraction, norm.eps, row}));
-    std::copy_n(row, map.channels, memory_.maps[0].data() + pixel * map.channels);
+  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int) {
+    const std::size_t first = number * kMaxRows;
+    const std::size_t count = std::min(kMaxRows, map.pixels() - first);
+    std::int32_t found[kMaxRows];
+    kernels_.norm({.rows = tokens + (first + 1) * stride,
+                   .stride = stride,
+                   .num_rows = count,
+                   .count = map.channels,
+                   .gain = norm.gain.data(),
+                   .bias = norm.bias.data(),
+                   .gain_exponent = norm.gain_exponent,
+                   .fraction = norm.fraction,
+                   .eps = norm.eps,
+                   .out = memory_.maps[0].data() + first * map.channels,
+                   .out_stride = map.channels,
+                   .largest = found});
+    raise(largest, *std::max_element(found, found + count));
   });
   map.largest = largest;
   return map;
@@ -148,32 +161,34 @@ RowScale Int8Head::quantize(const Map& map) {
   return quantizer.scale;
 }
 
-/// Windows of `count` pixels from `first` on, zeros outside of the map, to the thread's memory.
+/// Windows of `count` pixels from `first` on, zeros outside of the map. Those of one pixel are where the map has them;
+/// what a kernel reads beyond them is multiplied by weights of 0.
 void Int8Head::gather(const Map& in, const int8::PackedLayer& layer, std::size_t first, std::size_t count, int thread,
                       const std::uint8_t** rows) {
   const std::size_t taps = layer.inputs / in.channels;
   std::size_t side = 1;
   while (side * side < taps) ++side;
-  const auto reach = static_cast<std::ptrdiff_t>(side / 2);
+  const std::size_t reach = side / 2;
   for (std::size_t r = 0; r < count; ++r) {
+    if (side == 1) {
+      rows[r] = memory_.quantized.data() + (first + r) * in.channels;
+      continue;
+    }
     std::uint8_t* window = memory_.windows.data() + (extent(thread) * kMaxRows + r) * memory_.widest;
     rows[r] = window;
-    const auto y = static_cast<std::ptrdiff_t>((first + r) / in.width);
-    const auto x = static_cast<std::ptrdiff_t>((first + r) % in.width);
-    for (std::ptrdiff_t dy = -reach; dy <= reach; ++dy) {
-      for (std::ptrdiff_t dx = -reach; dx <= reach; ++dx) {
-        const bool inside = y + dy >= 0 && y + dy < static_cast<std::ptrdiff_t>(in.height) && x + dx >= 0 &&
-                            x + dx < static_cast<std::ptrdiff_t>(in.width);
-        if (inside) {
-          const std::ptrdiff_t pixel = (y + dy) * static_cast<std::ptrdiff_t>(in.width) + x + dx;
-          std::memcpy(window, memory_.quantized.data() + static_cast<std::size_t>(pixel) * in.channels, in.channels);
-        } else {
-          std::memset(window, kernels_.offset, in.channels);
-        }
-        window += in.channels;
-      }
+    const std::size_t y = (first + r) / in.width;
+    const std::size_t x = (first + r) % in.width;
+    // Of each row of the window, the columns that the map has.
+    const std::size_t skipped = reach - std::min(reach, x);
+    const std::size_t columns = std::min(side, in.width + reach - x) - skipped;
+    for (std::size_t row = 0; row < side; ++row, window += side * in.channels) {
+      const bool inside = y + row >= reach && y + row < in.height + reach;
+      if (!inside || columns < side) std::memset(window, kernels_.offset, side * in.channels);
+      if (!inside) continue;
+      const std::size_t pixel = (y + row - reach) * in.width + x + skipped - reach;
+      std::memcpy(window + skipped * in.channels, memory_.quantized.data() + pixel * in.channels,
+                  columns * in.channels);
     }
-    // What is beyond is multiplied by weights of 0.
   }
 }
 
@@ -256,6 +271,9 @@ Int8Head::Map Int8Head::doubled(const Map& in) {
 /// The last convolution, to float32.
 void Int8Head::classify(const Map& in, RowScale scale) {
   const int8::PackedLayer& layer = weights_.outputs;
+  for (std::size_t r = 0; r < kMaxRows; ++r) {
+    std::copy(layer.bias.begin(), layer.bias.end(), memory_.wide_bias.data() + r * layer.bias.size());
+  }
   const std::size_t tiles = (in.pixels() + kMaxRows - 1) / kMaxRows;
   pool_.parallel_for(tiles, [&](std::size_t number, int thread) {
     const std::size_t first = number * kMaxRows;
@@ -263,20 +281,22 @@ void Int8Head::classify(const Map& in, RowScale scale) {
     const std::uint8_t* rows[kMaxRows] = {};
     gather(in, layer, first, count, thread, rows);
     std::int16_t* scaled = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
-    std::int32_t* wide = memory_.wide.data() + extent(thread) * memory_.widest;
+    std::int32_t* wide = memory_.wide.data() + extent(thread) * kMaxRows * memory_.widest;
     kernels_.tile({rows, count, layer.panels(), scaled});
+    // All rows at once: their biases lie one after another too.
+    const std::size_t padded = layer.mantissa.size();
+    kernels_.wide({.scaled = scaled,
+                   .mantissa = scale.mantissa,
+                   .shift = layer.wide_shift(scale),
+                   .bias = memory_.wide_bias.data(),
+                   .count = count * padded,
+                   .weighted = false,
+                   .weight = 0,
+                   .added = false,
+                   .out = wide});
+    float* out = memory_.logits[0].data() + first * layer.outputs;
     for (std::size_t r = 0; r < count; ++r) {
-      std::fill_n(wide, layer.outputs, 0);
-      kernels_.wide({.scaled = scaled + r * layer.mantissa.size(),
-                     .mantissa = scale.mantissa,
-                     .shift = layer.wide_shift(scale),
-                     .bias = layer.bias.data(),
-                     .count = layer.outputs,
-                     .weighted = false,
-                     .weight = 0,
-                     .residual = wide});
-      float* out = memory_.logits[0].data() + (first + r) * layer.outputs;
-      for (std::size_t o = 0; o < layer.outputs; ++o) out[o] = static_cast<float>(wide[o]) * 0x1p-16F;
+      for (std::size_t o = 0; o < layer.outputs; ++o) *out++ = static_cast<float>(wide[r * padded + o]) * 0x1p-16F;
     }
   });
 }

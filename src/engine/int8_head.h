@@ -31,6 +31,7 @@ struct Int8HeadMemory {
   AlignedBuffer<std::uint8_t> quantized;
   AlignedBuffer<float> logits[2];
   AlignedBuffer<std::int16_t> bias;
+  AlignedBuffer<std::int32_t> wide_bias;  // [kMaxRows] times the last convolution's
   // A thread's.
   AlignedBuffer<std::uint8_t> windows;
   AlignedBuffer<std::int16_t> scaled;

@@ -8,12 +8,16 @@
 
 namespace edgemoe {
 
-/// Instruction sets with kernels of their own, weakest first within an architecture.
+/// Instruction sets with kernels of their own, weakest first within an architecture. Dot
+/// products matter to int8 only; float does the same with and without.
 enum class Isa {
-  kPortable,  ///< "portable": plain C++ at the compiler's baseline
-  kNeon,      ///< "neon": aarch64 Advanced SIMD
-  kAvx2,      ///< "avx2": AVX2 and FMA
-  kAvx512,    ///< "avx512": AVX-512 F, BW, CD, DQ, VL
+  kPortable,    ///< "portable": plain C++ at the compiler's baseline
+  kNeon,        ///< "neon": aarch64 Advanced SIMD
+  kDotProd,     ///< "dotprod": the same with dot products of int8
+  kAvx2,        ///< "avx2": AVX2 and FMA
+  kAvxVnni,     ///< "avxvnni": the same with dot products of int8
+  kAvx512,      ///< "avx512": AVX-512 F, BW, CD, DQ, VL
+  kAvx512Vnni,  ///< "avx512vnni": the same with dot products of int8
 };
 
 std::string_view isa_name(Isa isa);

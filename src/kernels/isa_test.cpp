@@ -15,14 +15,16 @@ TEST(IsaTest, supported_beginsWithPortableAndEndsWithBest) {
 
 TEST(IsaTest, aarch64_alwaysHasNeonAndNoOtherMachineHas) {
 #if defined(__aarch64__)
-  EXPECT_THAT(supported_isas(), ::testing::ElementsAre(Isa::kPortable, Isa::kNeon));
+  EXPECT_THAT(supported_isas(), ::testing::AnyOf(::testing::ElementsAre(Isa::kPortable, Isa::kNeon),
+                                                 ::testing::ElementsAre(Isa::kPortable, Isa::kNeon, Isa::kDotProd)));
 #else
-  EXPECT_THAT(supported_isas(), ::testing::Not(::testing::Contains(Isa::kNeon)));
+  EXPECT_THAT(supported_isas(), ::testing::Each(::testing::Not(::testing::AnyOf(Isa::kNeon, Isa::kDotProd))));
 #endif
 }
 
 TEST(IsaTest, name_leadsBackToTheIsa) {
-  for (const Isa isa : {Isa::kPortable, Isa::kNeon, Isa::kAvx2, Isa::kAvx512}) {
+  for (const Isa isa :
+       {Isa::kPortable, Isa::kNeon, Isa::kDotProd, Isa::kAvx2, Isa::kAvxVnni, Isa::kAvx512, Isa::kAvx512Vnni}) {
     EXPECT_EQ(isa_from_name(isa_name(isa)), isa);
   }
   EXPECT_EQ(isa_name(Isa::kAvx512), "avx512");

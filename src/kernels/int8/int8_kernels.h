@@ -10,7 +10,8 @@
 
 namespace edgemoe::int8 {
 
-inline constexpr std::size_t kPanelOutputs = 64;  // outputs that are computed together
+inline constexpr std::size_t kPanelOutputs = 64;  // outputs whose weights lie together
+inline constexpr std::size_t kOutputStep = 32;    // outputs are computed in multiples of so many
 inline constexpr std::size_t kGroup = 4;          // inputs of one dot product instruction
 inline constexpr std::size_t kMaxRows = 6;        // rows of a tile
 /// Rows of s16 and s32 that these loops read and write have room for a multiple of so many elements.
@@ -25,7 +26,7 @@ struct Panels {
   const std::int32_t* start = nullptr;      // [outputs] in a panel's order: first value of a sum
   const std::int32_t* pre_shift = nullptr;  // [outputs] in a panel's order
   const std::int16_t* mantissa = nullptr;   // [outputs] in their own order
-  std::size_t outputs = 0;                  // a multiple of kPanelOutputs
+  std::size_t outputs = 0;                  // a multiple of kOutputStep; the last panel may be half used
   std::size_t inputs = 0;                   // a multiple of kGroup
 };
 
@@ -39,11 +40,11 @@ struct TileArgs {
 
 /// Products of a query's probabilities with the values of a head, to s16 (3.5).
 struct ValueArgs {
-  const std::uint8_t* const* rows;  // probabilities, `tokens` each
+  const std::uint8_t* const* rows;  // probabilities as `softmax` leaves them, `tokens` each
   std::size_t num_rows;
   const std::int8_t* values;       // [outputs / 64][tokens / 4][64][4]
   std::size_t tokens;              // a multiple of kGroup
-  std::size_t outputs;             // a multiple of kPanelOutputs
+  std::size_t outputs;             // a multiple of kOutputStep
   const int* pre_shift;            // a row's
   const std::int16_t* reciprocal;  // a row's
   std::int16_t mantissa;           // of all values
@@ -69,11 +70,15 @@ struct WideArgs {
   std::size_t count;
   bool weighted;  // multiply by weight / 65536
   std::uint16_t weight;
-  std::int32_t* residual;  // is added to
+  bool added;         // to what `out` holds; else it is written there
+  std::int32_t* out;  // 16 fraction bits
 };
 
+/// Up to kMaxRows rows by one norm: several hide each other's division and root.
 struct NormArgs {
-  const std::int32_t* row;
+  const std::int32_t* rows;
+  std::size_t stride;  // of a row from the next
+  std::size_t num_rows;
   std::size_t count;
   const std::int16_t* gain;
   const std::int16_t* bias;
@@ -81,6 +86,8 @@ struct NormArgs {
   int fraction;
   std::uint32_t eps;
   std::int16_t* out;
+  std::size_t out_stride;
+  std::int32_t* largest;  // [num_rows]: the largest magnitude of what is written
 };
 
 struct QuantizeArgs {
@@ -91,21 +98,12 @@ struct QuantizeArgs {
   std::uint8_t* out;  // with the table's offset
 };
 
-/// Rows of int8 with the table's offset, `stride` apart, to where a kernel reads them.
-struct PackArgs {
-  const std::uint8_t* rows;
-  std::size_t stride;
-  std::size_t count;
-  std::size_t width;
-  std::int8_t* out;
-};
-
 struct SoftmaxArgs {
   std::int16_t* scores;  // in: t of the scores; clobbered
   std::size_t tokens;
   std::int16_t mantissa;  // the query's
   int shift;
-  std::uint8_t* probabilities;  // [tokens rounded up to kGroup], 0 beyond
+  std::uint8_t* probabilities;  // [tokens rounded up to kGroup], for `values`
   bool saturated;               // out: whether a score is at the upper end
 };
 
@@ -120,23 +118,20 @@ struct RouterArgs {
 };
 
 struct Kernels {
-  std::uint8_t offset;                // what an activation of 0 is stored as
-  std::uint8_t order[kPanelOutputs];  // which output stands at each place of a panel
+  std::uint8_t offset;  // what an activation of 0 is stored as
+  /// Which output stands at each place of a panel; from a multiple of four on four stay together.
+  std::uint8_t order[kPanelOutputs];
   void (*tile)(const TileArgs& args);
   void (*values)(const ValueArgs& args);
   /// All of the following that return a number return the largest magnitude of what they wrote.
   std::int32_t (*narrow)(const NarrowArgs& args);
   std::int32_t (*gelu)(std::int16_t* row, std::size_t count, int fraction);
-  std::int32_t (*norm)(const NormArgs& args);
   std::int32_t (*largest)(const std::int16_t* row, std::size_t count);
+  void (*norm)(const NormArgs& args);
   void (*wide)(const WideArgs& args);
   /// sum += part, saturating; [count].
   void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);
   void (*quantize)(const QuantizeArgs& args);
-  /// Keys [count, width], width a multiple of kGroup, as a layer's weights. `sums` gets the sum of each place's key.
-  void (*pack_keys)(const PackArgs& args, std::int32_t* sums);
-  /// Values [count, width] to [round_up(width, 64) / 64][round_up(count, 4) / 4][64][4].
-  void (*pack_values)(const PackArgs& args);
   /// Returns the sum of the exponentials.
   std::uint32_t (*softmax)(SoftmaxArgs& args);
   /// Exact sums of a router's products.

@@ -25,9 +25,9 @@ using Dwords = std::vector<std::int32_t>;
 
 constexpr std::size_t kCounts[] = {1, 3, 16, 31, 32, 33, 64, 65, 192, 200};
 
-/// How numbers are drawn: anywhere in the range, near zero, at its ends, or all alike.
-enum class Draw { kWide, kSmall, kEnds, kConstant };
-constexpr Draw kDraws[] = {Draw::kWide, Draw::kSmall, Draw::kEnds, Draw::kConstant};
+/// How numbers are drawn: anywhere in the range, near zero, at its ends, all alike, or all zero.
+enum class Draw { kWide, kSmall, kEnds, kConstant, kZero };
+constexpr Draw kDraws[] = {Draw::kWide, Draw::kSmall, Draw::kEnds, Draw::kConstant, Draw::kZero};
 
 template <typename T>
 std::vector<T> numbers(Random& random, std::size_t count, Draw draw, std::int64_t least, std::int64_t most) {
@@ -48,6 +48,8 @@ std::vector<T> numbers(Random& random, std::size_t count, Draw draw, std::int64_
         break;
       case Draw::kConstant:
         values[i] = constant;
+        break;
+      case Draw::kZero:
         break;
     }
   }
@@ -98,8 +100,8 @@ class Int8KernelsTest : public ::testing::TestWithParam<Isa> {
 
 TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
   std::size_t compared = 0;
-  for (const std::size_t inputs : {1U, 4U, 30U, 192U, 257U}) {
-    for (const std::size_t outputs : {1U, 5U, 64U, 65U, 130U}) {
+  for (const std::size_t inputs : {1U, 4U, 30U, 192U, 257U, 2100U}) {
+    for (const std::size_t outputs : {1U, 33U, 64U, 65U, 130U}) {
       for (const Draw draw : kDraws) {
         const Layer layer(random_, outputs, inputs, draw);
         const PackedLayer packed = pack_layer(table(), layer.view);
@@ -137,8 +139,10 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
                 numbers<std::int32_t>(random_, outputs, r % 2 == 0 ? Draw::kEnds : Draw::kWide, INT32_MIN, INT32_MAX);
             Dwords sum = residual;
             hls::add_to_residual(sum.data(), update.data(), static_cast<int>(outputs));
+            const bool added = random_.below(4) != 0;
+            if (!added) std::copy(update.begin(), update.end(), sum.begin());
             table().wide({t, scale.mantissa, packed.wide_shift(scale), packed.bias.data(), outputs, weighted, weight,
-                          residual.data()});
+                          added, residual.data()});
             ASSERT_EQ(residual, sum) << inputs << 'x' << outputs << " shift " << packed.wide_shift(scale);
             compared += 2 * outputs;
           }
@@ -152,7 +156,7 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
 TEST_P(Int8KernelsTest, narrow_everyShift_equalsTheReference) {
   for (const std::size_t count : kCounts) {
     for (int shift = -20; shift <= 20; ++shift) {
-      const Words scaled = numbers<std::int16_t>(random_, count, kDraws[random_.below(4)], -32768, 32767);
+      const Words scaled = numbers<std::int16_t>(random_, count, kDraws[random_.below(5)], -32768, 32767);
       const Words bias = numbers<std::int16_t>(random_, count, Draw::kWide, -32768, 32767);
       Words found(scaled.size());
       table().narrow({scaled.data(), 29000, shift, bias.data(), count, found.data()});
@@ -183,18 +187,29 @@ TEST_P(Int8KernelsTest, norm_everyKindOfRow_equalsTheReference) {
     for (const Draw draw : kDraws) {
       for (const std::int64_t size :
            {std::int64_t{3}, std::int64_t{70000}, std::int64_t{1} << 26, std::int64_t{INT32_MAX}}) {
-        const Dwords row = numbers<std::int32_t>(random_, count, draw, -size - 1, size);
+        const std::size_t stride = round_up(count, kRowStep);
+        const std::size_t num_rows = 1 + random_.below(kMaxRows);
+        Dwords rows;
+        for (std::size_t r = 0; r < num_rows; ++r) {
+          const Draw row_draw = r == 0 ? draw : kDraws[random_.below(5)];
+          const Dwords row = numbers<std::int32_t>(random_, count, row_draw, -size - 1, size);
+          rows.insert(rows.end(), row.begin(), row.end());
+        }
         const Words gain = numbers<std::int16_t>(random_, count, Draw::kWide, -32767, 32767);
         const Words bias = numbers<std::int16_t>(random_, count, Draw::kWide, -32768, 32767);
         for (const int gain_exponent : {-4, 0, 3}) {
-          Words expected(count);
-          hls::layer_norm<hls::ReferenceDesign>(row.data(), static_cast<int>(count),
-                                                {gain.data(), bias.data(), gain_exponent, 9, 4295}, expected.data());
-          Words found(gain.size());
-          const std::int32_t largest =
-              table().norm({row.data(), count, gain.data(), bias.data(), gain_exponent, 9, 4295, found.data()});
-          ASSERT_TRUE(std::equal(expected.begin(), expected.end(), found.begin())) << count << " of " << size;
-          ASSERT_EQ(largest, table().largest(found.data(), count));
+          Words found(num_rows * stride);
+          std::int32_t largest[kMaxRows];
+          table().norm({rows.data(), stride, num_rows, count, gain.data(), bias.data(), gain_exponent, 9, 4295,
+                        found.data(), stride, largest});
+          for (std::size_t r = 0; r < num_rows; ++r) {
+            Words expected(count);
+            hls::layer_norm<hls::ReferenceDesign>(rows.data() + r * stride, static_cast<int>(count),
+                                                  {gain.data(), bias.data(), gain_exponent, 9, 4295}, expected.data());
+            ASSERT_TRUE(std::equal(expected.begin(), expected.end(), found.data() + r * stride))
+                << count << " of " << size;
+            ASSERT_EQ(largest[r], table().largest(found.data() + r * stride, count));
+          }
         }
       }
     }
@@ -224,19 +239,23 @@ TEST_P(Int8KernelsTest, quantize_everyRow_equalsTheReference) {
 
 TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
   auto head = std::make_unique<hls::HeadMemory<hls::ReferenceDesign>>();
-  for (const std::size_t tokens : {1U, 4U, 17U, 64U, 129U, 300U}) {
-    for (const std::size_t width : {1U, 8U, 24U, 64U, 128U}) {
+  for (const std::size_t tokens : {1U, 2U, 4U, 17U, 64U, 129U, 301U}) {
+    for (const std::size_t width : {1U, 7U, 8U, 24U, 64U, 128U}) {
       for (const Draw draw : kDraws) {
         const auto count = static_cast<int>(tokens);
         const auto dim = static_cast<int>(width);
         const Words key = numbers<std::int16_t>(random_, tokens * width, draw, -32768, 32767);
-        const Words value = numbers<std::int16_t>(random_, tokens * width, draw, -3000, 3000);
-        const Words query = numbers<std::int16_t>(random_, kMaxRows * width, Draw::kWide, -9000, 9000);
-        hls::load_head(key.data(), value.data(), dim, count, dim, 10, 9, *head);
+        const Words value = numbers<std::int16_t>(random_, tokens * width, draw, -32768, 32767);
+        const Words query = numbers<std::int16_t>(random_, kMaxRows * width, kDraws[random_.below(5)], -32768, 32767);
+        // Fraction bits: scores that saturate, ordinary ones, scores that are all alike.
+        const int query_fraction = static_cast<int>(random_.below(16));
+        const int key_fraction = static_cast<int>(random_.below(16));
+        const int value_fraction = static_cast<int>(random_.below(16));
+        hls::load_head(key.data(), value.data(), dim, count, dim, key_fraction, value_fraction, *head);
 
         const ScoreScale score = make_score_scale(dim);
         const std::size_t padded_width = round_up(width, kGroup);
-        const std::size_t padded_keys = round_up(tokens, kPanelOutputs);
+        const std::size_t padded_keys = round_up(tokens, kOutputStep);
         std::vector<std::uint8_t> keys(tokens * padded_width, table().offset);
         Words mantissa(padded_keys);
         KeyExponent least;
@@ -247,21 +266,21 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
           return quantizer.scale;
         };
         for (std::size_t j = 0; j < tokens; ++j) {
-          scales[j] = quantized(key.data() + j * width, width, 10, keys.data() + j * padded_width);
+          scales[j] = quantized(key.data() + j * width, width, key_fraction, keys.data() + j * padded_width);
           least.see(scales[j]);
         }
         for (std::size_t j = 0; j < tokens; ++j) mantissa[j] = score.key_mantissa(scales[j], least.value);
-        std::vector<std::int8_t> key_panels(padded_keys * padded_width);
+        std::vector<std::int8_t> key_panels(round_up(tokens, kPanelOutputs) * padded_width);
         Dwords start(padded_keys);
         const Dwords pre_shift(padded_keys, score.pre_shift);
-        table().pack_keys({keys.data(), padded_width, tokens, padded_width, key_panels.data()}, start.data());
+        pack_keys(table(), {keys.data(), padded_width, tokens, padded_width, key_panels.data()}, start.data());
         for (std::int32_t& sum : start) sum = first_value(table(), sum, score.pre_shift);
         std::vector<std::uint8_t> values8(tokens * width);
-        const RowScale value_scale = quantized(value.data(), tokens * width, 9, values8.data());
+        const RowScale value_scale = quantized(value.data(), tokens * width, value_fraction, values8.data());
         const std::size_t padded_tokens = round_up(tokens, kGroup);
-        const std::size_t padded_head = round_up(width, kPanelOutputs);
-        std::vector<std::int8_t> value_panels(padded_head * padded_tokens);
-        table().pack_values({values8.data(), width, tokens, width, value_panels.data()});
+        const std::size_t padded_head = round_up(width, kOutputStep);
+        std::vector<std::int8_t> value_panels(round_up(width, kPanelOutputs) * padded_tokens);
+        pack_values(table(), {values8.data(), width, tokens, width, value_panels.data()});
 
         std::vector<std::uint8_t> queries(kMaxRows * padded_width, table().offset);
         std::vector<std::uint8_t> probabilities(kMaxRows * padded_keys);
@@ -269,7 +288,8 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
         const std::uint8_t* rows[kMaxRows];
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           rows[r] = queries.data() + r * padded_width;
-          query_scale[r] = quantized(query.data() + r * width, width, 11, queries.data() + r * padded_width);
+          query_scale[r] =
+              quantized(query.data() + r * width, width, query_fraction, queries.data() + r * padded_width);
         }
         Words scaled(kMaxRows * std::max(padded_keys, padded_head));
         table().tile({rows,
@@ -291,10 +311,10 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
           reciprocal[r] = softmax.reciprocal;
         }
         table().values({rows, kMaxRows, value_panels.data(), padded_tokens, padded_head, row_shift, reciprocal,
-                        value_scale.mantissa, value_scale.exponent - 2 - 9, scaled.data()});
+                        value_scale.mantissa, value_scale.exponent - 2 - value_fraction, scaled.data()});
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           Words expected(width);
-          hls::attend(query.data() + r * width, 11, 9, *head, expected.data());
+          hls::attend(query.data() + r * width, query_fraction, value_fraction, *head, expected.data());
           ASSERT_TRUE(std::equal(expected.begin(), expected.end(),
                                  scaled.begin() + static_cast<std::ptrdiff_t>(r * padded_head)))
               << tokens << " tokens of " << width;

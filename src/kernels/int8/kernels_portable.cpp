@@ -1,6 +1,7 @@
 // Plain C++: what the compiler's baseline makes of it.
 #include "kernels/int8/kernel_tables.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "kernels/int8/rows.h"
@@ -11,9 +12,10 @@ namespace {
 
 /// The sums of one panel for one row.
 template <typename Activation>
-void panel_sums(const Activation* row, const std::int8_t* weight, std::size_t inputs, std::int32_t* sums) {
+void panel_sums(const Activation* row, const std::int8_t* weight, std::size_t inputs, std::size_t outputs,
+                std::int32_t* sums) {
   for (std::size_t group = 0; group < inputs; group += kGroup) {
-    for (std::size_t o = 0; o < kPanelOutputs; ++o) {
+    for (std::size_t o = 0; o < outputs; ++o) {
       const std::int8_t* w = weight + (group * kPanelOutputs + o * kGroup);
       sums[o] += row[group] * w[0] + row[group + 1] * w[1] + row[group + 2] * w[2] + row[group + 3] * w[3];
     }
@@ -29,11 +31,12 @@ void tile(const TileArgs& args) {
   for (std::size_t r = 0; r < args.num_rows; ++r) {
     const auto* row = reinterpret_cast<const std::int8_t*>(args.rows[r]);
     for (std::size_t first = 0; first < panels.outputs; first += kPanelOutputs) {
+      const std::size_t outputs = std::min(kPanelOutputs, panels.outputs - first);
       std::int32_t sums[kPanelOutputs];
-      for (std::size_t o = 0; o < kPanelOutputs; ++o) sums[o] = panels.start[first + o];
-      panel_sums(row, panels.weight + first * panels.inputs, panels.inputs, sums);
+      for (std::size_t o = 0; o < outputs; ++o) sums[o] = panels.start[first + o];
+      panel_sums(row, panels.weight + first * panels.inputs, panels.inputs, outputs, sums);
       std::int16_t* out = args.out + r * panels.outputs + first;
-      for (std::size_t o = 0; o < kPanelOutputs; ++o) {
+      for (std::size_t o = 0; o < outputs; ++o) {
         out[o] = scale_channel(sums[o], panels.pre_shift[first + o], panels.mantissa[first + o]);
       }
     }
@@ -43,10 +46,11 @@ void tile(const TileArgs& args) {
 void values(const ValueArgs& args) {
   for (std::size_t r = 0; r < args.num_rows; ++r) {
     for (std::size_t first = 0; first < args.outputs; first += kPanelOutputs) {
+      const std::size_t outputs = std::min(kPanelOutputs, args.outputs - first);
       std::int32_t sums[kPanelOutputs] = {};
-      panel_sums(args.rows[r], args.values + first * args.tokens, args.tokens, sums);
+      panel_sums(args.rows[r], args.values + first * args.tokens, args.tokens, outputs, sums);
       std::int16_t* out = args.out + r * args.outputs + first;
-      for (std::size_t o = 0; o < kPanelOutputs; ++o) {
+      for (std::size_t o = 0; o < outputs; ++o) {
         const auto rounded = static_cast<std::int32_t>(round_shift(sums[o], args.pre_shift[r]));
         const std::int32_t scaled = scale_channel(rounded, 0, args.mantissa);
         out[o] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(scaled, args.reciprocal[r]), args.shift));
@@ -76,8 +80,6 @@ Kernels make() {
   table.quantize = quantize;
   table.softmax = plain::softmax;
   table.router = plain::router;
-  table.pack_keys = [](const PackArgs& args, std::int32_t* sums) { plain::pack_keys(portable_kernels(), args, sums); };
-  table.pack_values = [](const PackArgs& args) { plain::pack_values(portable_kernels(), args); };
   return table;
 }
 

@@ -23,9 +23,9 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
   packed.inputs = static_cast<std::size_t>(layer.inputs);
   packed.exponent = layer.exponent;
   packed.fraction = layer.fraction;
-  const std::size_t outputs = round_up(packed.outputs, kPanelOutputs);
+  const std::size_t outputs = round_up(packed.outputs, kOutputStep);
   const std::size_t inputs = round_up(packed.inputs, kGroup);
-  packed.weight = AlignedBuffer<std::int8_t>(outputs * inputs);
+  packed.weight = AlignedBuffer<std::int8_t>(round_up(outputs, kPanelOutputs) * inputs);
   packed.start = AlignedBuffer<std::int32_t>(outputs);
   packed.pre_shift = AlignedBuffer<std::int32_t>(outputs);
   packed.mantissa = AlignedBuffer<std::int16_t>(outputs);

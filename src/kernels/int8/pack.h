@@ -37,6 +37,21 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer);
 /// A router's weights [experts, inputs] as RouterArgs wants them.
 AlignedBuffer<std::int16_t> pack_router(const std::int16_t* weight, std::size_t experts, std::size_t inputs);
 
+/// Rows of int8 with a table's offset, `stride` apart, to where a kernel reads them.
+struct PackArgs {
+  const std::uint8_t* rows;
+  std::size_t stride;
+  std::size_t count;
+  std::size_t width;
+  std::int8_t* out;
+};
+
+/// Keys [count, width], width a multiple of kGroup, as a layer's weights. `sums` gets the sum of each place's key.
+void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums);
+
+/// Values [count, width] to [round_up(width, 64) / 64][round_up(count, 4) / 4][64][4].
+void pack_values(const Kernels& kernels, const PackArgs& args);
+
 /// Where a sum of products with weights that add up to `weight_sum` starts: half of what the shift takes away, less
 /// what the activations' offset adds.
 inline std::int32_t first_value(const Kernels& kernels, std::int32_t weight_sum, int pre_shift) {

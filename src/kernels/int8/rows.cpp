@@ -34,30 +34,37 @@ void wide(const WideArgs& args) {
     const std::int64_t product = std::int64_t{args.scaled[i]} * args.mantissa;
     std::int64_t value = saturate<32>(saturating_shift<32>(product, args.shift) + args.bias[i]);
     if (args.weighted) value = round_shift(value * args.weight, 16);
-    args.residual[i] = static_cast<std::int32_t>(saturate<32>(args.residual[i] + value));
+    if (args.added) value += args.out[i];
+    args.out[i] = static_cast<std::int32_t>(saturate<32>(value));
   }
 }
 
-std::int32_t norm(const NormArgs& args) {
+void norm_row(const NormArgs& args, std::size_t r) {
+  const std::int32_t* row = args.rows + r * args.stride;
+  std::int16_t* out = args.out + r * args.out_stride;
   std::int64_t sum = 0;
-  for (std::size_t i = 0; i < args.count; ++i) sum += args.row[i];
+  for (std::size_t i = 0; i < args.count; ++i) sum += row[i];
   const std::int64_t mean = rounded_mean(sum, static_cast<std::int64_t>(args.count));
   std::int64_t farthest = 0;
-  for (std::size_t i = 0; i < args.count; ++i) farthest = std::max(farthest, std::abs(args.row[i] - mean));
+  for (std::size_t i = 0; i < args.count; ++i) farthest = std::max(farthest, std::abs(row[i] - mean));
   const int shift = deviation_shift(static_cast<std::uint64_t>(farthest));
   std::uint64_t squares = 0;
   for (std::size_t i = 0; i < args.count; ++i) {
-    const std::int64_t deviation = saturating_shift<16>(args.row[i] - mean, shift);
-    args.out[i] = static_cast<std::int16_t>(deviation);
+    const std::int64_t deviation = saturating_shift<16>(row[i] - mean, shift);
+    out[i] = static_cast<std::int16_t>(deviation);
     squares += static_cast<std::uint64_t>(deviation * deviation);
   }
   const InverseDeviation inverse = inverse_deviation(squares, shift, args.eps, args.count);
   const int out_shift = inverse.exponent - 15 - args.fraction - args.gain_exponent;
   for (std::size_t i = 0; i < args.count; ++i) {
-    const std::int32_t scaled = multiply_q15(multiply_q15(args.out[i], inverse.mantissa), args.gain[i]);
-    args.out[i] = static_cast<std::int16_t>(saturate<16>(saturating_shift<16>(scaled, out_shift) + args.bias[i]));
+    const std::int32_t scaled = multiply_q15(multiply_q15(out[i], inverse.mantissa), args.gain[i]);
+    out[i] = static_cast<std::int16_t>(saturate<16>(saturating_shift<16>(scaled, out_shift) + args.bias[i]));
   }
-  return largest(args.out, args.count);
+  args.largest[r] = largest(out, args.count);
+}
+
+void norm(const NormArgs& args) {
+  for (std::size_t r = 0; r < args.num_rows; ++r) norm_row(args, r);
 }
 
 std::uint32_t softmax(SoftmaxArgs& args) {
@@ -94,36 +101,6 @@ void router(const RouterArgs& args) {
       sum += std::int64_t{args.row[i]} * (256 * w[0] + w[2 * kRouterExperts]);
     }
     args.sums[e] = sum;
-  }
-}
-
-void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums) {
-  for (std::size_t place = 0; place < round_up(args.count, kPanelOutputs); ++place) {
-    const std::size_t panel = place / kPanelOutputs * kPanelOutputs;
-    const std::size_t key = panel + kernels.order[place % kPanelOutputs];
-    std::int8_t* to = args.out + panel * args.width + (place - panel) * kGroup;
-    sums[place] = 0;
-    for (std::size_t i = 0; i < args.width; ++i) {
-      const std::uint8_t stored = key < args.count ? args.rows[key * args.stride + i] : kernels.offset;
-      const auto value = static_cast<std::int8_t>(stored ^ kernels.offset);
-      to[i / kGroup * kGroup * kPanelOutputs + i % kGroup] = value;
-      sums[place] += value;
-    }
-  }
-}
-
-void pack_values(const Kernels& kernels, const PackArgs& args) {
-  const std::size_t padded = round_up(args.count, kGroup);
-  for (std::size_t panel = 0; panel < args.width; panel += kPanelOutputs) {
-    for (std::size_t token = 0; token < padded; ++token) {
-      std::int8_t* group = args.out + panel * padded + token / kGroup * kGroup * kPanelOutputs + token % kGroup;
-      for (std::size_t place = 0; place < kPanelOutputs; ++place) {
-        const std::size_t dim = panel + kernels.order[place];
-        const bool inside = token < args.count && dim < args.width;
-        const std::uint8_t stored = inside ? args.rows[token * args.stride + dim] : kernels.offset;
-        group[place * kGroup] = static_cast<std::int8_t>(stored ^ kernels.offset);
-      }
-    }
   }
 }
 

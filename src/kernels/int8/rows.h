@@ -8,14 +8,14 @@ namespace edgemoe::int8::plain {
 
 std::int32_t narrow(const NarrowArgs& args);
 std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction);
-std::int32_t norm(const NormArgs& args);
+/// One of the rows.
+void norm_row(const NormArgs& args, std::size_t r);
+void norm(const NormArgs& args);
 std::int32_t largest(const std::int16_t* row, std::size_t count);
 void wide(const WideArgs& args);
 void add(std::int32_t* sum, const std::int32_t* part, std::size_t count);
 std::uint32_t softmax(SoftmaxArgs& args);
 void router(const RouterArgs& args);
-void pack_keys(const Kernels& kernels, const PackArgs& args, std::int32_t* sums);
-void pack_values(const Kernels& kernels, const PackArgs& args);
 
 }  // namespace edgemoe::int8::plain
 

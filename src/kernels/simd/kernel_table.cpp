@@ -10,12 +10,15 @@ const KernelTable& kernel_table(Isa isa) {
       return simd::kPortableKernels;
 #if defined(__aarch64__)
     case Isa::kNeon:
+    case Isa::kDotProd:
       return simd::kNeonKernels;
 #endif
 #if defined(__x86_64__)
     case Isa::kAvx2:
+    case Isa::kAvxVnni:
       return simd::kAvx2Kernels;
     case Isa::kAvx512:
+    case Isa::kAvx512Vnni:
       return simd::kAvx512Kernels;
 #endif
     default:
