@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"(?P<own>[^"]+)"|<(?P<angle>[^>]+)>)')
 STANDARD = re.compile(r"^[a-z0-9_]+$")
-TOP_FOLDERS = ("src", "include", "apps", "python", "examples", "bench", "tests", "training")
+TOP_FOLDERS = ("src", "include", "apps", "python", "examples", "bench", "tests", "training", "hw")
 EXTENSIONS = (".cpp", ".h")
 # x_test.cpp, and what tests share: test_x.h, testing.h, x_testing.cpp.
 TEST_FILE = re.compile(r"(_test\.cpp|(^|/)test_\w+\.(cpp|h)|(^|/)(\w+_)?testing\.(cpp|h))$")
