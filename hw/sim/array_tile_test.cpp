@@ -3,22 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <filesystem>
 #include <vector>
 
-#include "accel/design_point.h"
 #include "hls/linear.h"
 #include "sim/bench.h"
+#include "sim/bench_design.h"
 
 namespace edgemoe::sim {
 namespace {
 
 constexpr int kLatency = kDotChainLength + 5;  // to sums_o
-
-DesignPoint bench_design() {
-  const std::filesystem::path folder = std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/accelerators";
-  return *load_design_point(folder / (std::string(EDGEMOE_BENCH_DESIGN) + ".json"));
-}
 
 /// A tile's operands, [row][input].
 struct Tile {
@@ -43,7 +37,7 @@ class ArrayTile : public ::testing::TestWithParam<std::tuple<PowerUp, bool>> {};
 
 TEST_P(ArrayTile, TilesOfAnyLength_EqualTheReference) {
   const auto [power_up, gaps] = GetParam();
-  const DesignPoint design = bench_design();
+  const DesignPoint& design = bench_design();
   const int inputs_per_step = design.array.chains * kDotChainLength;
   Random random(gaps ? 21 : 22);
   Bench<Varray_tile> bench(power_up);

@@ -63,6 +63,12 @@ class Bench {
   std::int64_t cycles_ = 0;
 };
 
+/// A whole port of at most 64 bits, whose width depends on the design point.
+template <typename Port>
+void set_port(Port& port, std::int64_t value) {
+  port = static_cast<Port>(value);
+}
+
 /// Bits [at, at + width) of a port of at most 64 bits, or of a wide one; width ≤ 32.
 template <typename Port>
 std::uint32_t get_bits(const Port& port, std::size_t at, int width) {
