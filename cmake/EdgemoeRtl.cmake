@@ -1,5 +1,6 @@
 # The accelerator's SystemVerilog: packages from design points, Verilator benches, lint, Yosys netlists.
 set(EDGEMOE_RTL_DIR ${PROJECT_SOURCE_DIR}/hw/rtl)
+set(EDGEMOE_SYNTH_DIR ${PROJECT_SOURCE_DIR}/hw/synth)
 set(EDGEMOE_RTL_BINARY_DIR ${PROJECT_BINARY_DIR}/rtl)
 
 # edgemoe_rtl_package(small): the package of configs/accelerators/small.json, ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv.
@@ -10,36 +11,65 @@ function(edgemoe_rtl_package design)
                      DEPENDS ${source} edgemoe-rtl-package VERBATIM)
 endfunction()
 
-# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [LABELS full] [NETLIST])
+# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [NETLIST] [FULL])
 #
-# A GoogleTest program on a Verilated module, and a lint of the module. MODULES are all files under TOP. NETLIST adds
-# NAME_netlist: the same bench on what Yosys makes of the module for Xilinx UltraScale+, where Yosys is installed. That takes
-# minutes, so it is built when the test rtl.netlists runs, label `full`, not before.
+# A GoogleTest program on a Verilated module; -Wall must find nothing. MODULES are all files under TOP. NETLIST adds
+# NAME_netlist: the same bench on what Yosys makes of the module for Xilinx UltraScale+, where Yosys is installed. Netlists,
+# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs.
 function(edgemoe_rtl_bench)
-  cmake_parse_arguments(ARG "NETLIST" "NAME;TOP;DESIGN;BENCH" "MODULES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES" ${ARGN})
   list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
   set(files ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
   edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall)
-  edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} LIBS ${ARG_NAME}_model LABELS rtl ${ARG_LABELS})
-  target_compile_definitions(${ARG_NAME} PRIVATE EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
+  if(ARG_FULL)
+    edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} ${ARG_DESIGN})
+  else()
+    edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} LIBS ${ARG_NAME}_model LABELS rtl)
+    target_compile_definitions(${ARG_NAME} PRIVATE EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
+  endif()
   if(NOT ARG_NETLIST OR NOT EDGEMOE_YOSYS)
     return()
   endif()
   set(netlist ${EDGEMOE_RTL_BINARY_DIR}/${ARG_NAME}_netlist.v)
-  file(GLOB synthesis ${PROJECT_SOURCE_DIR}/hw/synth/*)
-  add_custom_command(OUTPUT ${netlist} COMMAND ${PROJECT_SOURCE_DIR}/hw/synth/netlist ${ARG_TOP} ${netlist} ${files}
-                     DEPENDS ${files} ${synthesis} VERBATIM)
+  add_custom_command(OUTPUT ${netlist} COMMAND ${EDGEMOE_SYNTH_DIR}/netlist ${ARG_TOP} ${netlist} ${files}
+                     DEPENDS ${files} ${EDGEMOE_SYNTH_DIR}/netlist ${EDGEMOE_SYNTH_DIR}/carry4_gates.v VERBATIM)
   edgemoe_verilated_model(NAME ${ARG_NAME}_netlist TOP ${ARG_TOP}
                           FILES ${netlist} ${PROJECT_SOURCE_DIR}/hw/sim/models/DSP48E2.v ${EDGEMOE_YOSYS_CELLS}
                           FLAGS -Wno-lint -Wno-style -Wno-MULTITOP -Wno-TIMESCALEMOD -Wno-INITIALDLY)
-  add_executable(${ARG_NAME}_netlist EXCLUDE_FROM_ALL ${ARG_BENCH})
-  edgemoe_compile_options(${ARG_NAME}_netlist)
-  target_link_libraries(${ARG_NAME}_netlist PRIVATE ${ARG_NAME}_netlist_model GTest::gtest GTest::gtest_main)
-  target_compile_definitions(${ARG_NAME}_netlist PRIVATE EDGEMOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                                         EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
-  add_dependencies(edgemoe_netlists ${ARG_NAME}_netlist)
-  add_test(NAME ${ARG_NAME}_netlist COMMAND ${ARG_NAME}_netlist)
-  set_tests_properties(${ARG_NAME}_netlist PROPERTIES LABELS "rtl;full" FIXTURES_REQUIRED netlists)
+  edgemoe_rtl_full_test(${ARG_NAME}_netlist ${ARG_BENCH} ${ARG_DESIGN})
+endfunction()
+
+# edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…")
+#
+# The bench on a module with a planted fault: it must fail. In FILE, TO takes the place of FROM.
+function(edgemoe_rtl_fault)
+  cmake_parse_arguments(ARG "" "NAME;TOP;BENCH;FILE;FROM;TO" "MODULES" ${ARGN})
+  file(READ ${EDGEMOE_RTL_DIR}/${ARG_FILE} text)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${EDGEMOE_RTL_DIR}/${ARG_FILE})
+  string(FIND "${text}" "${ARG_FROM}" place)
+  if(place EQUAL -1)
+    message(FATAL_ERROR "${ARG_NAME}: ${ARG_FILE} does not hold \"${ARG_FROM}\"; say what to plant instead")
+  endif()
+  string(REPLACE "${ARG_FROM}" "${ARG_TO}" text "${text}")
+  set(copy ${EDGEMOE_RTL_BINARY_DIR}/${ARG_NAME}_source/${ARG_FILE})
+  file(CONFIGURE OUTPUT ${copy} CONTENT "${text}" @ONLY)
+  list(REMOVE_ITEM ARG_MODULES ${ARG_FILE})
+  list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
+  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FLAGS -Wno-lint
+                          FILES ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv ${copy} ${ARG_MODULES})
+  edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} small)
+  set_tests_properties(${ARG_NAME} PROPERTIES WILL_FAIL TRUE)
+endfunction()
+
+# The bench on NAME_model as one test, built by rtl.build.
+function(edgemoe_rtl_full_test name bench design)
+  add_executable(${name} EXCLUDE_FROM_ALL ${bench})
+  edgemoe_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${name}_model GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE EDGEMOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" EDGEMOE_BENCH_DESIGN="${design}")
+  add_dependencies(edgemoe_rtl_full ${name})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "rtl;full" FIXTURES_REQUIRED rtl_full)
 endfunction()
 
 # The part of both: NAME_model, the Verilated class of TOP as a library.

@@ -8,11 +8,10 @@ module gelu (
   output logic signed [15:0] value_o
 );
   // |x| with 19 bits behind the point: the upper ones are the segment, the lower 15 the place in it.
-  logic [16:0] extended, magnitude;
-  logic [35:0] position;
-  assign extended = {value_i[15], value_i};
-  assign magnitude = value_i < 0 ? -extended : extended;
-  assign position = 36'({magnitude, 4'b0}) << (4'd15 - fraction_i);
+  logic [15:0] magnitude;
+  logic [34:0] position;
+  assign magnitude = value_i < 0 ? -value_i : value_i;
+  assign position = 35'({magnitude, 4'b0}) << (4'd15 - fraction_i);
 
   // 1: segment and place
   logic beyond_q;
@@ -21,7 +20,7 @@ module gelu (
   logic [15:0] relu_q;
   logic [3:0] fraction_q;
   always_ff @(posedge clk_i) begin
-    beyond_q <= position[35:21] != '0;
+    beyond_q <= position[34:21] != '0;
     segment_q <= position[20:15];
     place_q <= position[14:0];
     relu_q <= value_i < 0 ? '0 : value_i;

@@ -131,7 +131,7 @@ module layer_norm #(
     logic signed [32:0] difference_q;
     logic signed [31:0] deviation;
     always_ff @(posedge clk_i) difference_q <= $signed({1'b0, values[i*32 +: 32]}) - $signed({1'b0, mean});
-    saturating_shift #(.InWidth(33)) u_shift (
+    saturating_shift #(.InWidth(33), .MaxLeft(14)) u_shift (
       .clk_i, .value_i(difference_q), .shift_i(8'(shift_d_q)), .narrow_i(1'b1), .value_o(deviation)
     );
     assign deviations[i*16 +: 16] = deviation[15:0];
@@ -246,7 +246,8 @@ module layer_norm #(
       gain_product_q <= 32'(normal_q) * 32'(gain);
       scaled_q <= gain_rounded[30:15];
     end
-    saturating_shift #(.InWidth(16)) u_shift (
+    // 15 to the left bring all but 0 beyond 16 bits.
+    saturating_shift #(.InWidth(16), .MaxLeft(15)) u_shift (
       .clk_i, .value_i(scaled_q), .shift_i(shift_at_shifter), .narrow_i(1'b1), .value_o(shifted)
     );
     assign biased_value = 17'($signed(shifted[15:0])) + 17'(bias);

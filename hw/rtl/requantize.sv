@@ -22,7 +22,7 @@ module requantize (
 );
   logic signed [15:0] clipped;
   logic signed [31:0] clipped_wide;
-  saturating_shift #(.InWidth(32)) u_pre_shift (
+  saturating_shift #(.InWidth(32), .MaxLeft(0)) u_pre_shift (
     .clk_i, .value_i(sum_i), .shift_i({3'b0, pre_shift_i}), .narrow_i(1'b1), .value_o(clipped_wide)
   );
   assign clipped = clipped_wide[15:0];
@@ -52,7 +52,7 @@ module requantize (
   logic narrow_shift;
   delay_line #(.Width(1), .Cycles(1)) u_narrow_shift (.clk_i, .data_i(narrow_product), .data_o(narrow_shift));
   delay_line #(.Width(1), .Cycles(2)) u_narrow_bias (.clk_i, .data_i(narrow_shift), .data_o(narrow_bias));
-  saturating_shift #(.InWidth(32)) u_shifter (
+  saturating_shift u_shifter (
     .clk_i, .value_i(scaled_q), .shift_i(shift), .narrow_i(narrow_shift), .value_o(shifted)
   );
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 #include "hls/linear.h"
@@ -288,6 +289,27 @@ TEST(GemmCore, LayersOfAnySize_EqualTheReferenceInTheStatedCycles) {
       if (testing::Test::HasFailure()) return;
     }
   }
+}
+
+/// As large as a projection of the public network's, or as the design point allows.
+TEST(GemmCore, AProjectionOfTheNetwork_EqualsTheReferenceInTheStatedCycles) {
+  const DesignPoint& design = bench_design();
+  const DesignPoint::Array& array = design.array;
+  const int tokens = std::min(129, design.limits.max_tokens - 1);
+  const int steps = std::min(
+      {192 / (array.chains * kDotChainLength), design.memory.activation_words / divided_up(tokens, array.tokens), 12});
+  const int column_tiles = std::min(6, design.memory.weight_words / steps);
+  Random random(84);
+  const Layer layer = make_layer(random, tokens, column_tiles * array.outputs, steps * array.chains * kDotChainLength);
+  Gemm gemm;
+  gemm.load(layer, {});
+  const std::int64_t cycles = gemm.run(layer, {});
+  EXPECT_EQ(cycles, Gemm::cycles(layer));
+  const std::int64_t products = std::int64_t{layer.num_tokens} * layer.outputs * layer.inputs;
+  std::printf("%dx%dx%d: %lld cycles, %.1f %% of the array's %d products a cycle\n", layer.num_tokens, layer.outputs,
+              layer.inputs, static_cast<long long>(cycles),
+              100.0 * static_cast<double>(products) / static_cast<double>(cycles * design.products_per_cycle()),
+              design.products_per_cycle());
 }
 
 /// Two layers in the memories at once, run one after the other and again.
