@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <string>
 
 #include "accel/design_point.h"
 #include "base/file.h"
@@ -16,7 +18,10 @@ int main(int argc, char** argv) {
   if (status.ok()) {
     std::error_code ignored;  // a folder that cannot be made is told by the write
     std::filesystem::create_directories(std::filesystem::path(argv[2]).parent_path(), ignored);
-    status = edgemoe::write_file(argv[2], edgemoe::make_rtl_package(*design));
+    const std::string package = edgemoe::make_rtl_package(*design);
+    // A file that is as it should be keeps its time, so that nothing is verilated again.
+    const edgemoe::Result<std::string> present = edgemoe::read_text_file(argv[2], 1 << 20);
+    if (!present.ok() || *present != package) status = edgemoe::write_file(argv[2], package);
   }
   if (!status.ok()) {
     fmt::print(stderr, "edgemoe-rtl-package: {}\n", status.message());
