@@ -15,11 +15,11 @@ demo:  ## Build the tool and run it on a photograph (PICTURE=file for one of you
 	@scripts/demo $(if $(PICTURE),"$(PICTURE)")
 
 test:  ## Build and run the quick tests
-	@scripts/install-dependencies build test
+	@scripts/install-dependencies build test rtl
 	@scripts/run-tests default --label-exclude full
 
 test-full:  ## Build and run every test
-	@scripts/install-dependencies build test
+	@scripts/install-dependencies build test rtl
 	@scripts/run-tests default
 
 sanitize:  ## The quick tests under the address and undefined-behaviour sanitizers

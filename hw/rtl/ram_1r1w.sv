@@ -1,0 +1,24 @@
+// A memory with one write and one read port, the only form that maps to block RAM everywhere. Every other module gets
+// its memories from here.
+module ram_1r1w #(
+  /// Bits of a word.
+  parameter int Width = 8,
+  /// Words, a power of two.
+  parameter int Depth = 16
+) (
+  input  logic clk_i,
+  /// Writes wdata_i to waddr_i.
+  input  logic write_i,
+  input  logic [$clog2(Depth)-1:0] waddr_i,
+  input  logic [Width-1:0] wdata_i,
+  input  logic [$clog2(Depth)-1:0] raddr_i,
+  /// The word at raddr_i, a cycle later. A word that is written in the same cycle is undefined.
+  output logic [Width-1:0] rdata_o
+);
+  logic [Width-1:0] words [0:Depth-1];
+
+  always_ff @(posedge clk_i) begin
+    if (write_i) words[waddr_i] <= wdata_i;
+    rdata_o <= words[raddr_i];
+  end
+endmodule

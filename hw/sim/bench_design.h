@@ -1,0 +1,28 @@
+// The design point that a bench's module was made for.
+#ifndef EDGEMOE_SIM_BENCH_DESIGN_H_
+#define EDGEMOE_SIM_BENCH_DESIGN_H_
+
+#include <filesystem>
+#include <string>
+
+#include "accel/design_point.h"
+#include "base/check.h"
+
+namespace edgemoe::sim {
+
+inline const DesignPoint& bench_design() {
+  static const DesignPoint design = [] {
+    const std::filesystem::path folder = std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/accelerators";
+    const Result<DesignPoint> loaded = load_design_point(folder / (std::string(EDGEMOE_BENCH_DESIGN) + ".json"));
+    EDGEMOE_CHECK(loaded.ok());
+    return *loaded;
+  }();
+  return design;
+}
+
+/// log2 of a power of two.
+constexpr int levels(int lanes) { return lanes <= 1 ? 0 : 1 + levels(lanes / 2); }
+
+}  // namespace edgemoe::sim
+
+#endif  // EDGEMOE_SIM_BENCH_DESIGN_H_
