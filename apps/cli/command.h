@@ -26,6 +26,7 @@ struct Command {
 Command add_run_command(CLI::App& tool);
 Command add_convert_command(CLI::App& tool);
 Command add_new_command(CLI::App& tool);
+Command add_quantize_command(CLI::App& tool);
 Command add_inspect_command(CLI::App& tool);
 Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
