@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/check.h"
+#include "model/integer_table.h"
 #include "numeric/fixed_point.h"
 #include "resample/resize.h"
 
@@ -26,17 +28,24 @@ Int8Norm packed(const IntegerNorm& norm) {
   return result;
 }
 
-/// Packs layers on all threads, those of a part together.
+/// Packs layers into one piece of memory, on all threads, those of a part together.
 class LayerPacker {
  public:
-  LayerPacker(const int8::Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+  LayerPacker(const int8::Kernels& kernels, std::span<std::byte> memory, ThreadPool& pool)
+      : kernels_(kernels), memory_(memory), pool_(pool) {}
 
   /// Both must stay in their places until pack().
-  void add(const IntegerLinear& from, int8::PackedLayer& to) { layers_.push_back({&from, &to}); }
+  void add(const IntegerLinear& from, int8::PackedLayer& to) {
+    const std::size_t bytes = int8::packed_weight_bytes(from.outputs, from.inputs);
+    EDGEMOE_CHECK(bytes <= memory_.size());
+    layers_.push_back({&from, &to, {reinterpret_cast<std::int8_t*>(memory_.data()), bytes}});
+    memory_ = memory_.subspan(bytes);
+  }
 
   void pack() {
     pool_.parallel_for(layers_.size(), [&](std::size_t i, int) {
-      *layers_[i].to = int8::pack_layer(kernels_, layer_of(*layers_[i].from));
+      const Layer& layer = layers_[i];
+      *layer.to = int8::pack_layer(kernels_, layer_of(*layer.from), layer.memory);
     });
     layers_.clear();
   }
@@ -45,11 +54,27 @@ class LayerPacker {
   struct Layer {
     const IntegerLinear* from;
     int8::PackedLayer* to;
+    std::span<std::int8_t> memory;
   };
   const int8::Kernels& kernels_;
+  std::span<std::byte> memory_;  // what is left of it
   ThreadPool& pool_;
   std::vector<Layer> layers_;
 };
+
+/// Bytes of all layers' packed weights.
+std::size_t packed_bytes(const ModelConfig& config) {
+  std::size_t bytes = 0;
+  for (const IntegerTensorSpec& spec : integer_tensor_table(config)) {
+    if (spec.dtype != DType::kI8) continue;
+    const std::span<const std::int64_t> dims = spec.shape.dims();
+    std::size_t layers = 1;
+    for (const std::int64_t dim : dims.first(dims.size() - 2)) layers *= static_cast<std::size_t>(dim);
+    bytes += layers * int8::packed_weight_bytes(static_cast<std::size_t>(dims[dims.size() - 2]),
+                                                static_cast<std::size_t>(dims.back()));
+  }
+  return bytes;
+}
 
 Int8Block packed(IntegerBlock block, LayerPacker& packer) {
   Int8Block to;
@@ -123,8 +148,9 @@ std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const Mod
 Result<Int8Weights> pack_int8_weights(const ModelFile& model, const ModelConfig& config, const int8::Kernels& kernels,
                                       ThreadPool& pool) {
   const IntegerParts parts(model, WeightStorage::kBorrowed);
-  LayerPacker packer(kernels, pool);
   Int8Weights weights;
+  weights.memory = PageBuffer(packed_bytes(config));
+  LayerPacker packer(kernels, weights.memory.span(), pool);
   {
     EDGEMOE_ASSIGN_OR_RETURN(const IntegerEmbedding embedding, parts.embedding());
     packer.add(embedding.patch_embed, weights.patch_embed);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/page_buffer.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "kernels/int8/int8_kernels.h"
@@ -48,6 +49,7 @@ struct Int8HeadWeights {
 };
 
 struct Int8Weights {
+  PageBuffer memory;  // of all layers' weights
   int8::PackedLayer patch_embed;
   std::vector<std::int32_t> positions;  // [num_tokens, embed_dim], the class token in row 0 added
   std::vector<Int8Block> blocks;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <cstring>
 #include <span>
 
 #include "numeric/layer_norm.h"
@@ -35,9 +35,9 @@ Status check_exponent(std::string_view what, int exponent) {
 Status check_weights(const IntegerLinear& layer) {
   for (std::size_t o = 0; o < layer.outputs; ++o) {
     const std::span<const std::int8_t> row = layer.weight.span().subspan(o * layer.inputs, layer.inputs);
-    const auto lowest = std::find(row.begin(), row.end(), std::numeric_limits<std::int8_t>::min());
-    if (lowest != row.end()) {
-      return malformed("weight: expected -127 to 127, found -128 in row {}, column {}", o, lowest - row.begin());
+    if (const void* const lowest = std::memchr(row.data(), 0x80, row.size())) {
+      return malformed("weight: expected -127 to 127, found -128 in row {}, column {}", o,
+                       static_cast<const std::int8_t*>(lowest) - row.data());
     }
     const int expected = pre_shift_for(row);
     if (layer.pre_shift[o] != expected) {

@@ -108,9 +108,16 @@ Result<IntegerLinear> quantize(const PlainLinear& linear, int fraction) {
 }  // namespace
 
 int pre_shift_for(std::span<const std::int8_t> row) {
-  // At most 128 · 2¹⁷.
+  // Pieces whose sum fits 16 bits, so that many are added at once.
+  constexpr std::size_t kPiece = 256;
   std::uint32_t magnitudes = 0;
-  for (const std::int8_t q : row) magnitudes += static_cast<std::uint32_t>(std::abs(q));
+  for (std::size_t first = 0; first < row.size(); first += kPiece) {
+    std::uint16_t sum = 0;
+    for (const std::int8_t q : row.subspan(first, std::min(kPiece, row.size() - first))) {
+      sum = static_cast<std::uint16_t>(sum + static_cast<std::uint8_t>(q < 0 ? -q : q));
+    }
+    magnitudes += sum;
+  }
   return std::max(0, bit_length(std::uint64_t{128} * magnitudes) - 15);
 }
 
