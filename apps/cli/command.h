@@ -12,6 +12,7 @@
 
 #include "edgemoe/status.h"
 #include "model/model_file.h"
+#include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
 
@@ -88,6 +89,12 @@ Status find_model(std::filesystem::path& model);
 /// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies in one that is a folder: writing it
 /// would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
+/// Adds counts to those of the same tensors; new ones go to the end.
+void add_saturation(std::vector<SaturatedTensor>& sum, const std::vector<SaturatedTensor>& more);
+
+/// "12 numbers saturated: 7 in block3.attn.qkv, 5 in …" for what is not empty.
+std::string describe_saturation(const std::vector<SaturatedTensor>& tensors);
 
 /// ", UNTRAINED (random weights of seed 1): its maps mean nothing" for a model that says so of itself, else empty.
 std::string model_origin(const ModelFile& model);

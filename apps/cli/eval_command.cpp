@@ -199,6 +199,10 @@ class Eval {
     const Clock::time_point start = Clock::now();
     EDGEMOE_ASSIGN_OR_RETURN(const EvalResult result, evaluate(*pipeline_, *data_, eval_));
     line.clear();
+    if (const auto saturated = pipeline_->engine().take_saturation(); !saturated.empty()) {
+      print_note(
+          fmt::format("warning: {}; scores may suffer (compare with --type float)", describe_saturation(saturated)));
+    }
     const EvalContext context = context_of(std::chrono::duration<double>(Clock::now() - start).count());
     if (csv) EDGEMOE_RETURN_IF_ERROR(csv->commit());
     const std::string json = eval_json(context, eval_, result) + "\n";

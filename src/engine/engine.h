@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/tensor.h"
@@ -59,6 +61,14 @@ struct EngineTimes {
   std::int64_t head_ns = 0;      // heads of all tasks, time inside the sink left out
 };
 
+/// A tensor with numbers that saturated (docs/numerics.md, section 6), and how many.
+struct SaturatedTensor {
+  std::string name;  // "block3.attn.qkv", "depth/head.conv_0"
+  std::uint64_t count = 0;
+
+  bool operator==(const SaturatedTensor&) const = default;
+};
+
 /// One network, loaded and packed, with all the memory it will need. `run` is not re-entrant. The outputs of a picture
 /// and task are the same bytes whatever else is in the request and however many threads run.
 class Engine {
@@ -84,6 +94,9 @@ class Engine {
   /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0. kInvalidArgument as
   /// above, kUnsupported for a model without heads.
   virtual Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) = 0;
+  /// What has saturated since the last call, in the network's order; the sums over pictures and tasks, where what tasks
+  /// share counts once. Nothing in float32.
+  virtual std::vector<SaturatedTensor> take_saturation() { return {}; }
 };
 
 /// Bounds of EngineOptions.

@@ -12,6 +12,7 @@
 #include "engine/int8_head.h"
 #include "engine/int8_weights.h"
 #include "engine/pixels.h"
+#include "engine/saturation.h"
 #include "engine/tap_rows.h"
 
 namespace edgemoe {
@@ -34,10 +35,11 @@ class Int8Engine final : public Engine {
         pool_(std::move(pool)),
         kernels_(int8::kernels(options.isa)),
         weights_(std::move(weights)),
-        backbone_(config_, weights_, kernels_, *pool_, extent(options.max_batch)) {
+        saturation_(config_),
+        backbone_(config_, weights_, kernels_, *pool_, saturation_, extent(options.max_batch)) {
     heads_.reserve(weights_.heads.size());
     for (const Int8HeadWeights& head : weights_.heads) {
-      heads_.emplace_back(config_, head, kernels_, *pool_, head_memory_);
+      heads_.emplace_back(config_, static_cast<int>(heads_.size()), head, kernels_, *pool_, saturation_, head_memory_);
     }
     head_memory_.allocate(options.num_threads, kernels_.offset);
     pixels_.resize(extent(options.max_batch));
@@ -97,6 +99,8 @@ class Int8Engine final : public Engine {
     return {};
   }
 
+  std::vector<SaturatedTensor> take_saturation() override { return saturation_.take(); }
+
  private:
   std::int64_t head(int image, int task, const std::int32_t* tokens, std::size_t stride, LogitsSink& sink,
                     TapSink* taps) {
@@ -113,6 +117,7 @@ class Int8Engine final : public Engine {
   const std::unique_ptr<ThreadPool> pool_;
   const int8::Kernels& kernels_;
   const Int8Weights weights_;
+  Saturation saturation_;
   Int8Backbone backbone_;
   Int8HeadMemory head_memory_;
   std::vector<Int8Head> heads_;

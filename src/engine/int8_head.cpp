@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/int8_saturation.h"
 #include "engine/tap_rows.h"
 #include "kernels/int8/pack.h"
 #include "numeric/fixed_point.h"
@@ -42,12 +43,14 @@ std::size_t Int8HeadMemory::bytes() const {
          4 * (logits[0].size() + logits[1].size() + wide.size() + resize.size());
 }
 
-Int8Head::Int8Head(const ModelConfig& config, const Int8HeadWeights& weights, const int8::Kernels& kernels,
-                   ThreadPool& pool, Int8HeadMemory& memory)
+Int8Head::Int8Head(const ModelConfig& config, int task, const Int8HeadWeights& weights, const int8::Kernels& kernels,
+                   ThreadPool& pool, Saturation& saturation, Int8HeadMemory& memory)
     : config_(config),
+      task_(task),
       weights_(weights),
       kernels_(kernels),
       pool_(pool),
+      saturation_(saturation),
       memory_(memory),
       shuffles_(config.head.upsampling == Upsampling::kPixelShuffle) {
   plan();
@@ -114,7 +117,7 @@ MatrixView<const float> Int8Head::run(const std::int32_t* tokens, std::size_t st
          std::as_bytes(std::span(normed))});
   }
   for (std::size_t s = 0; s < weights_.stages.size(); ++s) {
-    map = convolve(map, weights_.stages[s]);
+    map = convolve(map, s);
     if (!shuffles_ && config_.head.upsample == 2 && s + 1 < weights_.stages.size()) map = doubled(map);
   }
   classify(map, quantize(map));
@@ -129,8 +132,11 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
   std::atomic<std::int32_t> largest = 0;
   pool_.parallel_for(map.pixels(), [&](std::size_t pixel, int thread) {
     std::int16_t* row = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
-    raise(largest, kernels_.norm({tokens + (pixel + 1) * stride, map.channels, norm.gain.data(), norm.bias.data(),
-                                  norm.gain_exponent, norm.fraction, norm.eps, row}));
+    const std::int32_t most = kernels_.norm({tokens + (pixel + 1) * stride, map.channels, norm.gain.data(),
+                                             norm.bias.data(), norm.gain_exponent, norm.fraction, norm.eps, row});
+    count_narrow(saturation_, saturation_.of_head(task_, 0), row, norm.bias.data(), map.channels, most,
+                 norm.largest_bias);
+    raise(largest, most);
     std::copy_n(row, map.channels, memory_.maps[0].data() + pixel * map.channels);
   });
   map.largest = largest;
@@ -178,7 +184,8 @@ void Int8Head::gather(const Map& in, const int8::PackedLayer& layer, std::size_t
 }
 
 /// Convolution, ReLU and, where the head has it, pixel shuffle.
-Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) {
+Int8Head::Map Int8Head::convolve(const Map& in, std::size_t stage) {
+  const int8::PackedLayer& layer = weights_.stages[stage];
   const RowScale scale = quantize(in);
   const std::size_t factor = shuffles_ ? extent(config_.head.upsample) : 1;
   Map out{in.height * factor,
@@ -190,6 +197,9 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
   for (std::size_t o = 0; o < layer.outputs; ++o) {
     memory_.bias[o] = static_cast<std::int16_t>(saturating_shift<16>(layer.bias[o], layer.fraction - out.fraction));
   }
+  // Below, ReLU makes the same of what was clipped.
+  const std::int16_t* const bias = memory_.bias.data();
+  const bool bias_saturates = std::find(bias, bias + layer.outputs, INT16_MAX) != bias + layer.outputs;
   const std::size_t run = factor * out.channels;  // a row of what a pixel becomes
   std::int16_t* map = memory_.maps[out.half].data();
   std::atomic<std::int32_t> largest = 0;
@@ -202,12 +212,16 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
     std::int16_t* scaled = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
     kernels_.tile({rows, count, layer.panels(), scaled});
     std::int16_t most = 0;
+    std::uint64_t saturated = 0;
     for (std::size_t r = 0; r < count; ++r) {
       std::int16_t* values = scaled + r * layer.mantissa.size();
       kernels_.narrow({values, scale.mantissa, 0, memory_.bias.data(), layer.outputs, values});
       for (std::size_t o = 0; o < layer.outputs; ++o) {
         values[o] = std::max<std::int16_t>(values[o], 0);
         most = std::max(most, values[o]);
+      }
+      if (bias_saturates || most == INT16_MAX) {
+        for (std::size_t o = 0; o < layer.outputs; ++o) saturated += values[o] == INT16_MAX || bias[o] == INT16_MAX;
       }
       const std::size_t y = (first + r) / in.width;
       const std::size_t x = (first + r) % in.width;
@@ -216,6 +230,7 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
       }
     }
     raise(largest, most);
+    saturation_.add(saturation_.of_head(task_, 1 + stage), saturated);
   });
   out.largest = largest;
   return out;
@@ -267,14 +282,16 @@ void Int8Head::classify(const Map& in, RowScale scale) {
     kernels_.tile({rows, count, layer.panels(), scaled});
     for (std::size_t r = 0; r < count; ++r) {
       std::fill_n(wide, layer.outputs, 0);
-      kernels_.wide({.scaled = scaled + r * layer.mantissa.size(),
-                     .mantissa = scale.mantissa,
-                     .shift = layer.wide_shift(scale),
-                     .bias = layer.bias.data(),
-                     .count = layer.outputs,
-                     .weighted = false,
-                     .weight = 0,
-                     .residual = wide});
+      const int8::WideArgs args{.scaled = scaled + r * layer.mantissa.size(),
+                                .mantissa = scale.mantissa,
+                                .shift = layer.wide_shift(scale),
+                                .bias = layer.bias.data(),
+                                .count = layer.outputs,
+                                .weighted = false,
+                                .weight = 0,
+                                .residual = wide};
+      count_wide(saturation_, saturation_.of_head(task_, 1 + weights_.stages.size()), args, layer.largest_bias);
+      kernels_.wide(args);
       float* out = memory_.logits[0].data() + (first + r) * layer.outputs;
       for (std::size_t o = 0; o < layer.outputs; ++o) out[o] = static_cast<float>(wide[o]) * 0x1p-16F;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "base/check.h"
@@ -25,6 +26,7 @@ Int8Norm packed(const IntegerNorm& norm) {
                   norm.fraction, norm.eps};
   std::copy(norm.gain.begin(), norm.gain.end(), result.gain.begin());
   std::copy(norm.bias.begin(), norm.bias.end(), result.bias.begin());
+  for (const std::int16_t bias : norm.bias) result.largest_bias = std::max(result.largest_bias, std::abs(bias + 0));
   return result;
 }
 
@@ -156,6 +158,9 @@ Result<Int8Weights> pack_int8_weights(const ModelFile& model, const ModelConfig&
     packer.add(embedding.patch_embed, weights.patch_embed);
     packer.pack();
     weights.positions = integer_positions(model.config(), config, embedding);
+    for (const std::int64_t position : weights.positions) {
+      weights.largest_position = std::max(weights.largest_position, std::abs(position));
+    }
   }
   for (int i = 0; i < config.depth; ++i) {
     EDGEMOE_ASSIGN_OR_RETURN(IntegerBlock block, parts.block(i));

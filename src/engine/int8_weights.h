@@ -23,6 +23,7 @@ struct Int8Norm {
   int gain_exponent = 0;
   int fraction = 0;
   std::uint32_t eps = 0;
+  std::int32_t largest_bias = 0;  // a magnitude
 };
 
 struct Int8Mlp {
@@ -52,6 +53,7 @@ struct Int8Weights {
   PageBuffer memory;  // of all layers' weights
   int8::PackedLayer patch_embed;
   std::vector<std::int32_t> positions;  // [num_tokens, embed_dim], the class token in row 0 added
+  std::int64_t largest_position = 0;    // a magnitude
   std::vector<Int8Block> blocks;
   std::vector<Int8HeadWeights> heads;
 

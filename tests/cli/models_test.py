@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """models_test.py TOOL SOURCE: model files, taps and checkpoints through the edgemoe tool."""
+import array
 import json
 import math
 import os
@@ -122,6 +123,43 @@ class Quantize(ToolTest):
         damaged.write_bytes(data)
         done = self.tool("run", picture, "--model", damaged, "-o", self.folder / "maps", expect=1)
         self.assertIn(f"{damaged}: backbone.blocks.0.attn.key: weight: expected -127 to 127, found -128", done.stderr)
+
+
+class Saturation(ToolTest):
+    def extreme(self):
+        """The model with the queries, keys and values of block 2 a hundred thousand times as large."""
+        data = bytearray(self.model.read_bytes())
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        entry = json.loads(data[8:start])["backbone.blocks.2.attn.qkv.weight"]
+        begin, end = (start + offset for offset in entry["data_offsets"])
+        values = array.array("f", data[begin:end])
+        data[begin:end] = array.array("f", (value * 1e5 for value in values)).tobytes()
+        path = self.folder / "extreme.safetensors"
+        path.write_bytes(data)
+        return path
+
+    def counts(self, model, *options):
+        done = self.tool("run", self.picture(), self.picture("b.png", seed=3), "--model", model, "-o",
+                         self.folder / "maps", "--json", *options)
+        found = {entry["tensor"]: entry["count"] for entry in json.loads(done.stdout)["saturation"]}
+        self.assertEqual(bool(found), "numbers saturated" in done.stderr)
+        return found, done.stderr
+
+    def test_counts_are_told_and_the_same_everywhere(self):
+        model = self.extreme()
+        found, note = self.counts(model, "--type", "reference")
+        self.assertIn("block2.attn.qkv", found)
+        self.assertIn(f"{found['block2.attn.qkv']} in block2.attn.qkv", note)
+        for options in (("--threads", "1"), ("--batch", "2"), ("--isa", "portable")):
+            self.assertEqual(self.counts(model, "--type", "int8", *options)[0], found, options)
+        self.assertEqual(self.counts(model, "--type", "float")[0], {})
+
+    def test_strict_fails_where_something_saturated_and_only_there(self):
+        run = ("--type", "int8", "--strict", "-o", self.folder / "maps")
+        self.tool("run", self.picture(), "--model", self.model, *run)
+        self.tool("run", SOURCE / "examples/pictures/rendered-street.jpg", *run)
+        done = self.tool("run", self.picture(), "--model", self.extreme(), *run, expect=1)
+        self.assertRegex(done.stderr, r"\d+ numbers saturated: .*\d+ in block2.attn.qkv")
 
 
 class Taps(ToolTest):

@@ -1,6 +1,7 @@
 #include "kernels/int8/pack.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -79,9 +80,11 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer, st
       packed.mantissa[o] = layer.mantissa[o];
       packed.bias[o] = layer.bias[o];
       packed.narrow_bias[o] = static_cast<std::int16_t>(saturate<16>(layer.bias[o]));
+      packed.largest_bias = std::max(packed.largest_bias, std::abs(std::int64_t{layer.bias[o]}));
     }
     pack_panel(rows, packed.inputs, memory.data() + panel * inputs);
   }
+  packed.largest_narrow_bias = static_cast<std::int32_t>(std::min<std::int64_t>(packed.largest_bias, 1 << 15));
   return packed;
 }
 

@@ -22,8 +22,10 @@ struct PackedLayer {
   AlignedBuffer<std::int16_t> mantissa;
   AlignedBuffer<std::int32_t> bias;         // [outputs]
   AlignedBuffer<std::int16_t> narrow_bias;  // the same where 16 bits hold it
-  std::size_t outputs = 0;                  // its own
-  std::size_t inputs = 0;                   // its own
+  std::int64_t largest_bias = 0;            // magnitudes of the two
+  std::int32_t largest_narrow_bias = 0;
+  std::size_t outputs = 0;  // its own
+  std::size_t inputs = 0;   // its own
   int exponent = 0;
   int fraction = 0;
 
