@@ -3,6 +3,7 @@
 #define EDGEMOE_QUANT_INTEGER_FILE_H_
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace edgemoe {
 /// Quantises `model` part by part into a file, atomically; its metadata goes along. kInvalidArgument for a model of
 /// integers; else the errors of IntegerParts and of writing. `progress` is told of parts.
 Status write_integer_model(const std::filesystem::path& path, const ModelFile& model, const ProgressSink& progress);
+
+/// The same for integers in memory; `metadata` is added.
+Status write_integer_model(const std::filesystem::path& path, const ModelConfig& config, const IntegerModel& model,
+                           const std::map<std::string, std::string, std::less<>>& metadata);
 
 /// The parts of a file of integers. Every value is checked; kMalformed names tensor, place, expected and found.
 class IntegerFileReader {

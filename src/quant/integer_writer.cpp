@@ -93,20 +93,33 @@ class PartWriter {
   SafetensorsWriter& file_;
 };
 
+Result<SafetensorsWriter> create_file(const std::filesystem::path& path, const ModelConfig& config,
+                                      const std::map<std::string, std::string, std::less<>>& metadata) {
+  std::vector<SafetensorsEntry> entries;
+  for (const IntegerTensorSpec& spec : integer_tensor_table(config)) {
+    entries.push_back({spec.name, spec.dtype, spec.shape});
+  }
+  return SafetensorsWriter::create(path, entries, model_metadata(config, metadata, StoredNumbers::kIntegers));
+}
+
 }  // namespace
+
+Status write_integer_model(const std::filesystem::path& path, const ModelConfig& config, const IntegerModel& model,
+                           const std::map<std::string, std::string, std::less<>>& metadata) {
+  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsWriter file, create_file(path, config, metadata));
+  PartWriter writer(file);
+  EDGEMOE_RETURN_IF_ERROR(writer.embedding(model));
+  for (const IntegerBlock& block : model.blocks) EDGEMOE_RETURN_IF_ERROR(writer.block(block));
+  for (const IntegerHead& head : model.heads) EDGEMOE_RETURN_IF_ERROR(writer.head(head));
+  return file.commit();
+}
 
 Status write_integer_model(const std::filesystem::path& path, const ModelFile& model, const ProgressSink& progress) {
   if (model.numbers() == StoredNumbers::kIntegers) {
     return invalid_argument("expected a model of floats, found one that is quantised already");
   }
   const ModelConfig& config = model.config();
-  std::vector<SafetensorsEntry> entries;
-  for (const IntegerTensorSpec& spec : integer_tensor_table(config)) {
-    entries.push_back({spec.name, spec.dtype, spec.shape});
-  }
-  EDGEMOE_ASSIGN_OR_RETURN(
-      SafetensorsWriter file,
-      SafetensorsWriter::create(path, entries, model_metadata(config, model.metadata(), StoredNumbers::kIntegers)));
+  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsWriter file, create_file(path, config, model.metadata()));
   PartWriter writer(file);
   const IntegerParts parts(model, WeightStorage::kOwned);
   const std::size_t heads = config.head.present ? config.tasks.size() : 0;
