@@ -12,6 +12,7 @@
 
 #include "edgemoe/status.h"
 #include "model/model_file.h"
+#include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
 
@@ -26,6 +27,7 @@ struct Command {
 Command add_run_command(CLI::App& tool);
 Command add_convert_command(CLI::App& tool);
 Command add_new_command(CLI::App& tool);
+Command add_quantize_command(CLI::App& tool);
 Command add_inspect_command(CLI::App& tool);
 Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
@@ -89,6 +91,12 @@ Status find_class_map(std::filesystem::path& class_map);
 /// kInvalidArgument when `output` is one of `inputs`, by whatever name, or lies anywhere in one that is a folder:
 /// writing it would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
+/// Adds counts to those of the same tensors; new ones go to the end.
+void add_saturation(std::vector<SaturatedTensor>& sum, const std::vector<SaturatedTensor>& more);
+
+/// "12 numbers saturated: 7 in block3.attn.qkv, 5 in …" for what is not empty.
+std::string describe_saturation(const std::vector<SaturatedTensor>& tensors);
 
 /// ", UNTRAINED (random weights of seed 1): its maps mean nothing" for a model that says so of itself, else empty.
 std::string model_origin(const ModelFile& model);

@@ -76,7 +76,7 @@ ExitCode diagnose(bool json) {
   fmt::print("edgemoe {}\n", EDGEMOE_VERSION);
   fmt::print("threads            {}\n", available_cpus());
   fmt::print("instruction sets   {} (best last)\n", fmt::format("{}", fmt::join(isas, ", ")));
-  fmt::print("number types       float, int8, reference\n");
+  fmt::print("engines            float, int8, reference\n");
   if (configs.empty()) {
     fmt::print("configurations     none found: 'new' and 'convert' need a .json file; set EDGEMOE_CONFIG_DIR\n");
   } else {

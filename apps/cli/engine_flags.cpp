@@ -10,9 +10,9 @@ void EngineFlags::add_to(CLI::App& app) {
       ->check(CLI::Range(0, kMaxThreads))
       ->capture_default_str();
   app.add_option("--type", type,
-                 "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly)")
-      ->check(CLI::IsMember({"float", "int8", "reference"}))
-      ->capture_default_str();
+                 "Arithmetic: float, int8 (docs/numerics.md), or reference (the same integers, plainly and slowly); "
+                 "default: int8 for a model that edgemoe quantize has written, else float")
+      ->check(CLI::IsMember({"float", "int8", "reference"}));
   app.add_option(
       "--isa", isa,
       "Force an instruction set: portable, avx2, avxvnni, avx512, avx512vnni, neon, dotprod (default: the best)");
@@ -25,7 +25,7 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   EngineOptions options;
   options.num_threads = threads == 0 ? default_num_threads() : threads;
   options.max_batch = max_batch;
-  options.type = *number_type_from_name(type);  // CLI11 has checked it
+  if (!type.empty()) options.type = number_type_from_name(type);  // CLI11 has checked it
   if (!isa.empty()) {
     EDGEMOE_RETURN_IF_ERROR(choose_instruction_set(isa, options).with_context("--isa"));
   }

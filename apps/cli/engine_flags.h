@@ -13,10 +13,10 @@
 namespace edgemoe::cli {
 
 struct EngineFlags {
-  int threads = 0;             // 0: all that the process may run on
-  std::string type = "float";  // arithmetic
-  std::string isa;             // empty: the best
-  std::string input_size;      // "HEIGHTxWIDTH"; empty: the model's own
+  int threads = 0;         // 0: all that the process may run on
+  std::string type;        // arithmetic; empty: that of the model's file
+  std::string isa;         // empty: the best
+  std::string input_size;  // "HEIGHTxWIDTH"; empty: the model's own
 
   void add_to(CLI::App& app);
   /// kInvalidArgument with what was expected.

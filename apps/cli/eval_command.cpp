@@ -118,6 +118,10 @@ Status score(const EvalCommandOptions& options, std::optional<StopSignal>& stop)
   ProgressLine line("eval");
   EDGEMOE_ASSIGN_OR_RETURN(const EvalResult result, scoring->run(on_picture, progress_sink(options, line)));
   line.clear();
+  if (const auto saturated = pipeline->engine().take_saturation(); !saturated.empty()) {
+    print_note(
+        fmt::format("warning: {}; scores may suffer (compare with --type float)", describe_saturation(saturated)));
+  }
   const EvalContext context = scoring->context(EDGEMOE_VERSION, model_origin(pipeline->model()));
   const std::string json = eval_json(context, scoring->eval(), result) + "\n";
   if (csv) EDGEMOE_RETURN_IF_ERROR(csv->commit());

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "model/model_file.h"
-#include "model/tensor_table.h"
 
 namespace edgemoe::cli {
 namespace {
@@ -57,15 +56,15 @@ void print_text(const ModelFile& model, bool tensors) {
   }
   std::size_t values = 0;
   std::size_t bytes = 0;
-  for (const TensorSpec& spec : tensor_table(config)) {
-    const TensorView& view = model.tensor(spec.name);
-    values += static_cast<std::size_t>(spec.shape.num_elements());
+  for (const std::string& name : model.tensor_names()) {
+    const TensorView& view = model.tensor(name);
+    values += static_cast<std::size_t>(view.shape.num_elements());
     bytes += view.bytes.size();
-    if (tensors) {
-      fmt::print("           {:<55} {:<18} {}\n", spec.name, spec.shape.to_string(), dtype_name(view.dtype));
-    }
+    if (tensors) fmt::print("           {:<55} {:<18} {}\n", name, view.shape.to_string(), dtype_name(view.dtype));
   }
-  fmt::print("weights    {} values, {} bytes\n", values, bytes);
+  const bool integers = model.numbers() == StoredNumbers::kIntegers;
+  fmt::print("weights    {} values, {} bytes{}\n", values, bytes,
+             integers ? ", integers (--type int8, reference)" : "");
   if (!model.unused().empty()) {
     fmt::print("unused     {} tensors that the network has no place for, first {}\n", model.unused().size(),
                printable(model.unused().front()));
@@ -74,16 +73,18 @@ void print_text(const ModelFile& model, bool tensors) {
 
 void print_json(const ModelFile& model) {
   nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
-  for (const TensorSpec& spec : tensor_table(model.config())) {
-    tensors.push_back({{"name", spec.name},
-                       {"shape", std::vector<std::int64_t>(spec.shape.dims().begin(), spec.shape.dims().end())},
-                       {"type", dtype_name(model.tensor(spec.name).dtype)}});
+  for (const std::string& name : model.tensor_names()) {
+    const TensorView& view = model.tensor(name);
+    tensors.push_back({{"name", name},
+                       {"shape", std::vector<std::int64_t>(view.shape.dims().begin(), view.shape.dims().end())},
+                       {"type", dtype_name(view.dtype)}});
   }
   nlohmann::ordered_json metadata = nlohmann::ordered_json::object();
   for (const auto& [key, value] : model.metadata()) {
     if (key != "edgemoe.config") metadata[key] = value;
   }
   const nlohmann::ordered_json root = {{"config", nlohmann::ordered_json::parse(model_config_to_json(model.config()))},
+                                       {"numbers", model.numbers() == StoredNumbers::kIntegers ? "integers" : "floats"},
                                        {"metadata", metadata},
                                        {"tensors", tensors},
                                        {"unused", model.unused()}};

@@ -186,6 +186,11 @@ Status Run::run_batch(Batch& batch) {
   EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent,
                            images.empty() ? pipeline_->run_tensors(tensors, request) : pipeline_->run(images, request));
   record_.times.pipeline += spent;
+  add_saturation(record_.saturation, pipeline_->engine().take_saturation());
+  if (options_.strict && !record_.saturation.empty()) {
+    return unsupported("{}; --strict takes none: compare with --type float, or run without it",
+                       describe_saturation(record_.saturation));
+  }
   EDGEMOE_RETURN_IF_ERROR(write_overviews(batch));
   progress_.clear();
   for (const std::size_t i : batch.items) {
@@ -251,6 +256,10 @@ Status Run::raw_frames(std::size_t width, std::size_t height) {
 ExitCode Run::finish(const Status& status, std::int64_t load_ns, std::int64_t total_ns) {
   progress_.clear();
   const ExitCode ended = status.ok() ? kDone : fail(status);
+  if (status.ok() && !options_.quiet && !record_.saturation.empty()) {
+    print_note(fmt::format("warning: {}; maps may suffer (compare with --type float; --strict makes it an error)",
+                           describe_saturation(record_.saturation)));
+  }
   record_.error = status.ok() ? "" : status.message();
   const std::vector<RunItem>& items = record_.items;
   record_.times.load_ns = load_ns;
@@ -395,6 +404,8 @@ Command add_run_command(CLI::App& tool) {
       ->capture_default_str();
   app->add_flag("--json", options->json, "Print the summary as JSON on standard output, nothing else");
   app->add_flag("-q,--quiet", options->quiet, "Print errors only");
+  app->add_flag("--strict", options->strict,
+                "Fail where a number of the integer network saturates (docs/numerics.md, section 6)");
   options->engine.add_to(*app);
   app->footer(
       "Examples:\n"

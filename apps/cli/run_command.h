@@ -25,6 +25,7 @@ struct RunOptions {
   int batch = 1;
   bool json = false;
   bool quiet = false;
+  bool strict = false;
   EngineFlags engine;
 };
 
@@ -58,6 +59,7 @@ struct RunRecord {
   std::vector<int> tasks;  // indices into the configuration's
   std::vector<RunItem> items;
   StageTimes times;
+  std::vector<SaturatedTensor> saturation;
   bool interrupted = false;  // ended early by a signal
   std::string error;         // … or by this
 };

@@ -166,6 +166,10 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
     }
     pictures.push_back(entry);
   }
+  Json saturation = Json::array();
+  for (const SaturatedTensor& tensor : record.saturation) {
+    saturation.push_back({{"tensor", tensor.name}, {"count", tensor.count}});
+  }
   const Json root = {{"edgemoe", EDGEMOE_VERSION},
                      {"model",
                       {{"file", options.model.string()},
@@ -187,6 +191,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
                        {"instruction_set", pipeline.instruction_set()},
                        {"threads", pipeline.engine().num_threads()},
                        {"batch", pipeline.engine().max_batch()}}},
+                     {"saturation", saturation},
                      {"times_ms", times_json(record.times)},
                      {"interrupted", record.interrupted},
                      {"error", record.error.empty() ? Json(nullptr) : Json(record.error)},

@@ -20,11 +20,15 @@ class MappedFile {
   /// Maps `path` whole. kNotFound, kIo (not a regular file, no permission); an empty file maps to no bytes.
   static Result<MappedFile> open(const std::filesystem::path& path);
 
+  /// No file and no bytes.
+  MappedFile() = default;
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  /// Takes the pages out of this process's memory; what is read again comes from the system's cache or the file.
+  void release_pages() const;
 
  private:
   MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}

@@ -8,6 +8,7 @@
 #include "checkpoint/rank_directory.h"
 #include "checkpoint/state_dict.h"
 #include "checkpoint/torch_archive.h"
+#include "model/model_file.h"
 #include "model/safetensors.h"
 
 namespace edgemoe {
@@ -35,6 +36,9 @@ Result<CheckpointSource> from_torch(FileBytes file, CheckpointFormat format, con
 
 Result<CheckpointSource> from_safetensors(const FileBytes& file, const std::string& name) {
   EDGEMOE_ASSIGN_OR_RETURN(const SafetensorsIndex index, parse_safetensors(file.bytes));
+  if (index.metadata.contains(kNumericsKey)) {
+    return unsupported("a model of integers, no checkpoint: convert the floats that it was quantised from");
+  }
   CheckpointSource source;
   source.format = CheckpointFormat::kSafetensors;
   for (const auto& [tensor_name, view] : index.tensors) {

@@ -8,7 +8,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/tensor.h"
@@ -30,10 +32,10 @@ std::string_view number_type_name(NumberType type);
 std::optional<NumberType> number_type_from_name(std::string_view name);
 
 struct EngineOptions {
-  NumberType type = NumberType::kFloat;
-  int num_threads = 1;   // ≥ 1
-  Isa isa = best_isa();  // one of supported_isas()
-  int max_batch = 1;     // pictures in one run; memory grows with it
+  std::optional<NumberType> type;  // nothing: what the model's file holds
+  int num_threads = 1;             // ≥ 1
+  Isa isa = best_isa();            // one of supported_isas()
+  int max_batch = 1;               // pictures in one run; memory grows with it
   int input_height = 0;  // another input size than the model's (multiples of the patch): the position embedding is
   int input_width = 0;   // resampled to its grid; 0: the model's own
 };
@@ -57,6 +59,14 @@ struct EngineRequest {
 struct EngineTimes {
   std::int64_t backbone_ns = 0;  // patch embedding to last block, all tasks
   std::int64_t head_ns = 0;      // heads of all tasks, time inside the sink left out
+};
+
+/// A tensor with numbers that saturated (docs/numerics.md, section 6), and how many.
+struct SaturatedTensor {
+  std::string name;  // "block3.attn.qkv", "depth/head.conv_0"
+  std::uint64_t count = 0;
+
+  bool operator==(const SaturatedTensor&) const = default;
 };
 
 /// One network, loaded and packed, with all the memory it will need. `run` is not re-entrant. The outputs of a picture
@@ -84,6 +94,9 @@ class Engine {
   /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0. kInvalidArgument as
   /// above, kUnsupported for a model without heads.
   virtual Status run_head(int task, std::span<const float> tokens, LogitsSink& logits, TapSink* taps) = 0;
+  /// What has saturated since the last call, in the network's order; the sums over pictures and tasks, where what tasks
+  /// share counts once. Nothing in float32.
+  virtual std::vector<SaturatedTensor> take_saturation() { return {}; }
 };
 
 /// Bounds of EngineOptions.
@@ -93,18 +106,19 @@ inline constexpr int kMaxBatch = 1024;
 /// Threads where the user says nothing: all that the process may run on, within the bound.
 int default_num_threads();
 
-/// The float32 engine. kInvalidArgument for options outside their bounds, kTooLarge when sizes overflow or memory for
-/// them is absurd, kIo when the system grants no threads.
+/// The float32 engine. kInvalidArgument for options outside their bounds, kUnsupported for a model of integers,
+/// kTooLarge when sizes overflow or memory for them is absurd, kIo when the system grants no threads.
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options);
 
 /// The integer network, computed by the operations of hw/hls one token at a time: slow, plain, and what every other
-/// integer engine must equal. Same errors; kUnsupported for a model that the contract has no integers for.
+/// integer engine must equal. Same errors; kUnsupported for a model that the contract has no integers for, kMalformed
+/// for a file with integers that are none of the contract's.
 Result<std::unique_ptr<Engine>> make_reference_engine(const ModelFile& model, const EngineOptions& options);
 
 /// The same integers by SIMD kernels: equal to the reference bit for bit. Same errors.
 Result<std::unique_ptr<Engine>> make_int8_engine(const ModelFile& model, const EngineOptions& options);
 
-/// By the number type that a user names.
+/// By the number type that a user names: float32 for a model of floats and int8 for one of integers where none is.
 Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options);
 
 }  // namespace edgemoe

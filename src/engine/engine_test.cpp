@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "engine/allocation_testing.h"
 #include "model/tap_dump.h"
+#include "quant/integer_file.h"
 
 namespace edgemoe {
 namespace {
@@ -326,6 +327,36 @@ TEST_P(IntegerEngineTest, run_everyIsaAndThreadCount_sameBytes) {
           << isa_name(isa) << ", " << threads << " threads";
     }
   }
+}
+
+TEST_P(IntegerEngineTest, modelOfIntegers_sameTapsAsQuantisedAtLoad_andNoFloatEngine) {
+  const auto path = folder_ / "integers.safetensors";
+  ASSERT_TRUE(write_integer_model(path, *model_, {}).ok());
+  const auto integers = ModelFile::open(path);
+  ASSERT_TRUE(integers.ok()) << integers.status().message();
+  const std::vector<float> pixels = picture(13);
+  const std::vector<const float*> images = {pixels.data()};
+  const std::vector<int> tasks = all_tasks();
+  const auto compare = [&](EngineOptions options) {
+    auto from_floats = make_engine(*model_, options);
+    auto from_integers = make_engine(*integers, options);
+    ASSERT_TRUE(from_floats.ok() && from_integers.ok()) << from_integers.status().message();
+    KeepLogits logits[2];
+    TapRecorder taps[2];
+    ASSERT_TRUE((*from_floats)->run({.images = images, .tasks = tasks, .logits = &logits[0], .taps = &taps[0]}).ok());
+    ASSERT_TRUE((*from_integers)->run({.images = images, .tasks = tasks, .logits = &logits[1], .taps = &taps[1]}).ok());
+    EXPECT_EQ(logits[1].values, logits[0].values);
+    expect_same_taps(taps[1], taps[0]);
+  };
+  compare({.type = NumberType::kReference});
+  for (const Isa isa : supported_isas()) {
+    SCOPED_TRACE(isa_name(isa));
+    compare({.type = NumberType::kInt8, .num_threads = 2, .isa = isa});
+  }
+  EXPECT_EQ((*make_engine(*integers, {}))->number_type(), "int8");
+  const auto refused = make_engine(*integers, {.type = NumberType::kFloat});
+  EXPECT_EQ(refused.status().code(), StatusCode::kUnsupported);
+  EXPECT_NE(refused.status().message().find("--type int8"), std::string::npos) << refused.status().message();
 }
 
 std::string case_name(const ::testing::TestParamInfo<EngineCase>& test) {

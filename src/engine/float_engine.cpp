@@ -125,6 +125,12 @@ class FloatEngine final : public Engine {
 
 Result<std::unique_ptr<Engine>> make_float_engine(const ModelFile& model, const EngineOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(check_engine_options(options));
+  if (model.numbers() == StoredNumbers::kIntegers) {
+    return unsupported(
+        "a model of integers, which the float engine cannot run: the floats are not in it; take --type int8 or the "
+        "model "
+        "that it was quantised from");
+  }
   EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig config, engine_config(model, options));
   const double bytes = estimated_workspace_bytes(config, options.max_batch);
   if (bytes > kMaxWorkspaceBytes) {

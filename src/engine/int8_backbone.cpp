@@ -27,7 +27,7 @@ std::size_t tile_begin(std::size_t rows, std::size_t number) { return rows * num
 }  // namespace
 
 Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights, const int8::Kernels& kernels,
-                           ThreadPool& pool, std::size_t max_images)
+                           ThreadPool& pool, Saturation& saturation, std::size_t max_images)
     : config_(config),
       weights_(weights),
       kernels_(kernels),
@@ -37,10 +37,11 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
       num_heads_(extent(config.num_heads)),
       head_dim_(extent(config.head_dim())),
       shared_backbone_(config.tasks_share_backbone()),
-      score_scale_(make_score_scale(config.head_dim())) {
-  const std::size_t sequences = max_images * (shared_backbone_ ? 1 : config.tasks.size());
-  const std::size_t units = sequences * num_heads_;
-  max_rows_ = sequences * num_tokens_;
+      score_scale_(make_score_scale(config.head_dim())),
+      saturation_(saturation),
+      max_rows_(max_images * (shared_backbone_ ? 1 : config.tasks.size()) * num_tokens_),
+      residual_bounds_(max_rows_) {
+  const std::size_t units = max_rows_ / num_tokens_ * num_heads_;
   stride_ = round_up(dim_, kRowStep);
   head_stride_ = round_up(head_dim_, kGroup);
   padded_keys_ = round_up(num_tokens_, kOutputStep);
@@ -82,12 +83,14 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
     queue_ = AlignedBuffer<Queued>(picks);
     queue_begin_ = AlignedBuffer<std::uint32_t>(extent(moe.num_experts) + 1);
     contributions_ = AlignedBuffer<std::int32_t>(picks * stride_);
+    contribution_bounds_ = AlignedBuffer<std::int64_t>(picks);
   }
   for (int thread = 0; thread < pool.num_threads(); ++thread) {
     scratch_.push_back(
-        {AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::int16_t>(kMaxRows * widest_),
+        {AlignedBuffer<std::int16_t>(kMaxRows * (widest_ + round_up(head_dim_, kPanelOutputs))),
+         AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
          AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
-         AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
+         AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
     std::memset(scratch_.back().bytes.data(), kernels.offset, scratch_.back().bytes.size());
     std::memset(scratch_.back().hidden.data(), kernels.offset, scratch_.back().hidden.size());
   }
@@ -100,7 +103,7 @@ std::size_t Int8Backbone::bytes() const {
       2 * (normed_words_.size() + value_.size() + key_mantissa_.size() + router_weights_.size()) + normed_.size() +
       query_.size() + key_.size() + key_weight_.size() + value_weight_.size() +
       sizeof(RowScale) * (normed_scale_.size() + query_scale_.size() + key_scale_.size() + value_scale_.size()) +
-      8 * logits_.size() + sizeof(Queued) * queue_.size();
+      8 * (logits_.size() + contribution_bounds_.size()) + residual_bounds_.bytes() + sizeof(Queued) * queue_.size();
   for (const Scratch& s : scratch_) {
     bytes += 2 * (s.scaled.size() + s.words.size()) + s.bytes.size() + s.hidden.size() + s.probabilities.size() +
              s.values.size();
@@ -121,7 +124,10 @@ void Int8Backbone::run_block(int index, int task, const std::int32_t* tokens_in,
                              TapSink* taps) {
   const int tasks[] = {task};
   Sequences sequences = {1, tasks, !shared_backbone_ && index > config_.first_moe_block()};
-  for (std::size_t t = 0; t < num_tokens_; ++t) std::copy_n(tokens_in + t * dim_, dim_, residual(t));
+  for (std::size_t t = 0; t < num_tokens_; ++t) {
+    std::copy_n(tokens_in + t * dim_, dim_, residual(t));
+    residual_bounds_[t] = INT32_MAX;  // nothing is known of them
+  }
   block(index, sequences, taps);
   for (std::size_t t = 0; t < num_tokens_; ++t) std::copy_n(residual(t), dim_, tokens_out + t * dim_);
 }
@@ -164,25 +170,44 @@ void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
     }
     kernels_.tile({rows, count, layer.panels(), s.scaled.data()});
     for (std::size_t r = 0; r < count; ++r) {
-      std::int32_t* out = residual(image * num_tokens_ + 1 + first + r);
-      std::copy_n(weights_.positions.data() + (1 + first + r) * dim_, dim_, out);
-      kernels_.wide({.scaled = s.scaled.data() + r * layer.mantissa.size(),
-                     .mantissa = kPixelScale.mantissa,
-                     .shift = layer.wide_shift(kPixelScale),
-                     .bias = layer.bias.data(),
-                     .count = dim_,
-                     .weighted = false,
-                     .weight = 0,
-                     .added = true,
-                     .out = out});
+      const std::size_t row = image * num_tokens_ + 1 + first + r;
+      std::copy_n(weights_.positions.data() + (1 + first + r) * dim_, dim_, residual(row));
+      residual_bounds_[row] = weights_.largest_position;
+      add_to_residual(layer, wide_args(layer, s.scaled.data(), r, kPixelScale, residual(row)), row,
+                      Saturation::kPatchEmbed, Saturation::kEmbedding);
     }
   });
   for (std::size_t image = 0; image < images.size(); ++image) {
-    std::copy_n(weights_.positions.data(), dim_, residual(image * num_tokens_));
+    const std::size_t row = image * num_tokens_;
+    std::copy_n(weights_.positions.data(), dim_, residual(row));
+    residual_bounds_[row] = weights_.largest_position;
+    if (weights_.largest_position >= INT32_MAX) {
+      saturation_.add(Saturation::kEmbedding, count_ends<32>(residual(row), dim_));
+    }
   }
 }
 
+int8::WideArgs Int8Backbone::wide_args(const int8::PackedLayer& layer, const std::int16_t* scaled, std::size_t r,
+                                       RowScale scale, std::int32_t* residual) const {
+  return {.scaled = scaled + r * layer.mantissa.size(),
+          .mantissa = scale.mantissa,
+          .shift = layer.wide_shift(scale),
+          .bias = layer.bias.data(),
+          .count = dim_,
+          .weighted = false,
+          .weight = 0,
+          .added = true,
+          .out = residual};
+}
+
+void Int8Backbone::add_to_residual(const int8::PackedLayer& layer, const int8::WideArgs& args, std::size_t row,
+                                   std::size_t out_tensor, std::size_t sum_tensor) {
+  count_wide_sum(saturation_, out_tensor, sum_tensor, args, layer.largest_bias, residual_bounds_, row);
+  kernels_.wide(args);
+}
+
 void Int8Backbone::block(int index, Sequences& sequences, TapSink* sink) {
+  block_index_ = index;
   const Int8Block& block = weights_.blocks[extent(index)];
   const bool is_moe = config_.is_moe_block(index);
   const std::size_t rows = rows_of(sequences);
@@ -268,7 +293,10 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
   std::int32_t largest[kMaxRows];
   normalize_rows(block.norm1, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
-    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, words(s, r), dim_, block.norm1.fraction);
+    std::int16_t* out = words(s, r);
+    count_narrow(saturation_, tensor(BlockTensor::kNorm1), out, block.norm1.bias.data(), dim_, largest[r],
+                 block.norm1.largest_bias);
+    if (taps.wanted()) taps.norm1.note(tile.first + r, 0, out, dim_, block.norm1.fraction);
     rows[r] = bytes_row(s.bytes, r);
     scales[r] = quantize(words(s, r), dim_, largest[r], block.norm1.fraction, bytes_row(s.bytes, r));
   }
@@ -279,8 +307,10 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
     for (std::size_t r = 0; r < tile.count; ++r) {
       const std::size_t row = tile.first + r;
       std::int16_t* out = part == 2 ? value_.data() + row * stride_ : words(s, r);
-      kernels_.narrow({s.scaled.data() + r * layer.mantissa.size(), scales[r].mantissa, layer.narrow_shift(scales[r]),
-                       layer.narrow_bias.data(), dim_, out});
+      const std::int32_t most = kernels_.narrow({s.scaled.data() + r * layer.mantissa.size(), scales[r].mantissa,
+                                                 layer.narrow_shift(scales[r]), layer.narrow_bias.data(), dim_, out});
+      count_narrow(saturation_, tensor(BlockTensor::kQkv), out, layer.narrow_bias.data(), dim_, most,
+                   layer.largest_narrow_bias);
       if (taps.wanted()) taps.qkv.note(row, part * dim_, out, dim_, layer.fraction);
       for (std::size_t head = 0; head < num_heads_; ++head) {
         const std::int16_t* values = out + head * head_dim_;
@@ -331,6 +361,7 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
 /// Attention of a tile's queries, projection, and the sum with the residual stream.
 void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Tile& tile, Scratch& s, Int8Taps& taps) {
   const std::size_t padded_head = round_up(head_dim_, kPanelOutputs);
+  std::int16_t* const outputs = s.scaled.data() + kMaxRows * widest_;
   for (std::size_t head = 0; head < num_heads_; ++head) {
     const std::size_t unit = sequence * num_heads_ + head;
     const std::uint8_t* rows[kMaxRows] = {};
@@ -346,6 +377,7 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
                     .outputs = padded_keys_,
                     .inputs = head_stride_},
                    s.scaled.data()});
+    std::uint32_t sums[kMaxRows];
     int pre_shift[kMaxRows];
     std::int16_t reciprocal[kMaxRows];
     for (std::size_t r = 0; r < tile.count; ++r) {
@@ -358,15 +390,31 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
                              score_scale_.shift(scale.exponent, key_exponent_[unit]),
                              probabilities,
                              false};
-      const SoftmaxScale softmax = make_softmax_scale(kernels_.softmax(args));
+      sums[r] = kernels_.softmax(args);
+      // Shifted to the right, no product of two numbers of 16 bits is at an end.
+      if (args.shift < 0 && kernels_.largest(args.scores, num_tokens_) >= INT16_MAX) {
+        saturation_.add(tensor(BlockTensor::kScores), count_scores(args.scores, num_tokens_));
+      }
+      const SoftmaxScale softmax = make_softmax_scale(sums[r]);
       pre_shift[r] = softmax.pre_shift;
       reciprocal[r] = softmax.reciprocal;
     }
-    kernels_.values({rows, tile.count, value_weight_.data() + unit * padded_head * padded_tokens_, padded_tokens_,
-                     padded_head, pre_shift, reciprocal, value_scale_[unit].mantissa,
-                     value_scale_[unit].exponent - 2 - block.value.fraction, s.scaled.data()});
+    const std::int8_t* const values = value_weight_.data() + unit * padded_head * padded_tokens_;
+    const RowScale value_scale = value_scale_[unit];
+    const int out_shift = value_scale.exponent - 2 - block.value.fraction;
+    kernels_.values({rows, tile.count, values, padded_tokens_, padded_head, pre_shift, reciprocal, value_scale.mantissa,
+                     out_shift, outputs});
     for (std::size_t r = 0; r < tile.count; ++r) {
-      std::copy_n(s.scaled.data() + r * padded_head, head_dim_, words(s, r) + head * head_dim_);
+      const std::int16_t* out = outputs + r * padded_head;
+      std::copy_n(out, head_dim_, words(s, r) + head * head_dim_);
+      if (!values_can_saturate(sums[r], pre_shift[r], num_tokens_)) continue;
+      // What a sum at an end makes at least.
+      const std::int64_t least =
+          saturating_shift<16>(multiply_q15(multiply_q15(INT16_MAX, value_scale.mantissa), reciprocal[r]), out_shift);
+      if (kernels_.largest(out, head_dim_) < least) continue;
+      saturation_.add(tensor(BlockTensor::kHeads),
+                      count_values({s.scaled.data() + r * padded_keys_, num_tokens_, values, kernels_.order, head_dim_,
+                                    pre_shift[r], out}));
     }
   }
   const std::uint8_t* rows[kMaxRows] = {};
@@ -374,20 +422,15 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
   for (std::size_t r = 0; r < tile.count; ++r) {
     if (taps.wanted()) taps.heads.note(tile.first + r, 0, words(s, r), dim_, block.value.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    scales[r] =
-        quantize(words(s, r), dim_, kernels_.largest(words(s, r), dim_), block.value.fraction, bytes_row(s.bytes, r));
+    const std::int32_t largest = kernels_.largest(words(s, r), dim_);
+    if (largest >= INT16_MAX) saturation_.add(tensor(BlockTensor::kHeads), count_ends<16>(words(s, r), dim_));
+    scales[r] = quantize(words(s, r), dim_, largest, block.value.fraction, bytes_row(s.bytes, r));
   }
   kernels_.tile({rows, tile.count, block.proj.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < tile.count; ++r) {
-    kernels_.wide({.scaled = s.scaled.data() + r * block.proj.mantissa.size(),
-                   .mantissa = scales[r].mantissa,
-                   .shift = block.proj.wide_shift(scales[r]),
-                   .bias = block.proj.bias.data(),
-                   .count = dim_,
-                   .weighted = false,
-                   .weight = 0,
-                   .added = true,
-                   .out = residual(tile.first + r)});
+    const std::size_t row = tile.first + r;
+    add_to_residual(block.proj, wide_args(block.proj, s.scaled.data(), r, scales[r], residual(row)), row,
+                    tensor(BlockTensor::kAttentionOut), tensor(BlockTensor::kResidual));
   }
 }
 
@@ -413,7 +456,9 @@ void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, Scratch& s)
   normalize_rows(norm, tile, s, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
     const std::size_t row = tile.first + r;
-    normed_scale_[row] = quantize(words(s, r), dim_, largest[r], norm.fraction, normed_.data() + row * stride_);
+    std::int16_t* out = words(s, r);
+    count_narrow(saturation_, tensor(BlockTensor::kNorm2), out, norm.bias.data(), dim_, largest[r], norm.largest_bias);
+    normed_scale_[row] = quantize(out, dim_, largest[r], norm.fraction, normed_.data() + row * stride_);
   }
 }
 
@@ -423,8 +468,10 @@ void Int8Backbone::hidden_layer(const Int8Mlp& mlp, const std::uint8_t* const* r
   kernels_.tile({rows, count, mlp.up.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < count; ++r) {
     std::int16_t* hidden = s.scaled.data() + r * mlp.up.mantissa.size();
-    kernels_.narrow({hidden, scales[r].mantissa, mlp.up.narrow_shift(scales[r]), mlp.up.narrow_bias.data(),
-                     mlp.up.outputs, hidden});
+    const std::int32_t most = kernels_.narrow({hidden, scales[r].mantissa, mlp.up.narrow_shift(scales[r]),
+                                               mlp.up.narrow_bias.data(), mlp.up.outputs, hidden});
+    count_narrow(saturation_, tensor(BlockTensor::kHidden), hidden, mlp.up.narrow_bias.data(), mlp.up.outputs, most,
+                 mlp.up.largest_narrow_bias);
     const std::int32_t largest = kernels_.gelu(hidden, mlp.up.outputs, mlp.up.fraction);
     hidden_scales[r] = quantize(hidden, mlp.up.outputs, largest, mlp.up.fraction, bytes_row(s.hidden, r));
   }
@@ -439,15 +486,9 @@ void Int8Backbone::dense(const Int8Block& block, const Tile& tile, Scratch& s) {
   for (std::size_t r = 0; r < tile.count; ++r) rows[r] = bytes_row(s.hidden, r);
   kernels_.tile({rows, tile.count, mlp.down.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < tile.count; ++r) {
-    kernels_.wide({.scaled = s.scaled.data() + r * mlp.down.mantissa.size(),
-                   .mantissa = hidden_scales[r].mantissa,
-                   .shift = mlp.down.wide_shift(hidden_scales[r]),
-                   .bias = mlp.down.bias.data(),
-                   .count = dim_,
-                   .weighted = false,
-                   .weight = 0,
-                   .added = true,
-                   .out = residual(tile.first + r)});
+    const std::size_t row = tile.first + r;
+    add_to_residual(mlp.down, wide_args(mlp.down, s.scaled.data(), r, hidden_scales[r], residual(row)), row,
+                    tensor(BlockTensor::kMlpOut), tensor(BlockTensor::kResidual));
   }
 }
 
@@ -461,6 +502,7 @@ void Int8Backbone::split_sequences(Sequences& sequences) {
     std::copy_n(normed_.data(), rows * stride_, normed_.data() + to * stride_);
     std::copy_n(normed_words_.data(), rows * stride_, normed_words_.data() + to * stride_);
     std::copy_n(normed_scale_.data(), rows, normed_scale_.data() + to);
+    std::copy_n(residual_bounds_.data(), rows, residual_bounds_.data() + to);
     if (!block_input_.empty()) {
       std::copy_n(block_input_.data(), rows * stride_, block_input_.data() + to * stride_);
     }

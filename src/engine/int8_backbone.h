@@ -9,6 +9,7 @@
 
 #include "base/aligned_buffer.h"
 #include "base/thread_pool.h"
+#include "engine/int8_saturation.h"
 #include "engine/int8_weights.h"
 #include "engine/sequences.h"
 #include "kernels/int8/int8_kernels.h"
@@ -25,9 +26,9 @@ class Int8Taps;
 /// many operations as it can before tokens need each other: norm and q, k, v; then attention, projection, norm and MLP.
 class Int8Backbone {
  public:
-  /// `config`, `weights`, `kernels` and `pool` must outlive it.
+  /// `config`, `weights`, `kernels`, `pool` and `saturation` must outlive it.
   Int8Backbone(const ModelConfig& config, const Int8Weights& weights, const int8::Kernels& kernels, ThreadPool& pool,
-               std::size_t max_images);
+               Saturation& saturation, std::size_t max_images);
 
   /// Values a row of tokens is apart from the next.
   std::size_t stride() const { return stride_; }
@@ -42,7 +43,7 @@ class Int8Backbone {
  private:
   /// What one thread works in.
   struct Scratch {
-    AlignedBuffer<std::int16_t> scaled;         // [kMaxRows][widest output]
+    AlignedBuffer<std::int16_t> scaled;         // [kMaxRows][widest output], then [kMaxRows][a head's outputs]
     AlignedBuffer<std::int16_t> words;          // [kMaxRows][widest row]
     AlignedBuffer<std::uint8_t> bytes;          // [kMaxRows][widest input]
     AlignedBuffer<std::uint8_t> hidden;         // the same
@@ -85,6 +86,11 @@ class Int8Backbone {
   void expert_tile(const Int8Mlp& mlp, const Queued* queued, std::size_t count, Scratch& scratch);
   void hidden_layer(const Int8Mlp& mlp, const std::uint8_t* const* rows, const RowScale* scales, std::size_t count,
                     Scratch& scratch, RowScale* hidden_scales);
+  std::size_t tensor(BlockTensor tensor) const { return Saturation::of_block(block_index_, tensor); }
+  int8::WideArgs wide_args(const int8::PackedLayer& layer, const std::int16_t* scaled, std::size_t r, RowScale scale,
+                           std::int32_t* residual) const;
+  void add_to_residual(const int8::PackedLayer& layer, const int8::WideArgs& args, std::size_t row,
+                       std::size_t out_tensor, std::size_t sum_tensor);
   RowScale quantize(const std::int16_t* row, std::size_t count, std::int32_t largest, int fraction,
                     std::uint8_t* out) const;
 
@@ -98,6 +104,8 @@ class Int8Backbone {
   const std::size_t head_dim_;
   const bool shared_backbone_;
   const ScoreScale score_scale_;
+  Saturation& saturation_;
+  int block_index_ = 0;  // of the block that is being computed
   std::size_t max_rows_;
   std::size_t stride_;           // of residual, normed and value rows
   std::size_t head_stride_;      // of a head's q or k in bytes
@@ -131,8 +139,10 @@ class Int8Backbone {
   AlignedBuffer<std::uint16_t> router_weights_;  // the same
   AlignedBuffer<std::int64_t> logits_;           // [threads][experts]
   AlignedBuffer<Queued> queue_;
-  AlignedBuffer<std::uint32_t> queue_begin_;   // [experts + 1]
-  AlignedBuffer<std::int32_t> contributions_;  // [rows][top_k][stride]
+  AlignedBuffer<std::uint32_t> queue_begin_;         // [experts + 1]
+  AlignedBuffer<std::int32_t> contributions_;        // [rows][top_k][stride]
+  AlignedBuffer<std::int64_t> contribution_bounds_;  // [rows][top_k]
+  ResidualBounds residual_bounds_;
   std::vector<Scratch> scratch_;
 };
 

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -10,8 +12,8 @@
 #include "engine/int8_head.h"
 #include "engine/int8_weights.h"
 #include "engine/pixels.h"
+#include "engine/saturation.h"
 #include "engine/tap_rows.h"
-#include "quant/integer_model.h"
 
 namespace edgemoe {
 namespace {
@@ -26,16 +28,19 @@ std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
 class Int8Engine final : public Engine {
  public:
-  Int8Engine(const ModelFile& file, const ModelConfig& config, const IntegerModel& model, const EngineOptions& options)
+  Int8Engine(const ModelConfig& config, Int8Weights weights, std::unique_ptr<ThreadPool> pool,
+             const EngineOptions& options)
       : config_(config),
         options_(options),
-        pool_(options.num_threads),
+        pool_(std::move(pool)),
         kernels_(int8::kernels(options.isa)),
-        weights_(pack_int8_weights(model, integer_positions(file.config(), config_, model), kernels_)),
-        backbone_(config_, weights_, kernels_, pool_, extent(options.max_batch)) {
+        weights_(std::move(weights)),
+        saturation_(config_),
+        backbone_(config_, weights_, kernels_, *pool_, saturation_, extent(options.max_batch)) {
     heads_.reserve(weights_.heads.size());
-    for (const Int8HeadWeights& head : weights_.heads)
-      heads_.emplace_back(config_, head, kernels_, pool_, head_memory_);
+    for (const Int8HeadWeights& head : weights_.heads) {
+      heads_.emplace_back(config_, static_cast<int>(heads_.size()), head, kernels_, *pool_, saturation_, head_memory_);
+    }
     head_memory_.allocate(options.num_threads, kernels_.offset);
     pixels_.resize(extent(options.max_batch));
     pixel_pointers_.resize(pixels_.size());
@@ -94,6 +99,8 @@ class Int8Engine final : public Engine {
     return {};
   }
 
+  std::vector<SaturatedTensor> take_saturation() override { return saturation_.take(); }
+
  private:
   std::int64_t head(int image, int task, const std::int32_t* tokens, std::size_t stride, LogitsSink& sink,
                     TapSink* taps) {
@@ -107,9 +114,10 @@ class Int8Engine final : public Engine {
 
   const ModelConfig config_;
   const EngineOptions options_;
-  ThreadPool pool_;
+  const std::unique_ptr<ThreadPool> pool_;
   const int8::Kernels& kernels_;
   const Int8Weights weights_;
+  Saturation saturation_;
   Int8Backbone backbone_;
   Int8HeadMemory head_memory_;
   std::vector<Int8Head> heads_;
@@ -122,9 +130,10 @@ class Int8Engine final : public Engine {
 Result<std::unique_ptr<Engine>> make_int8_engine(const ModelFile& model, const EngineOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(check_engine_options(options));
   EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig config, engine_config(model, options));
-  EDGEMOE_ASSIGN_OR_RETURN(const IntegerModel integers, quantize_model(model));
   try {
-    return std::unique_ptr<Engine>(std::make_unique<Int8Engine>(model, config, integers, options));
+    auto pool = std::make_unique<ThreadPool>(options.num_threads);
+    EDGEMOE_ASSIGN_OR_RETURN(Int8Weights weights, pack_int8_weights(model, config, int8::kernels(options.isa), *pool));
+    return std::unique_ptr<Engine>(std::make_unique<Int8Engine>(config, std::move(weights), std::move(pool), options));
   } catch (const std::system_error& error) {
     return io_error("cannot start {} threads: {}; ask for fewer", options.num_threads, error.what());
   }

@@ -29,7 +29,11 @@ void Int8Backbone::route(const Int8Block& block, const Sequences& sequences, con
     std::int64_t* logits =
         logits_.data() + extent(thread) * int8::round_up(extent(moe.num_experts), int8::kRouterExperts);
     kernels_.router({seen, block.gate_weights[number].data(), dim_, gate.experts, logits});
-    for (std::size_t e = 0; e < gate.experts; ++e) logits[e] += shifted_constant(gate.constant[e], shift);
+    for (std::size_t e = 0; e < gate.experts; ++e) {
+      const std::int64_t constant = shifted_constant(gate.constant[e], shift);
+      if (at_end<46>(constant)) saturation_.add(tensor(BlockTensor::kRouterLogits), 1);
+      logits[e] += constant;
+    }
     std::uint32_t* chosen = indices_.data() + row * extent(moe.top_k);
     hls::choose_experts(logits, static_cast<int>(gate.experts), moe.top_k, chosen);
     hls::weigh_experts(logits, static_cast<int>(gate.experts), moe.top_k, chosen, {gate.kappa, gate.sigma}, shift,
@@ -77,7 +81,11 @@ void Int8Backbone::run_experts(const Int8Block& block, std::size_t rows) {
   });
   pool_.parallel_for(rows, [&](std::size_t row, int) {
     for (std::size_t slot = 0; slot < top_k; ++slot) {
-      kernels_.add(residual(row), contributions_.data() + (row * top_k + slot) * stride_, dim_);
+      const std::size_t pick = row * top_k + slot;
+      const std::int32_t* part = contributions_.data() + pick * stride_;
+      count_sum(saturation_, tensor(BlockTensor::kResidual), residual(row), part, dim_, contribution_bounds_[pick],
+                residual_bounds_, row);
+      kernels_.add(residual(row), part, dim_);
     }
   });
 }
@@ -95,16 +103,14 @@ void Int8Backbone::expert_tile(const Int8Mlp& mlp, const Queued* queued, std::si
   for (std::size_t r = 0; r < count; ++r) rows[r] = bytes_row(s.hidden, r);
   kernels_.tile({rows, count, mlp.down.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < count; ++r) {
-    std::int32_t* out = contributions_.data() + (queued[r].row * top_k + queued[r].slot) * stride_;
-    kernels_.wide({.scaled = s.scaled.data() + r * mlp.down.mantissa.size(),
-                   .mantissa = hidden_scales[r].mantissa,
-                   .shift = mlp.down.wide_shift(hidden_scales[r]),
-                   .bias = mlp.down.bias.data(),
-                   .count = dim_,
-                   .weighted = true,
-                   .weight = queued[r].weight,
-                   .added = false,
-                   .out = out});
+    const std::size_t pick = queued[r].row * top_k + queued[r].slot;
+    std::int32_t* out = contributions_.data() + pick * stride_;
+    int8::WideArgs args = wide_args(mlp.down, s.scaled.data(), r, hidden_scales[r], out);
+    args.weighted = true;
+    args.added = false;
+    args.weight = queued[r].weight;
+    contribution_bounds_[pick] = count_wide(saturation_, tensor(BlockTensor::kMlpOut), args, mlp.down.largest_bias);
+    kernels_.wide(args);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/int8_saturation.h"
 #include "engine/tap_rows.h"
 #include "kernels/int8/pack.h"
 #include "numeric/fixed_point.h"
@@ -43,12 +44,14 @@ std::size_t Int8HeadMemory::bytes() const {
          4 * (logits[0].size() + logits[1].size() + wide.size() + wide_bias.size() + resize.size());
 }
 
-Int8Head::Int8Head(const ModelConfig& config, const Int8HeadWeights& weights, const int8::Kernels& kernels,
-                   ThreadPool& pool, Int8HeadMemory& memory)
+Int8Head::Int8Head(const ModelConfig& config, int task, const Int8HeadWeights& weights, const int8::Kernels& kernels,
+                   ThreadPool& pool, Saturation& saturation, Int8HeadMemory& memory)
     : config_(config),
+      task_(task),
       weights_(weights),
       kernels_(kernels),
       pool_(pool),
+      saturation_(saturation),
       memory_(memory),
       shuffles_(config.head.upsampling == Upsampling::kPixelShuffle) {
   plan();
@@ -115,7 +118,7 @@ MatrixView<const float> Int8Head::run(const std::int32_t* tokens, std::size_t st
          std::as_bytes(std::span(normed))});
   }
   for (std::size_t s = 0; s < weights_.stages.size(); ++s) {
-    map = convolve(map, weights_.stages[s]);
+    map = convolve(map, s);
     if (!shuffles_ && config_.head.upsample == 2 && s + 1 < weights_.stages.size()) map = doubled(map);
   }
   classify(map, quantize(map));
@@ -128,9 +131,11 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
   const Int8Norm& norm = weights_.norm;
   Map map{extent(config_.grid_height()), extent(config_.grid_width()), extent(config_.embed_dim), 0, norm.fraction, 0};
   std::atomic<std::int32_t> largest = 0;
-  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int) {
+  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int thread) {
     const std::size_t first = number * kMaxRows;
     const std::size_t count = std::min(kMaxRows, map.pixels() - first);
+    // A row's kernel may write beyond its end, where another thread's row begins: so not to the map at once.
+    std::int16_t* rows = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
     std::int32_t found[kMaxRows];
     kernels_.norm({.rows = tokens + (first + 1) * stride,
                    .stride = stride,
@@ -141,9 +146,15 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
                    .gain_exponent = norm.gain_exponent,
                    .fraction = norm.fraction,
                    .eps = norm.eps,
-                   .out = memory_.maps[0].data() + first * map.channels,
-                   .out_stride = map.channels,
+                   .out = rows,
+                   .out_stride = memory_.widest,
                    .largest = found});
+    for (std::size_t r = 0; r < count; ++r) {
+      const std::int16_t* row = rows + r * memory_.widest;
+      count_narrow(saturation_, saturation_.of_head(task_, 0), row, norm.bias.data(), map.channels, found[r],
+                   norm.largest_bias);
+      std::copy_n(row, map.channels, memory_.maps[0].data() + (first + r) * map.channels);
+    }
     raise(largest, *std::max_element(found, found + count));
   });
   map.largest = largest;
@@ -193,7 +204,8 @@ void Int8Head::gather(const Map& in, const int8::PackedLayer& layer, std::size_t
 }
 
 /// Convolution, ReLU and, where the head has it, pixel shuffle.
-Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) {
+Int8Head::Map Int8Head::convolve(const Map& in, std::size_t stage) {
+  const int8::PackedLayer& layer = weights_.stages[stage];
   const RowScale scale = quantize(in);
   const std::size_t factor = shuffles_ ? extent(config_.head.upsample) : 1;
   Map out{in.height * factor,
@@ -205,6 +217,9 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
   for (std::size_t o = 0; o < layer.outputs; ++o) {
     memory_.bias[o] = static_cast<std::int16_t>(saturating_shift<16>(layer.bias[o], layer.fraction - out.fraction));
   }
+  // Below, ReLU makes the same of what was clipped.
+  const std::int16_t* const bias = memory_.bias.data();
+  const bool bias_saturates = std::find(bias, bias + layer.outputs, INT16_MAX) != bias + layer.outputs;
   const std::size_t run = factor * out.channels;  // a row of what a pixel becomes
   std::int16_t* map = memory_.maps[out.half].data();
   std::atomic<std::int32_t> largest = 0;
@@ -217,12 +232,16 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
     std::int16_t* scaled = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
     kernels_.tile({rows, count, layer.panels(), scaled});
     std::int16_t most = 0;
+    std::uint64_t saturated = 0;
     for (std::size_t r = 0; r < count; ++r) {
       std::int16_t* values = scaled + r * layer.mantissa.size();
       kernels_.narrow({values, scale.mantissa, 0, memory_.bias.data(), layer.outputs, values});
       for (std::size_t o = 0; o < layer.outputs; ++o) {
         values[o] = std::max<std::int16_t>(values[o], 0);
         most = std::max(most, values[o]);
+      }
+      if (bias_saturates || most == INT16_MAX) {
+        for (std::size_t o = 0; o < layer.outputs; ++o) saturated += values[o] == INT16_MAX || bias[o] == INT16_MAX;
       }
       const std::size_t y = (first + r) / in.width;
       const std::size_t x = (first + r) % in.width;
@@ -231,6 +250,7 @@ Int8Head::Map Int8Head::convolve(const Map& in, const int8::PackedLayer& layer) 
       }
     }
     raise(largest, most);
+    saturation_.add(saturation_.of_head(task_, 1 + stage), saturated);
   });
   out.largest = largest;
   return out;
@@ -285,15 +305,17 @@ void Int8Head::classify(const Map& in, RowScale scale) {
     kernels_.tile({rows, count, layer.panels(), scaled});
     // All rows at once: their biases lie one after another too.
     const std::size_t padded = layer.mantissa.size();
-    kernels_.wide({.scaled = scaled,
-                   .mantissa = scale.mantissa,
-                   .shift = layer.wide_shift(scale),
-                   .bias = memory_.wide_bias.data(),
-                   .count = count * padded,
-                   .weighted = false,
-                   .weight = 0,
-                   .added = false,
-                   .out = wide});
+    const int8::WideArgs args{.scaled = scaled,
+                              .mantissa = scale.mantissa,
+                              .shift = layer.wide_shift(scale),
+                              .bias = memory_.wide_bias.data(),
+                              .count = count * padded,
+                              .weighted = false,
+                              .weight = 0,
+                              .added = false,
+                              .out = wide};
+    count_wide(saturation_, saturation_.of_head(task_, 1 + weights_.stages.size()), args, layer.largest_bias);
+    kernels_.wide(args);
     float* out = memory_.logits[0].data() + first * layer.outputs;
     for (std::size_t r = 0; r < count; ++r) {
       for (std::size_t o = 0; o < layer.outputs; ++o) *out++ = static_cast<float>(wide[r * padded + o]) * 0x1p-16F;

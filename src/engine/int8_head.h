@@ -13,6 +13,7 @@
 #include "base/tensor.h"
 #include "base/thread_pool.h"
 #include "engine/int8_weights.h"
+#include "engine/saturation.h"
 #include "kernels/int8/int8_kernels.h"
 #include "model/config.h"
 #include "model/taps.h"
@@ -45,8 +46,8 @@ struct Int8HeadMemory {
 class Int8Head {
  public:
   /// Notes its needs in `memory`, which must be allocated before run(). All arguments must outlive it.
-  Int8Head(const ModelConfig& config, const Int8HeadWeights& weights, const int8::Kernels& kernels, ThreadPool& pool,
-           Int8HeadMemory& memory);
+  Int8Head(const ModelConfig& config, int task, const Int8HeadWeights& weights, const int8::Kernels& kernels,
+           ThreadPool& pool, Saturation& saturation, Int8HeadMemory& memory);
 
   struct TapTarget {
     TapSink* sink = nullptr;
@@ -74,7 +75,7 @@ class Int8Head {
   void plan();
   Map normalize(const std::int32_t* tokens, std::size_t stride);
   RowScale quantize(const Map& map);
-  Map convolve(const Map& in, const int8::PackedLayer& layer);
+  Map convolve(const Map& in, std::size_t stage);
   Map doubled(const Map& in);
   void classify(const Map& in, RowScale scale);
   void gather(const Map& in, const int8::PackedLayer& layer, std::size_t first, std::size_t count, int thread,
@@ -82,9 +83,11 @@ class Int8Head {
   MatrixView<const float> enlarge(const Map& map);
 
   const ModelConfig& config_;
+  const int task_;
   const Int8HeadWeights& weights_;
   const int8::Kernels& kernels_;
   ThreadPool& pool_;
+  Saturation& saturation_;
   Int8HeadMemory& memory_;
   const bool shuffles_;
   std::vector<ResizePlan> enlargements_;  // of the logits

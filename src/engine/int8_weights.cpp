@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
+#include "base/check.h"
+#include "model/integer_table.h"
 #include "numeric/fixed_point.h"
 #include "resample/resize.h"
 
@@ -13,7 +16,8 @@ namespace {
 std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
 std::int64_t to_residual(float value) {
-  return saturate<32>(static_cast<std::int64_t>(std::floor(std::ldexp(static_cast<double>(value), 16) + 0.5)));
+  const double rounded = std::floor(std::ldexp(static_cast<double>(value), 16) + 0.5);
+  return static_cast<std::int64_t>(std::clamp(rounded, -0x1p31, 0x1p31 - 1));
 }
 
 Int8Norm packed(const IntegerNorm& norm) {
@@ -22,7 +26,88 @@ Int8Norm packed(const IntegerNorm& norm) {
                   norm.fraction, norm.eps};
   std::copy(norm.gain.begin(), norm.gain.end(), result.gain.begin());
   std::copy(norm.bias.begin(), norm.bias.end(), result.bias.begin());
+  for (const std::int16_t bias : norm.bias) result.largest_bias = std::max(result.largest_bias, std::abs(bias + 0));
   return result;
+}
+
+/// Packs layers into one piece of memory, on all threads, those of a part together.
+class LayerPacker {
+ public:
+  LayerPacker(const int8::Kernels& kernels, std::span<std::byte> memory, ThreadPool& pool)
+      : kernels_(kernels), memory_(memory), pool_(pool) {}
+
+  /// Both must stay in their places until pack().
+  void add(const IntegerLinear& from, int8::PackedLayer& to) {
+    const std::size_t bytes = int8::packed_weight_bytes(from.outputs, from.inputs);
+    EDGEMOE_CHECK(bytes <= memory_.size());
+    layers_.push_back({&from, &to, {reinterpret_cast<std::int8_t*>(memory_.data()), bytes}});
+    memory_ = memory_.subspan(bytes);
+  }
+
+  void pack() {
+    pool_.parallel_for(layers_.size(), [&](std::size_t i, int) {
+      const Layer& layer = layers_[i];
+      *layer.to = int8::pack_layer(kernels_, layer_of(*layer.from), layer.memory);
+    });
+    layers_.clear();
+  }
+
+ private:
+  struct Layer {
+    const IntegerLinear* from;
+    int8::PackedLayer* to;
+    std::span<std::int8_t> memory;
+  };
+  const int8::Kernels& kernels_;
+  std::span<std::byte> memory_;  // what is left of it
+  ThreadPool& pool_;
+  std::vector<Layer> layers_;
+};
+
+/// Bytes of all layers' packed weights.
+std::size_t packed_bytes(const ModelConfig& config) {
+  std::size_t bytes = 0;
+  for (const IntegerTensorSpec& spec : integer_tensor_table(config)) {
+    if (spec.dtype != DType::kI8) continue;
+    const std::span<const std::int64_t> dims = spec.shape.dims();
+    std::size_t layers = 1;
+    for (const std::int64_t dim : dims.first(dims.size() - 2)) layers *= static_cast<std::size_t>(dim);
+    bytes += layers * int8::packed_weight_bytes(static_cast<std::size_t>(dims[dims.size() - 2]),
+                                                static_cast<std::size_t>(dims.back()));
+  }
+  return bytes;
+}
+
+Int8Block packed(IntegerBlock block, LayerPacker& packer) {
+  Int8Block to;
+  to.norm1 = packed(block.norm1);
+  to.norm2 = packed(block.norm2);
+  packer.add(block.query, to.query);
+  packer.add(block.key, to.key);
+  packer.add(block.value, to.value);
+  packer.add(block.proj, to.proj);
+  to.mlps.resize(block.mlps.size());
+  for (std::size_t i = 0; i < block.mlps.size(); ++i) {
+    packer.add(block.mlps[i].up, to.mlps[i].up);
+    packer.add(block.mlps[i].down, to.mlps[i].down);
+  }
+  packer.pack();
+  to.gates = std::move(block.gates);
+  for (IntegerGate& gate : to.gates) {
+    to.gate_weights.push_back(int8::pack_router(gate.weight.data(), gate.experts, gate.weight.size() / gate.experts));
+    gate.weight = {};
+  }
+  return to;
+}
+
+Int8HeadWeights packed(const IntegerHead& head, LayerPacker& packer) {
+  Int8HeadWeights to;
+  to.norm = packed(head.norm);
+  to.stages.resize(head.stages.size());
+  for (std::size_t i = 0; i < head.stages.size(); ++i) packer.add(head.stages[i], to.stages[i]);
+  packer.add(head.outputs, to.outputs);
+  packer.pack();
+  return to;
 }
 
 std::size_t bytes_of(const Int8Norm& norm) { return 2 * (norm.gain.size() + norm.bias.size()); }
@@ -47,48 +132,47 @@ std::int32_t integer_prune_threshold(const MoeConfig& moe) {
 }
 
 std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const ModelConfig& config,
-                                            const IntegerModel& model) {
+                                            const IntegerEmbedding& embedding) {
   const std::size_t dim = extent(config.embed_dim);
   std::vector<float> resampled(extent(config.num_tokens()) * dim);
-  resize_position_embedding(model.position_embed.data(), extent(stored.pos_embed_height),
+  resize_position_embedding(embedding.position_embed.data(), extent(stored.pos_embed_height),
                             extent(stored.pos_embed_width), resampled.data(), extent(config.grid_height()),
                             extent(config.grid_width()), dim);
   std::vector<std::int32_t> positions;
   positions.reserve(resampled.size());
   for (const float value : resampled) positions.push_back(static_cast<std::int32_t>(to_residual(value)));
   for (std::size_t d = 0; d < dim; ++d) {
-    positions[d] = static_cast<std::int32_t>(saturate<32>(positions[d] + to_residual(model.class_token.values[d])));
+    positions[d] = static_cast<std::int32_t>(saturate<32>(positions[d] + to_residual(embedding.class_token.values[d])));
   }
   return positions;
 }
 
-Int8Weights pack_int8_weights(const IntegerModel& model, std::vector<std::int32_t> positions,
-                              const int8::Kernels& kernels) {
-  const auto layer = [&](const IntegerLinear& linear) { return int8::pack_layer(kernels, layer_of(linear)); };
+Result<Int8Weights> pack_int8_weights(const ModelFile& model, const ModelConfig& config, const int8::Kernels& kernels,
+                                      ThreadPool& pool) {
+  const IntegerParts parts(model, WeightStorage::kBorrowed);
   Int8Weights weights;
-  weights.patch_embed = layer(model.patch_embed);
-  weights.positions = std::move(positions);
-  for (const IntegerBlock& block : model.blocks) {
-    Int8Block& to = weights.blocks.emplace_back();
-    to.norm1 = packed(block.norm1);
-    to.query = layer(block.query);
-    to.key = layer(block.key);
-    to.value = layer(block.value);
-    to.proj = layer(block.proj);
-    to.norm2 = packed(block.norm2);
-    for (const IntegerMlp& mlp : block.mlps) to.mlps.push_back({layer(mlp.up), layer(mlp.down)});
-    to.gates = block.gates;
-    for (IntegerGate& gate : to.gates) {
-      to.gate_weights.push_back(int8::pack_router(gate.weight.data(), gate.experts, gate.weight.size() / gate.experts));
-      gate.weight = {};
+  weights.memory = PageBuffer(packed_bytes(config));
+  LayerPacker packer(kernels, weights.memory.span(), pool);
+  {
+    EDGEMOE_ASSIGN_OR_RETURN(const IntegerEmbedding embedding, parts.embedding());
+    packer.add(embedding.patch_embed, weights.patch_embed);
+    packer.pack();
+    weights.positions = integer_positions(model.config(), config, embedding);
+    for (const std::int64_t position : weights.positions) {
+      weights.largest_position = std::max(weights.largest_position, std::abs(position));
     }
   }
-  for (const IntegerHead& head : model.heads) {
-    Int8HeadWeights& to = weights.heads.emplace_back();
-    to.norm = packed(head.norm);
-    for (const IntegerLinear& stage : head.stages) to.stages.push_back(layer(stage));
-    to.outputs = layer(head.outputs);
+  for (int i = 0; i < config.depth; ++i) {
+    EDGEMOE_ASSIGN_OR_RETURN(IntegerBlock block, parts.block(i));
+    weights.blocks.push_back(packed(std::move(block), packer));
+    model.release_pages();
   }
+  if (!config.head.present) return weights;
+  for (const TaskConfig& task : config.tasks) {
+    EDGEMOE_ASSIGN_OR_RETURN(const IntegerHead head, parts.head(task.kind));
+    weights.heads.push_back(packed(head, packer));
+  }
+  model.release_pages();
   return weights;
 }
 

@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "base/aligned_buffer.h"
+#include "base/page_buffer.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
 #include "kernels/int8/int8_kernels.h"
 #include "kernels/int8/pack.h"
+#include "model/model_file.h"
 #include "quant/integer_model.h"
 
 namespace edgemoe {
@@ -19,6 +23,7 @@ struct Int8Norm {
   int gain_exponent = 0;
   int fraction = 0;
   std::uint32_t eps = 0;
+  std::int32_t largest_bias = 0;  // a magnitude
 };
 
 struct Int8Mlp {
@@ -45,8 +50,10 @@ struct Int8HeadWeights {
 };
 
 struct Int8Weights {
+  PageBuffer memory;  // of all layers' weights
   int8::PackedLayer patch_embed;
   std::vector<std::int32_t> positions;  // [num_tokens, embed_dim], the class token in row 0 added
+  std::int64_t largest_position = 0;    // a magnitude
   std::vector<Int8Block> blocks;
   std::vector<Int8HeadWeights> heads;
 
@@ -58,13 +65,14 @@ hls::LinearLayer layer_of(const IntegerLinear& linear);
 /// Router weights up to it become 0; −1 without pruning.
 std::int32_t integer_prune_threshold(const MoeConfig& moe);
 
-/// `positions` as integer_positions() makes them.
-Int8Weights pack_int8_weights(const IntegerModel& model, std::vector<std::int32_t> positions,
-                              const int8::Kernels& kernels);
+/// The integers of `model` for an engine of `config`, part by part: neither the file nor the unpacked integers are in
+/// memory whole beside the packed ones. Errors of IntegerParts.
+Result<Int8Weights> pack_int8_weights(const ModelFile& model, const ModelConfig& config, const int8::Kernels& kernels,
+                                      ThreadPool& pool);
 
 /// Position embedding on the engine's grid, 16 fraction bits, with the class token in row 0 added.
 std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const ModelConfig& config,
-                                            const IntegerModel& model);
+                                            const IntegerEmbedding& embedding);
 
 }  // namespace edgemoe
 

@@ -27,7 +27,8 @@ std::optional<NumberType> number_type_from_name(std::string_view name) {
 }
 
 Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options) {
-  return maker_of(options.type).make(model, options);
+  const NumberType own = model.numbers() == StoredNumbers::kIntegers ? NumberType::kInt8 : NumberType::kFloat;
+  return maker_of(options.type.value_or(own)).make(model, options);
 }
 
 }  // namespace edgemoe

@@ -7,6 +7,8 @@
 #include "engine/int8_weights.h"
 #include "hls/layer_norm.h"
 #include "hls/router.h"
+#include "numeric/exp2_table.h"
+#include "numeric/gelu_table.h"
 
 namespace edgemoe {
 namespace {
@@ -38,11 +40,12 @@ void ReferenceTaps::floats(std::string_view tap, const std::vector<float>& value
 }
 
 ReferenceBackbone::ReferenceBackbone(const ModelConfig& config, const IntegerModel& model,
-                                     std::vector<std::int32_t> positions, ThreadPool& pool)
+                                     std::vector<std::int32_t> positions, ThreadPool& pool, Saturation& saturation)
     : config_(config),
       model_(model),
       positions_(std::move(positions)),
       pool_(pool),
+      saturation_(saturation),
       num_tokens_(extent(config.num_tokens())),
       dim_(extent(config.embed_dim)),
       head_(std::make_unique<hls::HeadMemory<Design>>()) {}
@@ -74,8 +77,10 @@ void ReferenceBackbone::embed(const std::uint8_t* pixels, std::int32_t* tokens) 
     }
     std::int32_t* out = tokens + (token + 1) * dim_;
     hls::linear_wide(values.data(), kPixelScale, layer, out);
+    saturation_.add(Saturation::kPatchEmbed, count_biased<32>(out, layer.bias, dim_));
     hls::add_to_residual(out, positions_.data() + (token + 1) * dim_, config_.embed_dim);
   });
+  saturation_.add(Saturation::kEmbedding, count_ends<32>(tokens, num_values()));
 }
 
 std::vector<std::int16_t> ReferenceBackbone::norm(const IntegerNorm& norm, const std::int32_t* tokens) const {
@@ -114,8 +119,12 @@ void ReferenceBackbone::block(int index, int task, std::int32_t* tokens, const R
   const IntegerBlock& block = model_.blocks[extent(index)];
   const std::span<const std::int32_t> all(tokens, num_values());
   const std::vector<std::int32_t> block_input(all.begin(), all.end());
+  block_index_ = index;
 
   const std::vector<std::int16_t> normed1 = norm(block.norm1, tokens);
+  for_tokens([&](std::size_t token) {
+    count(BlockTensor::kNorm1, count_biased<16>(normed1.data() + token * dim_, block.norm1.bias.data(), dim_), shared);
+  });
   shared.fixed<std::int16_t>(block_tap(index, kTapNorm1), normed1, dim_, block.norm1.fraction);
   const std::vector<std::int16_t> heads = attend(block, quantized(normed1, block.norm1.fraction), shared, index);
   shared.fixed<std::int16_t>(block_tap(index, kTapAttention), heads, dim_, block.value.fraction);
@@ -124,17 +133,22 @@ void ReferenceBackbone::block(int index, int task, std::int32_t* tokens, const R
   for_tokens([&](std::size_t token) {
     std::int32_t* out = update.data() + token * dim_;
     hls::linear_wide(rows[token].values.data(), rows[token].scale, layer_of(block.proj), out);
+    count(BlockTensor::kAttentionOut, count_biased<32>(out, block.proj.bias.data(), dim_), shared);
     hls::add_to_residual(tokens + token * dim_, out, config_.embed_dim);
+    count(BlockTensor::kResidual, count_ends<32>(tokens + token * dim_, dim_), shared);
   });
   shared.fixed<std::int32_t>(block_tap(index, kTapAttentionOut), update, dim_, kWideFraction);
 
   const std::vector<std::int16_t> normed2 = norm(block.norm2, tokens);
+  for_tokens([&](std::size_t token) {
+    count(BlockTensor::kNorm2, count_biased<16>(normed2.data() + token * dim_, block.norm2.bias.data(), dim_), shared);
+  });
   shared.fixed<std::int16_t>(block_tap(index, kTapNorm2), normed2, dim_, block.norm2.fraction);
   const std::vector<QuantizedRow> normed_rows = quantized(normed2, block.norm2.fraction);
   if (config_.is_moe_block(index)) {
     mixture(block, index, task, normed2, block_input, normed_rows, tokens, own);
   } else {
-    own.fixed<std::int32_t>(block_tap(index, kTapMlpOut), dense(block, normed_rows, tokens), dim_, kWideFraction);
+    own.fixed<std::int32_t>(block_tap(index, kTapMlpOut), dense(block, normed_rows, tokens, own), dim_, kWideFraction);
   }
   own.fixed<std::int32_t>(block_tap(index, kTapBlockOut), all, dim_, kWideFraction);
 }
@@ -144,6 +158,13 @@ std::vector<std::int16_t> ReferenceBackbone::attend(const IntegerBlock& block, c
   const std::vector<std::int16_t> query = narrow(block.query, rows);
   const std::vector<std::int16_t> key = narrow(block.key, rows);
   const std::vector<std::int16_t> value = narrow(block.value, rows);
+  const std::pair<const std::vector<std::int16_t>*, const IntegerLinear*> made[] = {
+      {&query, &block.query}, {&key, &block.key}, {&value, &block.value}};
+  for (const auto& [values, layer] : made) {
+    for (std::size_t token = 0; token < num_tokens_; ++token) {
+      count(BlockTensor::kQkv, count_biased<16>(values->data() + token * dim_, layer->bias.data(), dim_), taps);
+    }
+  }
   if (taps.sink != nullptr) {
     std::vector<float> qkv;
     const std::pair<const std::vector<std::int16_t>*, int> parts[] = {
@@ -163,21 +184,67 @@ std::vector<std::int16_t> ReferenceBackbone::attend(const IntegerBlock& block, c
     hls::load_head(key.data() + first, value.data() + first, config_.embed_dim, config_.num_tokens(),
                    config_.head_dim(), block.key.fraction, block.value.fraction, *head_);
     for_tokens([&](std::size_t token) {
-      hls::attend(query.data() + token * dim_ + first, block.query.fraction, block.value.fraction, *head_,
-                  out.data() + token * dim_ + first);
+      const std::int16_t* const row = query.data() + token * dim_ + first;
+      hls::attend(row, block.query.fraction, block.value.fraction, *head_, out.data() + token * dim_ + first);
+      count_query(row, block.query.fraction, out.data() + token * dim_ + first, taps);
     });
   }
   return out;
 }
 
+/// A query's scores and sums, which hls::attend keeps to itself, once more.
+void ReferenceBackbone::count_query(const std::int16_t* query, int fraction, const std::int16_t* out,
+                                    const ReferenceTaps& taps) const {
+  const int head_dim = config_.head_dim();
+  const ScoreScale score_scale = make_score_scale(head_dim);
+  std::vector<std::int8_t> row(extent(head_dim));
+  const RowScale scale = hls::quantize_row(query, head_dim, fraction, row.data());
+  const int shift = score_scale.shift(scale.exponent, head_->key_exponent);
+  std::vector<std::int16_t> scores(num_tokens_);
+  for (std::size_t j = 0; j < num_tokens_; ++j) {
+    const std::int32_t channel = hls::scale_channel(hls::dot_product(row.data(), head_->key[j], head_dim),
+                                                    score_scale.pre_shift, head_->key_mantissa[j]);
+    scores[j] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(channel, scale.mantissa), shift));
+  }
+  count(BlockTensor::kScores, count_scores(scores.data(), num_tokens_), taps);
+  const std::int32_t largest = *std::max_element(scores.begin(), scores.end());
+  std::uint32_t sum = 0;
+  std::vector<std::int32_t> products(extent(head_dim));
+  for (std::size_t j = 0; j < num_tokens_; ++j) {
+    const std::uint16_t exponential = exp2_negative(static_cast<std::uint32_t>(largest - scores[j]));
+    sum += exponential;
+    for (std::size_t d = 0; d < products.size(); ++d) products[d] += ((exponential + 128) >> 8) * head_->value[j][d];
+  }
+  const int pre_shift = make_softmax_scale(sum).pre_shift;
+  std::uint64_t found = 0;
+  for (std::size_t d = 0; d < products.size(); ++d) {
+    found += at_end<16>(out[d]) || at_end<16>(saturate<16>(round_shift(products[d], pre_shift)));
+  }
+  count(BlockTensor::kHeads, found, taps);
+}
+
+/// Up, GELU, down.
+void ReferenceBackbone::mlp(const IntegerMlp& mlp, const QuantizedRow& row, std::int32_t* out,
+                            const ReferenceTaps& taps) const {
+  std::vector<std::int16_t> hidden(mlp.up.outputs);
+  hls::linear_narrow(row.values.data(), row.scale, layer_of(mlp.up), hidden.data());
+  count(BlockTensor::kHidden, count_biased<16>(hidden.data(), mlp.up.bias.data(), hidden.size()), taps);
+  for (std::int16_t& value : hidden) value = gelu(value, mlp.up.fraction);
+  std::vector<std::int8_t> quantized(hidden.size());
+  const RowScale scale =
+      hls::quantize_row(hidden.data(), static_cast<int>(hidden.size()), mlp.up.fraction, quantized.data());
+  hls::linear_wide(quantized.data(), scale, layer_of(mlp.down), out);
+  count(BlockTensor::kMlpOut, count_biased<32>(out, mlp.down.bias.data(), dim_), taps);
+}
+
 std::vector<std::int32_t> ReferenceBackbone::dense(const IntegerBlock& block, const std::vector<QuantizedRow>& rows,
-                                                   std::int32_t* tokens) const {
+                                                   std::int32_t* tokens, const ReferenceTaps& taps) const {
   std::vector<std::int32_t> update(num_values());
-  const IntegerMlp& mlp = block.mlps.front();
   for_tokens([&](std::size_t token) {
     std::int32_t* out = update.data() + token * dim_;
-    hls::mlp<Design>(rows[token].values.data(), rows[token].scale, layer_of(mlp.up), layer_of(mlp.down), out);
+    mlp(block.mlps.front(), rows[token], out, taps);
     hls::add_to_residual(tokens + token * dim_, out, config_.embed_dim);
+    count(BlockTensor::kResidual, count_ends<32>(tokens + token * dim_, dim_), taps);
   });
   return update;
 }
@@ -200,17 +267,19 @@ void ReferenceBackbone::mixture(const IntegerBlock& block, int index, int task, 
     std::uint32_t* chosen = indices.data() + token * top_k;
     std::uint16_t* weight = weights.data() + token * top_k;
     hls::route<Design>(seen.data(), shift, router, chosen, weight);
+    for (const std::int64_t constant : gate.constant) {
+      count(BlockTensor::kRouterLogits, at_end<46>(shifted_constant(constant, shift)), taps);
+    }
 
     std::vector<std::size_t> order(top_k);
     for (std::size_t k = 0; k < top_k; ++k) order[k] = k;
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return chosen[a] < chosen[b]; });
     std::vector<std::int32_t> out(dim_);
     for (const std::size_t k : order) {
-      const IntegerMlp& expert = block.mlps[gate.first_expert + chosen[k]];
-      hls::mlp<Design>(rows[token].values.data(), rows[token].scale, layer_of(expert.up), layer_of(expert.down),
-                       out.data());
+      mlp(block.mlps[gate.first_expert + chosen[k]], rows[token], out.data(), taps);
       hls::weigh(out.data(), weight[k], config_.embed_dim);
       hls::add_to_residual(tokens + token * dim_, out.data(), config_.embed_dim);
+      count(BlockTensor::kResidual, count_ends<32>(tokens + token * dim_, dim_), taps);
       hls::add_to_residual(update.data() + token * dim_, out.data(), config_.embed_dim);
     }
     for (std::size_t k = 0; k < top_k; ++k) chosen[k] += gate.first_expert;

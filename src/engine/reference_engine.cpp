@@ -31,7 +31,8 @@ class ReferenceEngine final : public Engine {
         options_(options),
         pool_(options.num_threads),
         model_(std::move(model)),
-        backbone_(config_, model_, integer_positions(file.config(), config_, model_), pool_) {}
+        saturation_(config_),
+        backbone_(config_, model_, integer_positions(file.config(), config_, model_), pool_, saturation_) {}
 
   const ModelConfig& config() const override { return config_; }
   std::string_view number_type() const override { return number_type_name(NumberType::kReference); }
@@ -66,6 +67,8 @@ class ReferenceEngine final : public Engine {
     return {};
   }
 
+  std::vector<SaturatedTensor> take_saturation() override { return saturation_.take(); }
+
  private:
   /// Taps of what all tasks have in common carry the shared scope, as in every engine.
   ReferenceTaps own_taps(TapSink* sink, int image, int task, int block) const {
@@ -99,7 +102,7 @@ class ReferenceEngine final : public Engine {
         // What the tasks share of the first router's block is told once.
         const bool told = block == config_.first_moe_block() && t > 0;
         backbone_.block(block, task, tokens.data(),
-                        told ? ReferenceTaps{} : shared_taps(request.taps, number, task, block),
+                        told ? ReferenceTaps{.told = true} : shared_taps(request.taps, number, task, block),
                         own_taps(request.taps, number, task, block));
       }
       times.backbone_ns += nanoseconds_since(task_start);
@@ -111,7 +114,7 @@ class ReferenceEngine final : public Engine {
     const auto start = Clock::now();
     const std::string_view scope = task_name(config_.tasks[extent(task)].kind);
     const std::vector<float> logits =
-        run_reference_head(config_, model_.heads[extent(task)], tokens.data(), {taps, image, scope});
+        run_reference_head(config_, task, model_.heads[extent(task)], tokens.data(), {taps, image, scope}, saturation_);
     const auto outputs = extent(config_.tasks[extent(task)].outputs);
     const MatrixView<const float> view = {logits.data(), logits.size() / outputs, outputs, outputs};
     if (taps != nullptr) tap_logits(*taps, image, scope, config_, view);
@@ -139,6 +142,7 @@ class ReferenceEngine final : public Engine {
   const EngineOptions options_;
   ThreadPool pool_;
   const IntegerModel model_;
+  Saturation saturation_;
   ReferenceBackbone backbone_;
 };
 

@@ -59,6 +59,16 @@ Map doubled(const Map& in) {
   return out;
 }
 
+/// Numbers at the upper end, or whose bias is; ReLU makes the same of what was clipped at the lower one.
+std::uint64_t count_convolution(const Map& map, const IntegerLinear& layer, int fraction) {
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < map.values.size(); ++i) {
+    const std::int64_t bias = saturating_shift<16>(layer.bias[i % layer.outputs], layer.fraction - fraction);
+    found += map.values[i] == INT16_MAX || bias == INT16_MAX;
+  }
+  return found;
+}
+
 struct FloatMap {
   std::size_t height = 0;
   std::size_t width = 0;
@@ -79,15 +89,17 @@ FloatMap resized(const FloatMap& in, std::size_t height, std::size_t width, std:
 
 }  // namespace
 
-std::vector<float> run_reference_head(const ModelConfig& config, const IntegerHead& head, const std::int32_t* tokens,
-                                      const ReferenceTaps& taps) {
+std::vector<float> run_reference_head(const ModelConfig& config, int task, const IntegerHead& head,
+                                      const std::int32_t* tokens, const ReferenceTaps& taps, Saturation& saturation) {
   const bool shuffles = config.head.upsampling == Upsampling::kPixelShuffle;
   const std::size_t dim = extent(config.embed_dim);
   Map map{extent(config.grid_height()), extent(config.grid_width()), dim, {}};
   map.values.resize(map.height * map.width * dim);
   const hls::NormLayer norm = norm_of(head.norm);
   for (std::size_t t = 0; t < map.height * map.width; ++t) {
-    hls::layer_norm<hls::ReferenceDesign>(tokens + (t + 1) * dim, config.embed_dim, norm, map.values.data() + t * dim);
+    std::int16_t* const row = map.values.data() + t * dim;
+    hls::layer_norm<hls::ReferenceDesign>(tokens + (t + 1) * dim, config.embed_dim, norm, row);
+    saturation.add(saturation.of_head(task, 0), count_biased<16>(row, norm.bias, dim));
   }
   taps.fixed<std::int16_t>(head_tap(kTapHeadNorm), map.values, dim, head.norm.fraction);
 
@@ -99,12 +111,18 @@ std::vector<float> run_reference_head(const ModelConfig& config, const IntegerHe
     map.values.resize(map.height * map.width * map.channels);
     int8_conv_reference(in.view, layer, map.values.data());
     fraction = conv_fraction(layer, in.view.scale);
+    saturation.add(saturation.of_head(task, 1 + s), count_convolution(map, head.stages[s], fraction));
     if (shuffles) map = shuffled(map, extent(config.head.upsample));
     if (!shuffles && config.head.upsample == 2 && s + 1 < head.stages.size()) map = doubled(map);
   }
   const QuantizedMap in = quantized(map, fraction);
   std::vector<std::int32_t> wide(map.height * map.width * head.outputs.outputs);
   int8_conv_wide_reference(in.view, layer_of(head.outputs), wide.data());
+  for (std::size_t pixel = 0; pixel < map.height * map.width; ++pixel) {
+    saturation.add(
+        saturation.of_head(task, 1 + head.stages.size()),
+        count_biased<32>(wide.data() + pixel * head.outputs.outputs, head.outputs.bias.data(), head.outputs.outputs));
+  }
   FloatMap logits{map.height, map.width, {}};
   logits.values.reserve(wide.size());
   for (const std::int32_t value : wide) logits.values.push_back(static_cast<float>(value) * 0x1p-16F);

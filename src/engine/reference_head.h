@@ -13,8 +13,8 @@
 namespace edgemoe {
 
 /// `tokens` is [num_tokens, embed_dim], 16 fraction bits. Returns [height · width, outputs].
-std::vector<float> run_reference_head(const ModelConfig& config, const IntegerHead& head, const std::int32_t* tokens,
-                                      const ReferenceTaps& taps);
+std::vector<float> run_reference_head(const ModelConfig& config, int task, const IntegerHead& head,
+                                      const std::int32_t* tokens, const ReferenceTaps& taps, Saturation& saturation);
 
 }  // namespace edgemoe
 

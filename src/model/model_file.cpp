@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "model/integer_table.h"
 
 namespace edgemoe {
 namespace {
@@ -13,7 +14,15 @@ constexpr std::string_view kConfigKey = "edgemoe.config";
 constexpr std::string_view kFormatKey = "edgemoe.format";
 constexpr std::size_t kNamesShown = 4;  // of missing tensors, in one message
 
-bool widens_exactly(DType dtype) { return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16; }
+Status check_type(const TensorSpec& spec, DType found) {
+  if (found == DType::kF32 || found == DType::kF16 || found == DType::kBF16) return {};
+  return unsupported("tensor {}: expected F32, F16 or BF16, found {}", spec.name, dtype_name(found));
+}
+
+Status check_type(const IntegerTensorSpec& spec, DType found) {
+  if (found == spec.dtype) return {};
+  return unsupported("tensor {}: expected {}, found {}", spec.name, dtype_name(spec.dtype), dtype_name(found));
+}
 
 /// What a file that is no safetensors file probably is and what to do with it; empty when nothing is recognised.
 std::string_view recognise(std::span<const std::byte> bytes) {
@@ -44,12 +53,11 @@ Status check_kind(const std::filesystem::path& path) {
   return advice.empty() ? Status() : unsupported("{}: expected a model file; {}", path.string(), advice);
 }
 
-/// Every tensor of the network against `find`; lists what is missing, refuses what does not fit.
-template <typename Find>
-Status check_tensors(const ModelConfig& config, const Find& find) {
+/// Every tensor of `table` against `find`; lists what is missing, refuses what does not fit.
+template <typename Spec, typename Find>
+Status check_tensors(const std::vector<Spec>& table, const Find& find) {
   std::vector<std::string> missing;
-  const std::vector<TensorSpec> table = tensor_table(config);
-  for (const TensorSpec& spec : table) {
+  for (const Spec& spec : table) {
     const TensorView* view = find(spec.name);
     if (view == nullptr) {
       missing.push_back(spec.name);
@@ -59,12 +67,40 @@ Status check_tensors(const ModelConfig& config, const Find& find) {
       return mismatch("tensor {}: expected shape {}, found {}", spec.name, spec.shape.to_string(),
                       view->shape.to_string());
     }
-    if (!widens_exactly(view->dtype)) {
-      return unsupported("tensor {}: expected F32, F16 or BF16, found {}", spec.name, dtype_name(view->dtype));
-    }
+    EDGEMOE_RETURN_IF_ERROR(check_type(spec, view->dtype));
   }
   if (missing.empty()) return {};
   return mismatch("{} of {} tensors are missing: {}", missing.size(), table.size(), sample(missing, kNamesShown));
+}
+
+template <typename Spec>
+Result<std::vector<std::string>> checked_names(const std::vector<Spec>& table, const SafetensorsFile& file) {
+  EDGEMOE_RETURN_IF_ERROR(check_tensors(table, [&](const std::string& name) { return file.find(name); }));
+  std::vector<std::string> names;
+  names.reserve(table.size());
+  for (const Spec& spec : table) names.push_back(spec.name);
+  return names;
+}
+
+/// What the format's version and that of the integers' rules say; kUnsupported for versions that are not ours.
+Result<StoredNumbers> stored_numbers(const std::map<std::string, std::string, std::less<>>& metadata) {
+  const auto text = [&](std::string_view key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  const std::string format = text(kFormatKey);
+  if (format == kModelFormatVersion) return StoredNumbers::kFloats;
+  if (format != kIntegerFormatVersion) {
+    return unsupported("model format \"{}\", this program reads \"{}\" and \"{}\"; a newer edgemoe may read it",
+                       printable(format), kModelFormatVersion, kIntegerFormatVersion);
+  }
+  const std::string numerics = text(kNumericsKey);
+  if (numerics == kNumericsVersion) return StoredNumbers::kIntegers;
+  return unsupported(
+      "integers by version \"{}\" of the rules, this program computes by version \"{}\"; quantise the float model "
+      "again "
+      "(edgemoe quantize --help)",
+      printable(numerics), kNumericsVersion);
 }
 
 }  // namespace
@@ -72,32 +108,38 @@ Status check_tensors(const ModelConfig& config, const Find& find) {
 Result<ModelFile> ModelFile::open(const std::filesystem::path& path) {
   EDGEMOE_RETURN_IF_ERROR(check_kind(path));
   EDGEMOE_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::open(path));
+  Result<ModelFile> model = from_file(std::move(file));
+  if (!model.ok()) return model.status().with_context(path.string());
+  return model;
+}
+
+Result<ModelFile> ModelFile::from_bytes(std::span<const std::byte> bytes) {
+  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::from_bytes(bytes));
+  return from_file(std::move(file));
+}
+
+Result<ModelFile> ModelFile::from_file(SafetensorsFile file) {
   const auto& metadata = file.index().metadata;
   const auto config_text = metadata.find(kConfigKey);
   if (config_text == metadata.end()) {
     return unsupported(
-        "{}: a safetensors file without \"{}\" in its metadata, so bare weights and not a model; convert "
-        "it first (edgemoe convert --help)",
-        path.string(), kConfigKey);
+        "a safetensors file without \"{}\" in its metadata, so bare weights and not a model; convert it first (edgemoe "
+        "convert --help)",
+        kConfigKey);
   }
-  const auto format = metadata.find(kFormatKey);
-  if (format == metadata.end() || format->second != kModelFormatVersion) {
-    return unsupported("{}: model format \"{}\", this program reads \"{}\"; a newer edgemoe may read it", path.string(),
-                       format == metadata.end() ? "" : printable(format->second), kModelFormatVersion);
-  }
+  EDGEMOE_ASSIGN_OR_RETURN(const StoredNumbers numbers, stored_numbers(metadata));
   Result<ModelConfig> config = parse_model_config(config_text->second);
-  Status status = config.ok() ? validate_complete_config(*config) : config.status();
-  if (!status.ok()) return status.with_context(path.string() + ": configuration");
-  status = check_tensors(*config, [&](const std::string& name) { return file.find(name); });
-  if (!status.ok()) return status.with_context(path.string());
-
-  std::set<std::string, std::less<>> used;
-  for (const TensorSpec& spec : tensor_table(*config)) used.insert(spec.name);
-  std::vector<std::string> unused;
-  for (const auto& [name, view] : file.index().tensors) {
-    if (!used.contains(name)) unused.push_back(name);
+  const Status status = config.ok() ? validate_complete_config(*config) : config.status();
+  if (!status.ok()) return status.with_context("configuration");
+  ModelFile model(std::move(config).value(), numbers, std::move(file));
+  EDGEMOE_ASSIGN_OR_RETURN(model.tensor_names_, numbers == StoredNumbers::kIntegers
+                                                    ? checked_names(integer_tensor_table(model.config_), model.file_)
+                                                    : checked_names(tensor_table(model.config_), model.file_));
+  const std::set<std::string_view> used(model.tensor_names_.begin(), model.tensor_names_.end());
+  for (const auto& [name, view] : model.file_.index().tensors) {
+    if (!used.contains(name)) model.unused_.push_back(name);
   }
-  return ModelFile(std::move(config).value(), std::move(file), std::move(unused));
+  return model;
 }
 
 const TensorView& ModelFile::tensor(std::string_view name) const {
@@ -114,10 +156,14 @@ Tensor ModelFile::load_f32(std::string_view name) const {
 }
 
 std::map<std::string, std::string, std::less<>> model_metadata(
-    const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra) {
+    const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra, StoredNumbers numbers) {
   std::map<std::string, std::string, std::less<>> metadata = extra;
+  const bool integers = numbers == StoredNumbers::kIntegers;
   metadata.insert_or_assign(std::string(kConfigKey), model_config_to_json(config));
-  metadata.insert_or_assign(std::string(kFormatKey), std::string(kModelFormatVersion));
+  metadata.insert_or_assign(std::string(kFormatKey),
+                            std::string(integers ? kIntegerFormatVersion : kModelFormatVersion));
+  metadata.erase(std::string(kNumericsKey));
+  if (integers) metadata.emplace(kNumericsKey, kNumericsVersion);
   return metadata;
 }
 
@@ -131,13 +177,14 @@ Status write_model_file(const std::filesystem::path& path, const ModelConfig& co
       return invalid_argument("{}: two tensors called {}", path.string(), printable(tensor.name));
     }
   }
-  const Status status = check_tensors(config, [&](const std::string& name) -> const TensorView* {
+  const std::vector<TensorSpec> table = tensor_table(config);
+  const Status status = check_tensors(table, [&](const std::string& name) -> const TensorView* {
     const auto found = by_name.find(name);
     return found == by_name.end() ? nullptr : found->second;
   });
   if (!status.ok()) return status.with_context(path.string());
   std::vector<NamedTensor> ordered;
-  for (const TensorSpec& spec : tensor_table(config)) {
+  for (const TensorSpec& spec : table) {
     ordered.push_back({spec.name, *by_name.at(spec.name)});
     by_name.erase(spec.name);
   }

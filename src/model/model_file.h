@@ -1,5 +1,5 @@
 // A model file: safetensors with the configuration under the metadata key "edgemoe.config" and the format's version
-// under "edgemoe.format".
+// under "edgemoe.format". It holds floats, or the integers that quantisation has made of them.
 #ifndef EDGEMOE_MODEL_MODEL_FILE_H_
 #define EDGEMOE_MODEL_MODEL_FILE_H_
 
@@ -19,37 +19,58 @@
 namespace edgemoe {
 
 inline constexpr std::string_view kModelFormatVersion = "1";
+inline constexpr std::string_view kIntegerFormatVersion = "int8-1";
+/// Version of the rules and tables in docs/numerics.md, which would make other numbers of the same file, and the
+/// metadata that a file of integers has it under.
+inline constexpr std::string_view kNumericsVersion = "1";
+inline constexpr std::string_view kNumericsKey = "edgemoe.numerics";
 
-/// An opened model: configuration and mapped weights. Every tensor of tensor_table(config) is there, with its shape and
-/// a floating-point type that widens exactly (F32, F16, BF16).
+/// What the weights of a model file are.
+enum class StoredNumbers {
+  kFloats,    ///< tensor_table(config), each of a floating-point type that widens exactly (F32, F16, BF16)
+  kIntegers,  ///< integer_tensor_table(config), each of the type that stands there; src/quant checks the values
+};
+
+/// An opened model: configuration and mapped weights. Every tensor of its table is there, in its shape.
 class ModelFile {
  public:
   /// Opens and checks. kNotFound; kMalformed; kMismatch (missing tensors, or a tensor with both shapes); kUnsupported
   /// (another kind of file, another format version, an element type).
   static Result<ModelFile> open(const std::filesystem::path& path);
+  /// The same for bytes in memory, which must live as long.
+  static Result<ModelFile> from_bytes(std::span<const std::byte> bytes);
 
   const ModelConfig& config() const { return config_; }
+  StoredNumbers numbers() const { return numbers_; }
   const SafetensorsFile& file() const { return file_; }
   /// Metadata other than the configuration, e.g. "edgemoe.trained".
   const std::map<std::string, std::string, std::less<>>& metadata() const { return file_.index().metadata; }
+  /// Names of the network's tensors, in their table's order.
+  const std::vector<std::string>& tensor_names() const { return tensor_names_; }
   /// Names in the file that the network does not use.
   const std::vector<std::string>& unused() const { return unused_; }
-  /// The view of a tensor that tensor_table names. Programmer's fault if it is none.
+  /// The view of one of tensor_names(). Programmer's fault if it is none.
   const TensorView& tensor(std::string_view name) const;
   /// The same, widened to float32.
   Tensor load_f32(std::string_view name) const;
+  /// Gives the memory of what was read so far back to the system; reading it again costs time, nothing else.
+  void release_pages() const { file_.release_pages(); }
 
  private:
-  ModelFile(ModelConfig config, SafetensorsFile file, std::vector<std::string> unused)
-      : config_(std::move(config)), file_(std::move(file)), unused_(std::move(unused)) {}
+  ModelFile(ModelConfig config, StoredNumbers numbers, SafetensorsFile file)
+      : config_(std::move(config)), numbers_(numbers), file_(std::move(file)) {}
+  static Result<ModelFile> from_file(SafetensorsFile file);
   ModelConfig config_;
+  StoredNumbers numbers_;
   SafetensorsFile file_;
+  std::vector<std::string> tensor_names_;
   std::vector<std::string> unused_;
 };
 
 /// The metadata of a model file: configuration, format and `extra`.
 std::map<std::string, std::string, std::less<>> model_metadata(
-    const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra);
+    const ModelConfig& config, const std::map<std::string, std::string, std::less<>>& extra,
+    StoredNumbers numbers = StoredNumbers::kFloats);
 
 /// Writes a model atomically: `tensors`, given in any order, must be exactly those of tensor_table(config) and lie in
 /// its order in the file; `extra_metadata` is added.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/check.h"
 #include "model/tensor_table.h"
 
 namespace edgemoe {
@@ -123,19 +124,20 @@ PlainLinear plain_linear(const ModelFile& model, const std::string& prefix) {
 
 std::vector<PlainLinear> plain_experts(const ModelFile& model, int block, std::string_view layer) {
   const std::string prefix = block_prefix(block) + "mlp.experts." + std::string(layer);
-  const Tensor weight = model.load_f32(prefix + ".weight");
+  const TensorView& weight = model.tensor(prefix + ".weight");
   const Tensor bias = model.load_f32(prefix + ".bias");
-  const std::size_t outputs = extent(weight, 1);
-  const std::size_t values = outputs * extent(weight, 2);
-  std::vector<PlainLinear> experts;
-  experts.reserve(extent(weight, 0));
-  for (std::size_t e = 0; e < extent(weight, 0); ++e) {
+  const auto experts = static_cast<std::size_t>(weight.shape[0]);
+  const std::size_t outputs = extent(bias, 1);
+  const std::size_t bytes = weight.bytes.size() / experts;
+  std::vector<PlainLinear> layers;
+  layers.reserve(experts);
+  for (std::size_t e = 0; e < experts; ++e) {
     PlainLinear expert{Tensor(Shape{weight.shape[1], weight.shape[2]}), Tensor(Shape{weight.shape[1]})};
-    std::copy_n(weight.data() + e * values, values, expert.weight.data());
+    EDGEMOE_CHECK(widen_to_f32(weight.dtype, weight.bytes.subspan(e * bytes, bytes), expert.weight.values.span()));
     std::copy_n(bias.data() + e * outputs, outputs, expert.bias.data());
-    experts.push_back(std::move(expert));
+    layers.push_back(std::move(expert));
   }
-  return experts;
+  return layers;
 }
 
 PlainLinear plain_patch_embed(const ModelFile& model) {

@@ -256,6 +256,11 @@ Result<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path)
   return SafetensorsFile(std::move(file), std::move(index).value());
 }
 
+Result<SafetensorsFile> SafetensorsFile::from_bytes(std::span<const std::byte> bytes) {
+  EDGEMOE_ASSIGN_OR_RETURN(SafetensorsIndex index, parse_safetensors(bytes));
+  return SafetensorsFile(MappedFile(), std::move(index));
+}
+
 const TensorView* SafetensorsFile::find(std::string_view name) const {
   const auto found = index_.tensors.find(name);
   return found == index_.tensors.end() ? nullptr : &found->second;

@@ -32,10 +32,14 @@ class SafetensorsFile {
  public:
   /// Errors carry the file's name.
   static Result<SafetensorsFile> open(const std::filesystem::path& path);
+  /// The same of bytes in memory, which must live as long.
+  static Result<SafetensorsFile> from_bytes(std::span<const std::byte> bytes);
 
   const SafetensorsIndex& index() const { return index_; }
   /// Null when there is no tensor of that name.
   const TensorView* find(std::string_view name) const;
+  /// Gives the memory of what was read so far back to the system; reading it again costs time, nothing else.
+  void release_pages() const { file_.release_pages(); }
 
  private:
   SafetensorsFile(MappedFile file, SafetensorsIndex index) : file_(std::move(file)), index_(std::move(index)) {}

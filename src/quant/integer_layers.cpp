@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "numeric/fixed_point.h"
 #include "numeric/layer_norm.h"
@@ -12,8 +13,6 @@ namespace edgemoe {
 namespace {
 
 constexpr double kLargestS16 = 32767;
-constexpr int kLargestFraction = 15;
-constexpr std::size_t kMaxInputs = 1 << 17;
 
 double rounded(double value) { return std::floor(value + 0.5); }
 
@@ -44,8 +43,8 @@ bool all_finite(const Tensor& tensor) {
 }
 
 Status check_layer(const PlainLinear& linear, std::size_t inputs) {
-  if (inputs > kMaxInputs) {
-    return unsupported("a layer of {} inputs; the integer network sums at most {}", inputs, kMaxInputs);
+  if (inputs > kMaxLayerInputs) {
+    return unsupported("a layer of {} inputs; the integer network sums at most {}", inputs, kMaxLayerInputs);
   }
   if (!all_finite(linear.weight) || !all_finite(linear.bias)) {
     return unsupported("a layer has weights that are no finite numbers; integers cannot stand for them");
@@ -63,12 +62,6 @@ double quantize_row(std::span<const double> row, std::int8_t* out) {
   return scale;
 }
 
-int pre_shift_for(std::span<const std::int8_t> row) {
-  std::uint64_t magnitudes = 0;
-  for (const std::int8_t q : row) magnitudes += static_cast<std::uint64_t>(std::abs(q));
-  return std::max(0, bit_length(128 * magnitudes) - 15);
-}
-
 /// Weights, shifts and mantissas; the bias stays empty. `column_scale` multiplies an input's weights, empty: nothing.
 /// `scales` gets the weights' scale of each output.
 IntegerLinear quantize_weights(const Tensor& weight, std::span<const double> column_scale,
@@ -76,7 +69,7 @@ IntegerLinear quantize_weights(const Tensor& weight, std::span<const double> col
   IntegerLinear layer;
   layer.outputs = static_cast<std::size_t>(weight.shape[0]);
   layer.inputs = weight.values.size() / layer.outputs;
-  layer.weight.resize(layer.outputs * layer.inputs);
+  std::vector<std::int8_t> weights(layer.outputs * layer.inputs);
   layer.pre_shift.resize(layer.outputs);
   layer.mantissa.resize(layer.outputs);
   scales.resize(layer.outputs);
@@ -87,12 +80,13 @@ IntegerLinear quantize_weights(const Tensor& weight, std::span<const double> col
     for (std::size_t i = 0; i < layer.inputs; ++i) {
       row[i] = static_cast<double>(weight.values[o * layer.inputs + i]) * (column_scale.empty() ? 1 : column_scale[i]);
     }
-    std::int8_t* out = layer.weight.data() + o * layer.inputs;
+    std::int8_t* out = weights.data() + o * layer.inputs;
     scales[o] = quantize_row(row, out);
     layer.pre_shift[o] = static_cast<std::uint8_t>(pre_shift_for({out, layer.inputs}));
     channel[o] = std::ldexp(scales[o], layer.pre_shift[o]) / 127;
     largest = std::max(largest, channel[o]);
   }
+  layer.weight = LayerWeights(std::move(weights));
   layer.exponent = exponent_above(largest);
   for (std::size_t o = 0; o < layer.outputs; ++o) {
     layer.mantissa[o] = scaled<std::int16_t>(channel[o], 15 - layer.exponent);
@@ -112,6 +106,20 @@ Result<IntegerLinear> quantize(const PlainLinear& linear, int fraction) {
 }
 
 }  // namespace
+
+int pre_shift_for(std::span<const std::int8_t> row) {
+  // Pieces whose sum fits 16 bits, so that many are added at once.
+  constexpr std::size_t kPiece = 256;
+  std::uint32_t magnitudes = 0;
+  for (std::size_t first = 0; first < row.size(); first += kPiece) {
+    std::uint16_t sum = 0;
+    for (const std::int8_t q : row.subspan(first, std::min(kPiece, row.size() - first))) {
+      sum = static_cast<std::uint16_t>(sum + static_cast<std::uint8_t>(q < 0 ? -q : q));
+    }
+    magnitudes += sum;
+  }
+  return std::max(0, bit_length(std::uint64_t{128} * magnitudes) - 15);
+}
 
 Result<IntegerLinear> quantize_wide(const PlainLinear& linear) { return quantize(linear, kWideFraction); }
 
@@ -186,11 +194,10 @@ Result<IntegerGate> quantize_gate(const PlainGate& gate, int fraction) {
   for (const float w : gate.weight.values.span()) {
     result.weight.push_back(static_cast<std::int16_t>(rounded(static_cast<double>(w) / scale)));
   }
-  // Far inside what 64 bits hold together with the sum of products.
-  constexpr double kLargestConstant = static_cast<double>(std::int64_t{1} << 45);
+  constexpr auto kLargest = static_cast<double>(kLargestConstant);
   for (const float constant : gate.bias.values.span()) {
     const double units = rounded(std::ldexp(static_cast<double>(constant) / scale, fraction));
-    result.constant.push_back(static_cast<std::int64_t>(std::clamp(units, -kLargestConstant, kLargestConstant)));
+    result.constant.push_back(static_cast<std::int64_t>(std::clamp(units, -kLargest, kLargest)));
   }
   constexpr double kLog2E = 1.4426950408889634074;
   const double per_unit = std::ldexp(kLog2E * scale, 12 - fraction);

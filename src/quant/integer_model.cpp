@@ -7,6 +7,7 @@
 #include "model/network_weights.h"
 #include "model/tensor_table.h"
 #include "numeric/layer_norm.h"
+#include "quant/integer_file.h"
 
 namespace edgemoe {
 namespace {
@@ -49,6 +50,18 @@ PlainLinear as_linear(const PlainConv& conv) {
 class Quantizer {
  public:
   explicit Quantizer(const ModelFile& model) : model_(model), config_(model.config()) {}
+
+  Result<IntegerEmbedding> embedding() const {
+    IntegerEmbedding embedding;
+    EDGEMOE_ASSIGN_OR_RETURN(
+        embedding.patch_embed,
+        named("backbone.patch_embed.proj", quantize_patch_embed(plain_patch_embed(model_), config_.input)));
+    embedding.class_token = model_.load_f32("backbone.cls_token");
+    embedding.position_embed = model_.load_f32("backbone.pos_embed");
+    EDGEMOE_RETURN_IF_ERROR(check_finite(embedding.class_token).with_context("backbone.cls_token"));
+    EDGEMOE_RETURN_IF_ERROR(check_finite(embedding.position_embed).with_context("backbone.pos_embed"));
+    return embedding;
+  }
 
   Result<IntegerBlock> block(int index) const {
     const std::string prefix = block_prefix(index);
@@ -107,15 +120,19 @@ class Quantizer {
 
   Status experts(int index, const PlainNorm& norm2, IntegerBlock& block) const {
     const std::string prefix = block_prefix(index);
-    const std::vector<PlainLinear> ups = plain_experts(model_, index, "htoh4");
+    block.mlps.resize(static_cast<std::size_t>(config_.moe.num_experts));
+    {
+      const std::vector<PlainLinear> ups = plain_experts(model_, index, "htoh4");
+      int fraction = kLargestFraction;
+      for (const PlainLinear& up : ups) fraction = std::min(fraction, output_fraction(up, norm2));
+      for (std::size_t e = 0; e < ups.size(); ++e) {
+        EDGEMOE_ASSIGN_OR_RETURN(block.mlps[e].up,
+                                 named(prefix + "mlp.experts.htoh4", quantize_narrow(ups[e], fraction)));
+      }
+    }
     const std::vector<PlainLinear> downs = plain_experts(model_, index, "h4toh");
-    int fraction = 15;
-    for (const PlainLinear& up : ups) fraction = std::min(fraction, output_fraction(up, norm2));
-    for (std::size_t e = 0; e < ups.size(); ++e) {
-      IntegerMlp mlp;
-      EDGEMOE_ASSIGN_OR_RETURN(mlp.up, named(prefix + "mlp.experts.htoh4", quantize_narrow(ups[e], fraction)));
-      EDGEMOE_ASSIGN_OR_RETURN(mlp.down, named(prefix + "mlp.experts.h4toh", quantize_wide(downs[e])));
-      block.mlps.push_back(std::move(mlp));
+    for (std::size_t e = 0; e < downs.size(); ++e) {
+      EDGEMOE_ASSIGN_OR_RETURN(block.mlps[e].down, named(prefix + "mlp.experts.h4toh", quantize_wide(downs[e])));
     }
     const int seen = config_.moe.gate_input_ahead ? kResidualFraction : block.norm2.fraction;
     for (const PlainGate& gate : plain_gates(model_, index)) {
@@ -131,21 +148,32 @@ class Quantizer {
 
 }  // namespace
 
+Result<IntegerEmbedding> IntegerParts::embedding() const {
+  if (model_.numbers() == StoredNumbers::kIntegers) return IntegerFileReader(model_, storage_).embedding();
+  return Quantizer(model_).embedding();
+}
+
+Result<IntegerBlock> IntegerParts::block(int index) const {
+  if (model_.numbers() == StoredNumbers::kIntegers) return IntegerFileReader(model_, storage_).block(index);
+  return Quantizer(model_).block(index);
+}
+
+Result<IntegerHead> IntegerParts::head(TaskKind task) const {
+  if (model_.numbers() == StoredNumbers::kIntegers) return IntegerFileReader(model_, storage_).head(task);
+  return Quantizer(model_).head(task);
+}
+
 Result<IntegerModel> quantize_model(const ModelFile& model) {
-  const Quantizer quantizer(model);
+  const IntegerParts parts(model, WeightStorage::kOwned);
   IntegerModel result;
-  EDGEMOE_ASSIGN_OR_RETURN(
-      result.patch_embed,
-      named("backbone.patch_embed.proj", quantize_patch_embed(plain_patch_embed(model), model.config().input)));
-  result.class_token = model.load_f32("backbone.cls_token");
-  result.position_embed = model.load_f32("backbone.pos_embed");
+  EDGEMOE_ASSIGN_OR_RETURN(static_cast<IntegerEmbedding&>(result), parts.embedding());
   for (int i = 0; i < model.config().depth; ++i) {
-    EDGEMOE_ASSIGN_OR_RETURN(IntegerBlock block, quantizer.block(i));
+    EDGEMOE_ASSIGN_OR_RETURN(IntegerBlock block, parts.block(i));
     result.blocks.push_back(std::move(block));
   }
   if (model.config().head.present) {
     for (const TaskConfig& task : model.config().tasks) {
-      EDGEMOE_ASSIGN_OR_RETURN(IntegerHead head, quantizer.head(task.kind));
+      EDGEMOE_ASSIGN_OR_RETURN(IntegerHead head, parts.head(task.kind));
       result.heads.push_back(std::move(head));
     }
   }

@@ -34,15 +34,41 @@ struct IntegerHead {
   IntegerLinear outputs;              // 1×1
 };
 
-struct IntegerModel {
+struct IntegerEmbedding {
   IntegerLinear patch_embed;
   Tensor class_token;     // [embed_dim], float32: engines resample positions to their grid, then round
   Tensor position_embed;  // [stored grid + 1, embed_dim]
+};
+
+struct IntegerModel : IntegerEmbedding {
   std::vector<IntegerBlock> blocks;
   std::vector<IntegerHead> heads;  // one a task; empty without heads
 };
 
-/// kUnsupported where the contract has no integers for the model; the message names the tensor.
+/// Where the weights of a part lie that comes from a file of integers. Those made of floats are always its own.
+enum class WeightStorage {
+  kOwned,
+  kBorrowed,  ///< in the mapped file, which must outlive them
+};
+
+/// A model's integers one part at a time, so that no more of them than a part need be in memory: made of floats, or
+/// read and checked where the file holds integers. kUnsupported where the contract has no integers for the model,
+/// kMalformed for values that are none of the contract's; the message names the tensor.
+class IntegerParts {
+ public:
+  /// `model` must outlive it.
+  IntegerParts(const ModelFile& model, WeightStorage storage) : model_(model), storage_(storage) {}
+
+  Result<IntegerEmbedding> embedding() const;
+  Result<IntegerBlock> block(int index) const;
+  Result<IntegerHead> head(TaskKind task) const;
+
+ private:
+  const ModelFile& model_;
+  WeightStorage storage_;
+};
+
+/// All parts, which own their weights. Same errors.
 Result<IntegerModel> quantize_model(const ModelFile& model);
 
 }  // namespace edgemoe

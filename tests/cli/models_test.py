@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """models_test.py TOOL SOURCE: model files, taps and checkpoints through the edgemoe tool."""
+import array
 import json
+import math
 import os
 import shutil
 import struct
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from cli_test import CHECKPOINTS, GOLDEN, TOOL, ToolTest
+from cli_test import CHECKPOINTS, GOLDEN, SOURCE, TOOL, ToolTest
 
 
 class Models(ToolTest):
@@ -61,6 +63,109 @@ class Models(ToolTest):
             done = self.tool("run", picture, "--model", path, "-o", self.folder / "maps", expect=1)
             self.assertIn(str(path), done.stderr)
         self.assertFalse((self.folder / "maps").exists())
+
+
+class Quantize(ToolTest):
+    def quantized(self, model=None):
+        path = self.folder / "m.int8.safetensors"
+        self.tool("quantize", model or self.model, "-o", path)
+        return path
+
+    def taps(self, model, name, picture, *options):
+        path = self.folder / name
+        self.tool("run", picture, "--model", model, "--dump-taps", path, *options)
+        return path
+
+    def test_maps_are_those_of_quantising_at_load(self):
+        integers, picture = self.quantized(), self.picture()
+        expected = self.files(self.run_maps(picture, out="floats", options=("--type", "int8")))
+        for number, options in enumerate(((), ("--type", "int8"), ("--type", "reference"))):
+            folder = self.folder / f"integers{number}"
+            self.tool("run", picture, "--model", integers, "-o", folder, *options)
+            self.assertEqual(self.files(folder), expected, options)
+        self.assertEqual(json.loads((self.folder / "integers0/summary.json").read_text())["engine"]["type"], "int8")
+
+    def test_the_model_in_the_box_has_the_same_taps_from_a_quarter_of_the_memory(self):
+        street = SOURCE / "models/edgemoe-street.safetensors"
+        integers, picture = self.quantized(street), SOURCE / "examples/pictures/rendered-street.jpg"
+        parameters = json.loads(self.tool("inspect", street, "--json").stdout)["tensors"]
+        floats = sum(4 * math.prod(tensor["shape"]) for tensor in parameters)
+        self.assertLess(integers.stat().st_size, 0.27 * floats)
+        for kind in ("int8", "reference"):
+            names = [self.taps(model, f"{kind}-{name}", picture, "--type", kind)
+                     for name, model in (("floats", street), ("integers", integers))]
+            self.assertIn("equal", self.tool("compare", *names).stdout)
+        names = [self.folder / "int8-integers", self.folder / "reference-integers"]
+        self.assertIn("equal", self.tool("compare", *names).stdout)
+
+    def test_inspect_tells_what_it_is(self):
+        integers = self.quantized()
+        self.assertIn("integers", self.tool("inspect", integers).stdout)
+        root = json.loads(self.tool("inspect", integers, "--json").stdout)
+        self.assertEqual((root["numbers"], root["metadata"]["edgemoe.trained"]), ("integers", "no"))
+        self.assertEqual({tensor["type"] for tensor in root["tensors"]}, {"I8", "U8", "I16", "I32", "I64", "F32"})
+        self.assertEqual(json.loads(self.tool("inspect", self.model, "--json").stdout)["numbers"], "floats")
+
+    def test_what_cannot_be_is_refused(self):
+        integers, picture = self.quantized(), self.picture()
+        done = self.tool("run", picture, "--model", integers, "--type", "float", "-o", self.folder / "f", expect=1)
+        self.assertIn("--type int8", done.stderr)
+        self.assertIn(str(integers), done.stderr)
+        self.tool("quantize", integers, "-o", self.folder / "again", expect=2)
+        self.tool("quantize", self.model, "-o", self.model, expect=2)
+        self.tool("quantize", picture, "-o", self.folder / "again", expect=1)
+        self.tool("quantize", self.model, "-o", self.folder / "missing/again", expect=1)
+        done = self.tool("convert", integers, "--config", "tiny", "-o", self.folder / "again", expect=1)
+        self.assertIn("quantised from", done.stderr)
+        self.assertFalse((self.folder / "again").exists())
+
+    def test_damaged_integers_are_refused_by_name(self):
+        integers, picture = self.quantized(), self.picture()
+        data = bytearray(integers.read_bytes())
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        name = "backbone.blocks.0.attn.key.weight"
+        data[start + json.loads(data[8:start])[name]["data_offsets"][0]] = 0x80
+        damaged = self.folder / "damaged.safetensors"
+        damaged.write_bytes(data)
+        done = self.tool("run", picture, "--model", damaged, "-o", self.folder / "maps", expect=1)
+        self.assertIn(f"{damaged}: backbone.blocks.0.attn.key: weight: expected -127 to 127, found -128", done.stderr)
+
+
+class Saturation(ToolTest):
+    def extreme(self):
+        """The model with the queries, keys and values of block 2 a hundred thousand times as large."""
+        data = bytearray(self.model.read_bytes())
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        entry = json.loads(data[8:start])["backbone.blocks.2.attn.qkv.weight"]
+        begin, end = (start + offset for offset in entry["data_offsets"])
+        values = array.array("f", data[begin:end])
+        data[begin:end] = array.array("f", (value * 1e5 for value in values)).tobytes()
+        path = self.folder / "extreme.safetensors"
+        path.write_bytes(data)
+        return path
+
+    def counts(self, model, *options):
+        done = self.tool("run", self.picture(), self.picture("b.png", seed=3), "--model", model, "-o",
+                         self.folder / "maps", "--json", *options)
+        found = {entry["tensor"]: entry["count"] for entry in json.loads(done.stdout)["saturation"]}
+        self.assertEqual(bool(found), "numbers saturated" in done.stderr)
+        return found, done.stderr
+
+    def test_counts_are_told_and_the_same_everywhere(self):
+        model = self.extreme()
+        found, note = self.counts(model, "--type", "reference")
+        self.assertIn("block2.attn.qkv", found)
+        self.assertIn(f"{found['block2.attn.qkv']} in block2.attn.qkv", note)
+        for options in (("--threads", "1"), ("--batch", "2"), ("--isa", "portable")):
+            self.assertEqual(self.counts(model, "--type", "int8", *options)[0], found, options)
+        self.assertEqual(self.counts(model, "--type", "float")[0], {})
+
+    def test_strict_fails_where_something_saturated_and_only_there(self):
+        run = ("--type", "int8", "--strict", "-o", self.folder / "maps")
+        self.tool("run", self.picture(), "--model", self.model, *run)
+        self.tool("run", SOURCE / "examples/pictures/rendered-street.jpg", *run)
+        done = self.tool("run", self.picture(), "--model", self.extreme(), *run, expect=1)
+        self.assertRegex(done.stderr, r"\d+ numbers saturated: .*\d+ in block2.attn.qkv")
 
 
 class Taps(ToolTest):

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""make_seeds.py OUT: small valid inputs for every fuzzer, under OUT/<fuzzer>/."""
+"""make_seeds.py OUT TOOL: small valid inputs for every fuzzer, under OUT/<fuzzer>/; TOOL is the edgemoe tool."""
 import json
 import shutil
 import struct
+import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -39,7 +41,24 @@ JPEG = bytes.fromhex(
     "ffc4001410010000000000000000000000000000000000" "ffda0008010100003f00" "7fffd9")
 
 
-def main(out):
+def integer_models(tool):
+    """The smallest network of each kind of router, its integers as a file."""
+    for path in sorted((ROOT / "configs/models").glob("tiny*.json")):
+        config = json.loads(path.read_text())
+        config.update(patch_size=4, embed_dim=8, depth=2, num_heads=2, mlp_dim=8, pos_embed_grid=[2, 2])
+        config["input"].update(height=8, width=8)
+        config["moe"].update(blocks=[1], num_experts=2, top_k=1, expert_dim=8)
+        config["head"].update(num_stages=1, channels=4)
+        with tempfile.TemporaryDirectory() as folder:
+            folder = Path(folder)
+            (folder / "config.json").write_text(json.dumps(config))
+            for command in (["new", folder / "config.json", "-o", folder / "floats"],
+                            ["quantize", folder / "floats", "-o", folder / "integers"]):
+                subprocess.run([tool, *command], check=True, stdout=subprocess.DEVNULL)
+            yield path.stem, (folder / "integers").read_bytes()
+
+
+def main(out, tool):
     for path in sorted((ROOT / "tests/golden/checkpoints").rglob("*.pth*")):
         if path.is_file():
             name = f"{path.parent.name}-{path.name}"
@@ -59,6 +78,8 @@ def main(out):
     write(out / "checkpoint" / "safetensors", safetensors({"module.a": ("F16", [3], bytes(6))}))
     for name, data in pictures():
         write(out / "image" / name, data)
+    for name, data in integer_models(tool):
+        write(out / "integer_model" / name, data)
     header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".ljust(117) + "\n"
     write(out / "npy" / "v1", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + values)
     write(out / "npy" / "v2", b"\x93NUMPY\2\0" + struct.pack("<I", len(header)) + header.encode() + values)
@@ -70,4 +91,4 @@ def write(path, data):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,10 +1,40 @@
 #include "kernels/int8/pack.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "base/check.h"
 
 namespace edgemoe::int8 {
+namespace {
+
+/// One panel: four inputs of each output in turn. `rows` are those of the outputs in the panel's order.
+void pack_panel(const std::int8_t* const* rows, std::size_t inputs, std::int8_t* to) {
+  const std::size_t whole = inputs / kGroup * kGroup;
+  for (std::size_t i = 0; i < whole; i += kGroup) {
+    for (std::size_t place = 0; place < kPanelOutputs; ++place) {
+      std::memcpy(to + place * kGroup, rows[place] + i, kGroup);
+    }
+    to += kPanelOutputs * kGroup;
+  }
+  if (whole == inputs) return;
+  for (std::size_t place = 0; place < kPanelOutputs; ++place) {
+    std::memcpy(to + place * kGroup, rows[place] + whole, inputs - whole);
+  }
+}
+
+std::int32_t sum_of(const std::int8_t* row, std::size_t count) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += row[i];
+  return sum;
+}
+
+}  // namespace
+
 Panels PackedLayer::panels() const {
-  return {.weight = weight.data(),
+  return {.weight = weight,
           .start = start.data(),
           .pre_shift = pre_shift.data(),
           .mantissa = mantissa.data(),
@@ -13,11 +43,11 @@ Panels PackedLayer::panels() const {
 }
 
 std::size_t PackedLayer::bytes() const {
-  return weight.size() + 4 * (start.size() + pre_shift.size() + bias.size()) +
+  return packed_weight_bytes(outputs, inputs) + 4 * (start.size() + pre_shift.size() + bias.size()) +
          2 * (mantissa.size() + narrow_bias.size());
 }
 
-PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
+PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer, std::span<std::int8_t> memory) {
   PackedLayer packed;
   packed.outputs = static_cast<std::size_t>(layer.outputs);
   packed.inputs = static_cast<std::size_t>(layer.inputs);
@@ -25,29 +55,36 @@ PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer) {
   packed.fraction = layer.fraction;
   const std::size_t outputs = round_up(packed.outputs, kOutputStep);
   const std::size_t inputs = round_up(packed.inputs, kGroup);
-  packed.weight = AlignedBuffer<std::int8_t>(round_up(outputs, kPanelOutputs) * inputs);
+  if (memory.empty()) {
+    packed.own_weight = AlignedBuffer<std::int8_t>(packed_weight_bytes(packed.outputs, packed.inputs));
+    memory = packed.own_weight.span();
+  }
+  EDGEMOE_CHECK(memory.size() == packed_weight_bytes(packed.outputs, packed.inputs));
+  packed.weight = memory.data();
   packed.start = AlignedBuffer<std::int32_t>(outputs);
   packed.pre_shift = AlignedBuffer<std::int32_t>(outputs);
   packed.mantissa = AlignedBuffer<std::int16_t>(outputs);
   packed.bias = AlignedBuffer<std::int32_t>(outputs);
   packed.narrow_bias = AlignedBuffer<std::int16_t>(outputs);
-  for (std::size_t place = 0; place < outputs; ++place) {
-    const std::size_t panel = place / kPanelOutputs * kPanelOutputs;
-    const std::size_t o = panel + kernels.order[place % kPanelOutputs];
-    if (o >= packed.outputs) continue;
-    const std::int8_t* row = layer.weight + o * packed.inputs;
-    std::int32_t sum = 0;
-    for (std::size_t i = 0; i < packed.inputs; ++i) {
-      packed.weight[panel * inputs + i / kGroup * kGroup * kPanelOutputs + (place - panel) * kGroup + i % kGroup] =
-          row[i];
-      sum += row[i];
+  std::vector<std::int8_t> zeros;  // an output beyond the layer's own
+  if (packed.outputs % kPanelOutputs != 0) zeros.resize(packed.inputs);
+  for (std::size_t panel = 0; panel < outputs; panel += kPanelOutputs) {
+    const std::int8_t* rows[kPanelOutputs];
+    for (std::size_t i = 0; i < kPanelOutputs; ++i) {
+      const std::size_t place = panel + i;
+      const std::size_t o = panel + kernels.order[i];
+      rows[i] = o < packed.outputs ? layer.weight + o * packed.inputs : zeros.data();
+      if (o >= packed.outputs) continue;
+      packed.start[place] = first_value(kernels, sum_of(rows[i], packed.inputs), layer.pre_shift[o]);
+      packed.pre_shift[place] = layer.pre_shift[o];
+      packed.mantissa[o] = layer.mantissa[o];
+      packed.bias[o] = layer.bias[o];
+      packed.narrow_bias[o] = static_cast<std::int16_t>(saturate<16>(layer.bias[o]));
+      packed.largest_bias = std::max(packed.largest_bias, std::abs(std::int64_t{layer.bias[o]}));
     }
-    packed.start[place] = first_value(kernels, sum, layer.pre_shift[o]);
-    packed.pre_shift[place] = layer.pre_shift[o];
-    packed.mantissa[o] = layer.mantissa[o];
-    packed.bias[o] = layer.bias[o];
-    packed.narrow_bias[o] = static_cast<std::int16_t>(saturate<16>(layer.bias[o]));
+    pack_panel(rows, packed.inputs, memory.data() + panel * inputs);
   }
+  packed.largest_narrow_bias = static_cast<std::int32_t>(std::min<std::int64_t>(packed.largest_bias, 1 << 15));
   return packed;
 }
 

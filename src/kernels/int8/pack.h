@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/aligned_buffer.h"
 #include "hls/linear.h"
@@ -14,14 +15,17 @@ namespace edgemoe::int8 {
 
 /// A layer in panels. Outputs beyond its own are 0, whatever the row.
 struct PackedLayer {
-  AlignedBuffer<std::int8_t> weight;
+  const std::int8_t* weight = nullptr;
+  AlignedBuffer<std::int8_t> own_weight;  // where nobody gave memory for them
   AlignedBuffer<std::int32_t> start;
   AlignedBuffer<std::int32_t> pre_shift;
   AlignedBuffer<std::int16_t> mantissa;
   AlignedBuffer<std::int32_t> bias;         // [outputs]
   AlignedBuffer<std::int16_t> narrow_bias;  // the same where 16 bits hold it
-  std::size_t outputs = 0;                  // its own
-  std::size_t inputs = 0;                   // its own
+  std::int64_t largest_bias = 0;            // magnitudes of the two
+  std::int32_t largest_narrow_bias = 0;
+  std::size_t outputs = 0;  // its own
+  std::size_t inputs = 0;   // its own
   int exponent = 0;
   int fraction = 0;
 
@@ -32,7 +36,13 @@ struct PackedLayer {
   int wide_shift(RowScale row) const { return row.exponent - exponent - 16; }
 };
 
-PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer);
+/// Bytes of a layer's packed weights.
+constexpr std::size_t packed_weight_bytes(std::size_t outputs, std::size_t inputs) {
+  return round_up(outputs, kPanelOutputs) * round_up(inputs, kGroup);
+}
+
+/// `memory`: packed_weight_bytes() zeros, aligned to kAlignment, which must outlive the layer; nothing: its own.
+PackedLayer pack_layer(const Kernels& kernels, const hls::LinearLayer& layer, std::span<std::int8_t> memory = {});
 
 /// A router's weights [experts, inputs] as RouterArgs wants them.
 AlignedBuffer<std::int16_t> pack_router(const std::int16_t* weight, std::size_t experts, std::size_t inputs);
