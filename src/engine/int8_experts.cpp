@@ -14,6 +14,23 @@ std::size_t extent(int value) { return static_cast<std::size_t>(value); }
 
 }  // namespace
 
+/// The first router: from here on each task has tokens of its own, all starting from the shared ones.
+void Int8Backbone::split_sequences(Sequences& sequences) {
+  const std::size_t rows = rows_of(sequences);
+  sequences.split = true;
+  for (std::size_t task = 1; task < sequences.tasks.size(); ++task) {
+    const std::size_t to = task * rows;
+    std::copy_n(residual_.data(), rows * stride_, residual_.data() + to * stride_);
+    std::copy_n(normed_.data(), rows * stride_, normed_.data() + to * stride_);
+    std::copy_n(normed_words_.data(), rows * stride_, normed_words_.data() + to * stride_);
+    std::copy_n(normed_scale_.data(), rows, normed_scale_.data() + to);
+    std::copy_n(residual_bounds_.data(), rows, residual_bounds_.data() + to);
+    if (!block_input_.empty()) {
+      std::copy_n(block_input_.data(), rows * stride_, block_input_.data() + to * stride_);
+    }
+  }
+}
+
 /// Chosen experts and their weights of a tile's rows, which may belong to several tasks.
 void Int8Backbone::route(const Int8Block& block, const Sequences& sequences, const Tile& tile, int thread) {
   const MoeConfig& moe = config_.moe;

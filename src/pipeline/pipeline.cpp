@@ -198,7 +198,9 @@ std::vector<std::string> instruction_sets() {
 Status choose_instruction_set(std::string_view name, EngineOptions& options) {
   const std::optional<Isa> isa = isa_from_name(name);
   if (!isa) {
-    return invalid_argument("instruction set: expected portable, avx2, avxvnni, avx512, avx512vnni, neon or dotprod, found \"{}\"", printable(name));
+    return invalid_argument(
+        "instruction set: expected portable, avx2, avxvnni, avx512, avx512vnni, neon or dotprod, found \"{}\"",
+        printable(name));
   }
   options.isa = *isa;
   return {};
