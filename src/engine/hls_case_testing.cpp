@@ -48,7 +48,8 @@ HlsCase HlsCase::seeded(const ModelConfig& config, std::uint64_t seed) {
 
 std::vector<std::int32_t> HlsCase::expected(int task) const {
   ThreadPool pool(1);
-  ReferenceBackbone reference(config_, model_, positions_, pool);
+  Saturation saturation(config_);
+  ReferenceBackbone reference(config_, model_, positions_, pool, saturation);
   std::vector<std::int32_t> tokens(reference.num_values());
   reference.embed(picture_.data(), tokens.data());
   for (int block = 0; block < config_.depth; ++block) reference.block(block, task, tokens.data(), {}, {});
