@@ -46,12 +46,20 @@ class Contender:
         self.load_ms = float(words[1])
 
     def _answer(self):
-        watch = threading.Timer(SECONDS_TO_ANSWER, self.process.kill)
+        late = threading.Event()
+
+        def give_up():
+            late.set()
+            self.process.kill()
+
+        watch = threading.Timer(SECONDS_TO_ANSWER, give_up)
         watch.start()
         line = self.process.stdout.readline()
         watch.cancel()
         if line:
             return line
+        if late.is_set():
+            raise Failure(f"no answer within {SECONDS_TO_ANSWER} s")
         code = self.process.wait()
         reason = last_line(self.log.read_text(encoding="utf-8", errors="replace"))
         raise Failure(f"ended with code {code}: {reason} (all of it in {self.log})")

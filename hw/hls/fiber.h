@@ -34,7 +34,10 @@ class FiberStack {
       : base_(mmap(nullptr, kBytes + kGuard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
                    0)) {
     if (base_ == MAP_FAILED) throw std::bad_alloc();
-    mprotect(base_, kGuard, PROT_NONE);
+    if (mprotect(base_, kGuard, PROT_NONE) != 0) {
+      munmap(base_, kBytes + kGuard);
+      throw std::bad_alloc();
+    }
   }
   ~FiberStack() {
 #ifdef EDGEMOE_HLS_ADDRESS_SANITIZER

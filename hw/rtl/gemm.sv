@@ -52,7 +52,8 @@ module gemm #(
   input  logic [$clog2(WeightWords)-1:0] weight_base_i,
   input  logic [$clog2(ChannelWords)-1:0] channel_base_i,
   input  logic [$clog2(RowWords)-1:0] row_base_i,
-  /// E + 15 + f where narrow_i, else E + 16: a row's exponent less it is its shift.
+  /// E + 15 + f where narrow_i, else E + 16, clipped to what fits here, beyond which every shift gives the same: a row's
+  /// exponent less it is its shift.
   input  logic signed [7:0] exponent_base_i,
   input  logic narrow_i,
   // Results, never refused: a token's values of one column tile.

@@ -9,13 +9,15 @@ namespace edgemoe {
 
 Result<std::filesystem::path> find_named(const NamedFiles& files, const std::filesystem::path& name_or_path) {
   std::error_code ignored;
-  if (name_or_path.extension() == files.extension || std::filesystem::is_regular_file(name_or_path, ignored)) {
+  // What can be no name is a path, and whoever opens it says what is wrong with it.
+  if (name_or_path.extension() == files.extension || name_or_path.has_parent_path() ||
+      std::filesystem::exists(name_or_path, ignored)) {
     return name_or_path;
   }
   for (const std::filesystem::path& folder : files.folders) {
     std::filesystem::path candidate = folder / name_or_path;
     candidate += files.extension;
-    if (!name_or_path.has_parent_path() && std::filesystem::is_regular_file(candidate, ignored)) return candidate;
+    if (std::filesystem::is_regular_file(candidate, ignored)) return candidate;
   }
   const std::vector<std::string> known = list_named(files);
   constexpr std::size_t kNamesInMessage = 40;

@@ -350,9 +350,11 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
   for (std::size_t place = 0; place < padded_keys_; ++place) {
     start[place] = int8::first_value(kernels_, start[place], score_scale_.pre_shift);
   }
+  const RowQuantizer quantizer = make_row_quantizer(largest, block.value.fraction);
+  value_scale_[unit] = quantizer.scale;
   for (std::size_t t = 0; t < num_tokens_; ++t) {
-    value_scale_[unit] = quantize(value_.data() + (first + t) * stride_ + head * head_dim_, head_dim_, largest,
-                                  block.value.fraction, s.values.data() + t * head_dim_);
+    kernels_.quantize({value_.data() + (first + t) * stride_ + head * head_dim_, head_dim_, quantizer.left_shift,
+                       quantizer.reciprocal, s.values.data() + t * head_dim_});
   }
   int8::pack_values(kernels_, {s.values.data(), head_dim_, num_tokens_, head_dim_,
                                value_weight_.data() + unit * round_up(head_dim_, kPanelOutputs) * padded_tokens_});
@@ -384,12 +386,8 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
       const RowScale scale = query_scale_[(tile.first + r) * num_heads_ + head];
       std::uint8_t* probabilities = bytes_row(s.probabilities, r);
       rows[r] = probabilities;
-      int8::SoftmaxArgs args{s.scaled.data() + r * padded_keys_,
-                             num_tokens_,
-                             scale.mantissa,
-                             score_scale_.shift(scale.exponent, key_exponent_[unit]),
-                             probabilities,
-                             false};
+      const int8::SoftmaxArgs args{s.scaled.data() + r * padded_keys_, num_tokens_, scale.mantissa,
+                                   score_scale_.shift(scale.exponent, key_exponent_[unit]), probabilities};
       sums[r] = kernels_.softmax(args);
       // Shifted to the right, no product of two numbers of 16 bits is at an end.
       if (args.shift < 0 && kernels_.largest(args.scores, num_tokens_) >= INT16_MAX) {

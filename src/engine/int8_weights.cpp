@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "engine/pixels.h"
 #include "model/integer_table.h"
 #include "numeric/fixed_point.h"
 #include "resample/resize.h"
@@ -14,11 +15,6 @@ namespace edgemoe {
 namespace {
 
 std::size_t extent(int value) { return static_cast<std::size_t>(value); }
-
-std::int64_t to_residual(float value) {
-  const double rounded = std::floor(std::ldexp(static_cast<double>(value), 16) + 0.5);
-  return static_cast<std::int64_t>(std::clamp(rounded, -0x1p31, 0x1p31 - 1));
-}
 
 Int8Norm packed(const IntegerNorm& norm) {
   const std::size_t room = int8::round_up(norm.gain.size(), int8::kRowStep);
@@ -138,11 +134,10 @@ std::vector<std::int32_t> integer_positions(const ModelConfig& stored, const Mod
   resize_position_embedding(embedding.position_embed.data(), extent(stored.pos_embed_height),
                             extent(stored.pos_embed_width), resampled.data(), extent(config.grid_height()),
                             extent(config.grid_width()), dim);
-  std::vector<std::int32_t> positions;
-  positions.reserve(resampled.size());
-  for (const float value : resampled) positions.push_back(static_cast<std::int32_t>(to_residual(value)));
+  std::vector<std::int32_t> positions = to_residual(resampled);
+  const std::vector<std::int32_t> class_token = to_residual(embedding.class_token.values);
   for (std::size_t d = 0; d < dim; ++d) {
-    positions[d] = static_cast<std::int32_t>(saturate<32>(positions[d] + to_residual(embedding.class_token.values[d])));
+    positions[d] = static_cast<std::int32_t>(saturate<32>(std::int64_t{positions[d]} + class_token[d]));
   }
   return positions;
 }

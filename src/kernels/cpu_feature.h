@@ -9,11 +9,15 @@ namespace edgemoe {
 
 /// Whether dot products of 256 bits have AVX-VNNI's encoding here. Isa::kAvxVnni does with that of AVX-512 VL too.
 inline bool has_avxvnni_encoding() {
-  unsigned eax = 0;
-  unsigned ebx = 0;
-  unsigned ecx = 0;
-  unsigned edx = 0;
-  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & 1U << 4) != 0;
+  // Asked once: in a virtual machine the instruction takes a way through its host.
+  static const bool has = [] {
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & 1U << 4) != 0;
+  }();
+  return has;
 }
 
 }  // namespace edgemoe

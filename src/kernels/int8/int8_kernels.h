@@ -99,12 +99,11 @@ struct QuantizeArgs {
 };
 
 struct SoftmaxArgs {
-  std::int16_t* scores;  // in: t of the scores; clobbered
+  std::int16_t* scores;  // in: t of the scores; out: the scores
   std::size_t tokens;
   std::int16_t mantissa;  // the query's
   int shift;
   std::uint8_t* probabilities;  // [tokens rounded up to kGroup], for `values`
-  bool saturated;               // out: whether a score is at the upper end
 };
 
 /// A gate's weights as the router's kernel reads them: [experts / 16][inputs / 2][2][16][2] of s16, the high byte's
@@ -133,7 +132,7 @@ struct Kernels {
   void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);
   void (*quantize)(const QuantizeArgs& args);
   /// Returns the sum of the exponentials.
-  std::uint32_t (*softmax)(SoftmaxArgs& args);
+  std::uint32_t (*softmax)(const SoftmaxArgs& args);
   /// Exact sums of a router's products.
   void (*router)(const RouterArgs& args);
 };

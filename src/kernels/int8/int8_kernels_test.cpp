@@ -300,13 +300,16 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
         std::int16_t reciprocal[kMaxRows];
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           rows[r] = probabilities.data() + r * padded_keys;
-          SoftmaxArgs args{scaled.data() + r * padded_keys,
-                           tokens,
-                           query_scale[r].mantissa,
-                           score.shift(query_scale[r].exponent, least.value),
-                           probabilities.data() + r * padded_keys,
-                           false};
+          const Words unscaled(scaled.begin() + static_cast<std::ptrdiff_t>(r * padded_keys),
+                               scaled.begin() + static_cast<std::ptrdiff_t>(r * padded_keys + tokens));
+          const SoftmaxArgs args{scaled.data() + r * padded_keys, tokens, query_scale[r].mantissa,
+                                 score.shift(query_scale[r].exponent, least.value),
+                                 probabilities.data() + r * padded_keys};
           const SoftmaxScale softmax = make_softmax_scale(table().softmax(args));
+          for (std::size_t j = 0; j < tokens; ++j) {
+            ASSERT_EQ(args.scores[j], saturating_shift<16>(multiply_q15(unscaled[j], args.mantissa), args.shift))
+                << "key " << j << " of " << tokens;
+          }
           row_shift[r] = softmax.pre_shift;
           reciprocal[r] = softmax.reciprocal;
         }

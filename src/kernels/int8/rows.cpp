@@ -67,14 +67,13 @@ void norm(const NormArgs& args) {
   for (std::size_t r = 0; r < args.num_rows; ++r) norm_row(args, r);
 }
 
-std::uint32_t softmax(SoftmaxArgs& args) {
+std::uint32_t softmax(const SoftmaxArgs& args) {
   std::int32_t running_max = INT16_MIN;
   for (std::size_t j = 0; j < args.tokens; ++j) {
     args.scores[j] =
         static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(args.scores[j], args.mantissa), args.shift));
     running_max = std::max<std::int32_t>(running_max, args.scores[j]);
   }
-  args.saturated = running_max == INT16_MAX;
   std::uint32_t sum = 0;
   for (std::size_t j = 0; j < args.tokens; ++j) {
     const std::uint16_t exponential = exp2_negative(static_cast<std::uint32_t>(running_max - args.scores[j]));

@@ -14,7 +14,7 @@ void norm(const NormArgs& args);
 std::int32_t largest(const std::int16_t* row, std::size_t count);
 void wide(const WideArgs& args);
 void add(std::int32_t* sum, const std::int32_t* part, std::size_t count);
-std::uint32_t softmax(SoftmaxArgs& args);
+std::uint32_t softmax(const SoftmaxArgs& args);
 void router(const RouterArgs& args);
 
 }  // namespace edgemoe::int8::plain

@@ -238,7 +238,7 @@ void quantize(const QuantizeArgs& given) {
 
 /// `kFlip` turns bits of the probabilities, for the table's product with the values.
 template <typename V, std::uint8_t kFlip>
-std::uint32_t softmax(SoftmaxArgs& args) {
+std::uint32_t softmax(const SoftmaxArgs& args) {
   const auto mantissa = V::words(args.mantissa);
   const auto lowest = V::words(INT16_MIN);
   auto most = lowest;
@@ -251,7 +251,6 @@ std::uint32_t softmax(SoftmaxArgs& args) {
   });
   // From signed to unsigned order and back.
   const std::int32_t running_max = V::largest_unsigned(V::bit_xor(most, lowest)) - 32768;
-  args.saturated = running_max == INT16_MAX;
 
   const typename V::Table table(kExp2Table);
   const auto max_vector = V::words(running_max);
