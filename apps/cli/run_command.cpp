@@ -352,6 +352,10 @@ ExitCode run(RunOptions options) {
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::load(options.model, *engine);
   if (!pipeline.ok()) return fail(pipeline.status());
   const std::int64_t load_ns = nanoseconds_since(start);
+  if (options.strict && (*pipeline)->engine().number_type() == "float32") {
+    return fail(
+        invalid_argument("--strict counts what saturates in the integer network, this is float: add --type int8"));
+  }
   const Result<std::vector<int>> tasks = select_tasks((*pipeline)->config(), options.tasks);
   if (!tasks.ok()) return fail(tasks.status());
   if (!options.output.empty() && !(*pipeline)->config().head.present) {

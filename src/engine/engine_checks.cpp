@@ -43,6 +43,14 @@ Result<ModelConfig> engine_config(const ModelFile& model, const EngineOptions& o
   return config;
 }
 
+Status check_integer_sizes(const ModelConfig& config) {
+  constexpr int kMaxTokens = 1 << 16;
+  if (config.num_tokens() <= kMaxTokens) return {};
+  return too_large(
+      "the integer network has at most {} tokens, an input of {}x{} makes {}: take a smaller one, or float", kMaxTokens,
+      config.input.height, config.input.width, config.num_tokens());
+}
+
 Status check_request(const ModelConfig& config, int max_batch, const EngineRequest& request) {
   if (request.images.empty() || request.images.size() > static_cast<std::size_t>(max_batch)) {
     return invalid_argument("expected 1 to {} pictures in a run, found {}", max_batch, request.images.size());

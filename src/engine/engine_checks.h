@@ -15,6 +15,8 @@ namespace edgemoe {
 Status check_engine_options(const EngineOptions& options);
 /// The model's configuration with the input size of `options`. kInvalidArgument for a size that does not suit it.
 Result<ModelConfig> engine_config(const ModelFile& model, const EngineOptions& options);
+/// kTooLarge for more tokens than sums of 32 bits hold (numerics.md, section 1). Widths are within the bounds already.
+Status check_integer_sizes(const ModelConfig& config);
 /// Number of pictures and tasks of a request, and whether there are heads for it.
 Status check_request(const ModelConfig& config, int max_batch, const EngineRequest& request);
 Status check_has_head(const ModelConfig& config);

@@ -329,6 +329,13 @@ TEST_P(IntegerEngineTest, run_everyIsaAndThreadCount_sameBytes) {
   }
 }
 
+TEST_P(IntegerEngineTest, moreTokensThan32BitsHold_tooLarge) {
+  const int side = 256 * model_->config().patch_size;
+  const auto refused = make_int8_engine(*model_, {.input_height = side, .input_width = side});
+  EXPECT_EQ(refused.status().code(), StatusCode::kTooLarge);
+  EXPECT_NE(refused.status().message().find("65537"), std::string::npos) << refused.status().message();
+}
+
 TEST_P(IntegerEngineTest, modelOfIntegers_sameTapsAsQuantisedAtLoad_andNoFloatEngine) {
   const auto path = folder_ / "integers.safetensors";
   ASSERT_TRUE(write_integer_model(path, *model_, {}).ok());

@@ -130,6 +130,7 @@ class Int8Engine final : public Engine {
 Result<std::unique_ptr<Engine>> make_int8_engine(const ModelFile& model, const EngineOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(check_engine_options(options));
   EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig config, engine_config(model, options));
+  EDGEMOE_RETURN_IF_ERROR(check_integer_sizes(config));
   try {
     auto pool = std::make_unique<ThreadPool>(options.num_threads);
     EDGEMOE_ASSIGN_OR_RETURN(Int8Weights weights, pack_int8_weights(model, config, int8::kernels(options.isa), *pool));

@@ -166,6 +166,7 @@ Status check_fits(const ModelConfig& config) {
 Result<std::unique_ptr<Engine>> make_reference_engine(const ModelFile& model, const EngineOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(check_engine_options(options));
   EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig config, engine_config(model, options));
+  EDGEMOE_RETURN_IF_ERROR(check_integer_sizes(config));
   EDGEMOE_RETURN_IF_ERROR(check_fits(config));
   EDGEMOE_ASSIGN_OR_RETURN(IntegerModel integers, quantize_model(model));
   try {

@@ -229,6 +229,7 @@ class Run(ToolTest):
                 (("run", good, "--model", self.model), "-o"),
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--isa", "mmx"), "avx2"),
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--input-size", "30"), "128x256"),
+                (("run", good, "--model", self.model, "-o", self.folder / "x", "--strict"), "--type int8"),
                 (("run", "-", "--model", self.model, "-o", self.folder / "x"), "--raw-size"),
                 (("run", good), "give -o FOLDER"),
                 (("frobnicate",), "Commands: run, convert"),
@@ -352,6 +353,11 @@ class Run(ToolTest):
         summary = json.loads((folder / "summary.json").read_text())
         self.assertTrue(summary["interrupted"])
         self.assertFalse([path for path in folder.iterdir() if path.suffix == ".tmp"])
+
+    def test_a_model_that_is_not_there_is_a_path_or_a_name(self):
+        for model, code, words in ((self.folder / "nowhere" / "x.pth", 1, "No such file"), (self.folder, 1, "found a folder"),
+                                   ("nonesuch", 2, 'no model "nonesuch"; there are ')):
+            self.assertIn(words, self.tool("inspect", model, expect=code).stderr)
 
     def test_absurd_raw_sizes_are_refused_at_once(self):
         for size in ("99999x99999", "65535x65535", "30000x30000"):
