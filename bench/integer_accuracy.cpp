@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "engine/engine.h"
 
 namespace edgemoe {
@@ -41,18 +42,6 @@ class BlockTaps final : public TapSink {
     return values;
   }
 };
-
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double product = 0;
-  double a_squares = 0;
-  double b_squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    a_squares += static_cast<double>(a[i]) * static_cast<double>(a[i]);
-    b_squares += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return product / std::sqrt(a_squares * b_squares);
-}
 
 /// Tokens whose set of experts differs.
 std::size_t changed_sets(const std::vector<std::int32_t>& a, const std::vector<std::int32_t>& b, std::size_t top_k) {

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/testing.h"
 #include "engine/allocation_testing.h"
 #include "model/tap_dump.h"
 #include "quant/integer_file.h"
@@ -249,20 +250,6 @@ TEST_P(EngineTest, otherInputSize_runsOnItsOwnGrid_andTheModelsOwnChangesNothing
     const auto outputs = static_cast<std::size_t>(model_->config().tasks[static_cast<std::size_t>(key.second)].outputs);
     EXPECT_EQ(values.size(), small.size() / 3 * outputs);
   }
-}
-
-/// Cosine of two vectors of the same length.
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  EXPECT_EQ(a.size(), b.size());
-  double product = 0;
-  double a_squares = 0;
-  double b_squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    a_squares += static_cast<double>(a[i]) * static_cast<double>(a[i]);
-    b_squares += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return product / std::sqrt(a_squares * b_squares);
 }
 
 TEST_P(EngineTest, run_eachTypeOfNumber_sameMapsAsFloatButForItsRounding) {

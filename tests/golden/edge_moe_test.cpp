@@ -164,19 +164,6 @@ TEST_F(EdgeMoeTest, endToEnd_tokensWithin1em3_andEveryRouterSetEqual) {
   EXPECT_EQ(equal, 6 * kTokens);
 }
 
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  EXPECT_EQ(a.size(), b.size());
-  double product = 0;
-  double a_squares = 0;
-  double b_squares = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    product += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-    a_squares += static_cast<double>(a[i]) * static_cast<double>(a[i]);
-    b_squares += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return product / std::sqrt(a_squares * b_squares);
-}
-
 // W8A8 without calibration: docs/numerics.md has the figures that these bounds are set for.
 TEST_F(EdgeMoeTest, integersFromTheExpectedPrevious_changeAtMost2PercentOfRouterSets) {
   load(NumberType::kReference);
