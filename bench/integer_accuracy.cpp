@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/cosine.h"
 #include "base/random.h"
-#include "base/testing.h"
 #include "engine/engine.h"
 
 namespace edgemoe {

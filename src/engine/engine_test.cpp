@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cosine.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/testing.h"

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/cosine.h"
 #include "base/file.h"
-#include "base/testing.h"
 #include "checkpoint/convert.h"
 #include "image/array_file.h"
 #include "model/named_config.h"
