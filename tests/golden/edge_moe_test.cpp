@@ -13,6 +13,7 @@
 
 #include "base/cosine.h"
 #include "base/file.h"
+#include "base/testing.h"
 #include "checkpoint/convert.h"
 #include "image/array_file.h"
 #include "model/named_config.h"
