@@ -48,8 +48,9 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   key_panel_bytes_ = round_up(num_tokens_, kPanelOutputs) * head_stride_;
   padded_tokens_ = round_up(num_tokens_, kGroup);
   const std::size_t patch_inputs = weights.patch_embed.inputs;
-  widest_ = round_up(std::max({dim_, extent(config.mlp_dim), extent(config.moe.expert_dim), patch_inputs, padded_keys_,
-                               round_up(head_dim_, kPanelOutputs)}),
+  // A head's outputs end up to a panel behind its row's.
+  widest_ = round_up(std::max({dim_ + kPanelOutputs, extent(config.mlp_dim), extent(config.moe.expert_dim),
+                               patch_inputs, padded_keys_}),
                      kRowStep);
   residual_ = AlignedBuffer<std::int32_t>(max_rows_ * stride_);
   normed_ = AlignedBuffer<std::uint8_t>(max_rows_ * stride_);
@@ -87,10 +88,9 @@ Int8Backbone::Int8Backbone(const ModelConfig& config, const Int8Weights& weights
   }
   for (int thread = 0; thread < pool.num_threads(); ++thread) {
     scratch_.push_back(
-        {AlignedBuffer<std::int16_t>(kMaxRows * (widest_ + round_up(head_dim_, kPanelOutputs))),
-         AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
+        {AlignedBuffer<std::int16_t>(kMaxRows * widest_), AlignedBuffer<std::int16_t>(kMaxRows * widest_),
          AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(kMaxRows * widest_),
-         AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
+         AlignedBuffer<std::uint8_t>(kMaxRows * widest_), AlignedBuffer<std::uint8_t>(num_tokens_ * head_dim_)});
     std::memset(scratch_.back().bytes.data(), kernels.offset, scratch_.back().bytes.size());
     std::memset(scratch_.back().hidden.data(), kernels.offset, scratch_.back().hidden.size());
   }
@@ -130,13 +130,6 @@ void Int8Backbone::run_block(int index, int task, const std::int32_t* tokens_in,
   }
   block(index, sequences, taps);
   for (std::size_t t = 0; t < num_tokens_; ++t) std::copy_n(residual(t), dim_, tokens_out + t * dim_);
-}
-
-RowScale Int8Backbone::quantize(const std::int16_t* row, std::size_t count, std::int32_t largest, int fraction,
-                                std::uint8_t* out) const {
-  const RowQuantizer quantizer = make_row_quantizer(largest, fraction);
-  kernels_.quantize({row, count, quantizer.left_shift, quantizer.reciprocal, out});
-  return quantizer.scale;
 }
 
 void Int8Backbone::embed(std::span<const std::uint8_t* const> images) {
@@ -197,12 +190,14 @@ int8::WideArgs Int8Backbone::wide_args(const int8::PackedLayer& layer, const std
           .weighted = false,
           .weight = 0,
           .added = true,
+          .saturating = true,
           .out = residual};
 }
 
-void Int8Backbone::add_to_residual(const int8::PackedLayer& layer, const int8::WideArgs& args, std::size_t row,
+void Int8Backbone::add_to_residual(const int8::PackedLayer& layer, int8::WideArgs args, std::size_t row,
                                    std::size_t out_tensor, std::size_t sum_tensor) {
-  count_wide_sum(saturation_, out_tensor, sum_tensor, args, layer.largest_bias, residual_bounds_, row);
+  args.saturating =
+      count_wide_sum(saturation_, out_tensor, sum_tensor, args, layer.largest_bias, residual_bounds_, row);
   kernels_.wide(args);
 }
 
@@ -236,18 +231,11 @@ void Int8Backbone::block(int index, Sequences& sequences, TapSink* sink) {
     const std::size_t count = tile_begin(num_tokens_, unit % tiles + 1) - first;
     const Tile tile = {sequence * num_tokens_ + first, count};
     attend(block, sequence, tile, scratch(thread), taps);
-    normalize(block.norm2, tile, scratch(thread));
-    if (taps.wanted()) {
-      for (std::size_t r = 0; r < count; ++r) {
-        taps.norm2.note(tile.first + r, 0, words(scratch(thread), r), dim_, block.norm2.fraction);
-      }
-    }
     if (is_moe) {
-      for (std::size_t r = 0; r < count; ++r) {
-        std::copy_n(words(scratch(thread), r), dim_, normed_words_.data() + (tile.first + r) * stride_);
-      }
-    } else if (!taps.wanted()) {
-      dense(block, tile, scratch(thread));
+      normalize(block.norm2, tile, normed_words_.data() + tile.first * stride_, stride_, taps);
+    } else {
+      normalize(block.norm2, tile, words(scratch(thread), 0), widest_, taps);
+      if (!taps.wanted()) dense(block, tile, scratch(thread));
     }
   });
   if (taps.wanted()) {
@@ -291,15 +279,16 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
   const std::uint8_t* rows[kMaxRows] = {};
   RowScale scales[kMaxRows];
   std::int32_t largest[kMaxRows];
-  normalize_rows(block.norm1, tile, s, largest);
+  normalize_rows(block.norm1, tile, words(s, 0), widest_, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
     std::int16_t* out = words(s, r);
     count_narrow(saturation_, tensor(BlockTensor::kNorm1), out, block.norm1.bias.data(), dim_, largest[r],
                  block.norm1.largest_bias);
     if (taps.wanted()) taps.norm1.note(tile.first + r, 0, out, dim_, block.norm1.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    scales[r] = quantize(words(s, r), dim_, largest[r], block.norm1.fraction, bytes_row(s.bytes, r));
   }
+  kernels_.quantize_rows(
+      {words(s, 0), widest_, tile.count, dim_, block.norm1.fraction, largest, bytes_row(s.bytes, 0), widest_, scales});
   const int8::PackedLayer* const layers[] = {&block.query, &block.key, &block.value};
   for (std::size_t part = 0; part < 3; ++part) {
     const int8::PackedLayer& layer = *layers[part];
@@ -312,17 +301,16 @@ void Int8Backbone::project(const Int8Block& block, const Tile& tile, Scratch& s,
       count_narrow(saturation_, tensor(BlockTensor::kQkv), out, layer.narrow_bias.data(), dim_, most,
                    layer.largest_narrow_bias);
       if (taps.wanted()) taps.qkv.note(row, part * dim_, out, dim_, layer.fraction);
-      for (std::size_t head = 0; head < num_heads_; ++head) {
-        const std::int16_t* values = out + head * head_dim_;
-        const std::int32_t magnitude = kernels_.largest(values, head_dim_);
-        const std::size_t unit = row * num_heads_ + head;
-        if (part == 2) {
-          value_largest_[unit] = magnitude;
-        } else {
-          (part == 0 ? query_scale_ : key_scale_)[unit] = quantize(
-              values, head_dim_, magnitude, layer.fraction, (part == 0 ? query_ : key_).data() + unit * head_stride_);
+      const std::size_t unit = row * num_heads_;
+      if (part == 2) {
+        for (std::size_t head = 0; head < num_heads_; ++head) {
+          value_largest_[unit + head] = kernels_.largest(out + head * head_dim_, head_dim_);
         }
+        continue;
       }
+      kernels_.quantize_rows({out, head_dim_, num_heads_, head_dim_, layer.fraction, nullptr,
+                              (part == 0 ? query_ : key_).data() + unit * head_stride_, head_stride_,
+                              (part == 0 ? query_scale_ : key_scale_).data() + unit});
     }
   }
 }
@@ -363,7 +351,6 @@ void Int8Backbone::prepare_head(const Int8Block& block, std::size_t sequence, st
 /// Attention of a tile's queries, projection, and the sum with the residual stream.
 void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Tile& tile, Scratch& s, Int8Taps& taps) {
   const std::size_t padded_head = round_up(head_dim_, kPanelOutputs);
-  std::int16_t* const outputs = s.scaled.data() + kMaxRows * widest_;
   for (std::size_t head = 0; head < num_heads_; ++head) {
     const std::size_t unit = sequence * num_heads_ + head;
     const std::uint8_t* rows[kMaxRows] = {};
@@ -400,11 +387,11 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
     const std::int8_t* const values = value_weight_.data() + unit * padded_head * padded_tokens_;
     const RowScale value_scale = value_scale_[unit];
     const int out_shift = value_scale.exponent - 2 - block.value.fraction;
+    // What a head has beyond its width the next one writes over.
     kernels_.values({rows, tile.count, values, padded_tokens_, padded_head, pre_shift, reciprocal, value_scale.mantissa,
-                     out_shift, outputs});
+                     out_shift, words(s, 0) + head * head_dim_, widest_});
     for (std::size_t r = 0; r < tile.count; ++r) {
-      const std::int16_t* out = outputs + r * padded_head;
-      std::copy_n(out, head_dim_, words(s, r) + head * head_dim_);
+      const std::int16_t* out = words(s, r) + head * head_dim_;
       if (!values_can_saturate(sums[r], pre_shift[r], num_tokens_)) continue;
       // What a sum at an end makes at least.
       const std::int64_t least =
@@ -417,13 +404,15 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
   }
   const std::uint8_t* rows[kMaxRows] = {};
   RowScale scales[kMaxRows];
+  std::int32_t largest[kMaxRows];
   for (std::size_t r = 0; r < tile.count; ++r) {
     if (taps.wanted()) taps.heads.note(tile.first + r, 0, words(s, r), dim_, block.value.fraction);
     rows[r] = bytes_row(s.bytes, r);
-    const std::int32_t largest = kernels_.largest(words(s, r), dim_);
-    if (largest >= INT16_MAX) saturation_.add(tensor(BlockTensor::kHeads), count_ends<16>(words(s, r), dim_));
-    scales[r] = quantize(words(s, r), dim_, largest, block.value.fraction, bytes_row(s.bytes, r));
+    largest[r] = kernels_.largest(words(s, r), dim_);
+    if (largest[r] >= INT16_MAX) saturation_.add(tensor(BlockTensor::kHeads), count_ends<16>(words(s, r), dim_));
   }
+  kernels_.quantize_rows(
+      {words(s, 0), widest_, tile.count, dim_, block.value.fraction, largest, bytes_row(s.bytes, 0), widest_, scales});
   kernels_.tile({rows, tile.count, block.proj.panels(), s.scaled.data()});
   for (std::size_t r = 0; r < tile.count; ++r) {
     const std::size_t row = tile.first + r;
@@ -432,8 +421,9 @@ void Int8Backbone::attend(const Int8Block& block, std::size_t sequence, const Ti
   }
 }
 
-/// A tile's rows normed in 16 bits, to the scratch.
-void Int8Backbone::normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& s, std::int32_t* largest) {
+/// A tile's rows normed in 16 bits.
+void Int8Backbone::normalize_rows(const Int8Norm& norm, const Tile& tile, std::int16_t* out, std::size_t out_stride,
+                                  std::int32_t* largest) {
   kernels_.norm({.rows = residual(tile.first),
                  .stride = stride_,
                  .num_rows = tile.count,
@@ -443,36 +433,45 @@ void Int8Backbone::normalize_rows(const Int8Norm& norm, const Tile& tile, Scratc
                  .gain_exponent = norm.gain_exponent,
                  .fraction = norm.fraction,
                  .eps = norm.eps,
-                 .out = words(s, 0),
-                 .out_stride = widest_,
+                 .out = out,
+                 .out_stride = out_stride,
                  .largest = largest});
 }
 
-/// The second norm of a tile: to `normed_` and, in 16 bits, to the scratch.
-void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, Scratch& s) {
+/// The second norm of a tile: to `normed_` and, in 16 bits, to `out`.
+void Int8Backbone::normalize(const Int8Norm& norm, const Tile& tile, std::int16_t* out, std::size_t out_stride,
+                             Int8Taps& taps) {
   std::int32_t largest[kMaxRows];
-  normalize_rows(norm, tile, s, largest);
+  normalize_rows(norm, tile, out, out_stride, largest);
   for (std::size_t r = 0; r < tile.count; ++r) {
-    const std::size_t row = tile.first + r;
-    std::int16_t* out = words(s, r);
-    count_narrow(saturation_, tensor(BlockTensor::kNorm2), out, norm.bias.data(), dim_, largest[r], norm.largest_bias);
-    normed_scale_[row] = quantize(out, dim_, largest[r], norm.fraction, normed_.data() + row * stride_);
+    const std::int16_t* row = out + r * out_stride;
+    count_narrow(saturation_, tensor(BlockTensor::kNorm2), row, norm.bias.data(), dim_, largest[r], norm.largest_bias);
+    if (taps.wanted()) taps.norm2.note(tile.first + r, 0, row, dim_, norm.fraction);
   }
+  kernels_.quantize_rows({out, out_stride, tile.count, dim_, norm.fraction, largest,
+                          normed_.data() + tile.first * stride_, stride_, normed_scale_.data() + tile.first});
 }
 
 /// Up, GELU, and the hidden values in int8, to the scratch.
 void Int8Backbone::hidden_layer(const Int8Mlp& mlp, const std::uint8_t* const* rows, const RowScale* scales,
                                 std::size_t count, Scratch& s, RowScale* hidden_scales) {
   kernels_.tile({rows, count, mlp.up.panels(), s.scaled.data()});
+  const std::size_t stride = mlp.up.mantissa.size();
+  std::int32_t largest[kMaxRows];
   for (std::size_t r = 0; r < count; ++r) {
-    std::int16_t* hidden = s.scaled.data() + r * mlp.up.mantissa.size();
-    const std::int32_t most = kernels_.narrow({hidden, scales[r].mantissa, mlp.up.narrow_shift(scales[r]),
-                                               mlp.up.narrow_bias.data(), mlp.up.outputs, hidden});
-    count_narrow(saturation_, tensor(BlockTensor::kHidden), hidden, mlp.up.narrow_bias.data(), mlp.up.outputs, most,
+    std::int16_t* hidden = s.scaled.data() + r * stride;
+    const int8::NarrowArgs args{
+        hidden,         scales[r].mantissa, mlp.up.narrow_shift(scales[r]), mlp.up.narrow_bias.data(),
+        mlp.up.outputs, words(s, r)};
+    const int8::HiddenResult result = kernels_.hidden({args, mlp.up.fraction});
+    largest[r] = result.largest;
+    if (result.narrowed + mlp.up.largest_narrow_bias < INT16_MAX) continue;
+    kernels_.narrow({args.scaled, args.mantissa, args.shift, args.bias, args.count, hidden});
+    count_narrow(saturation_, tensor(BlockTensor::kHidden), hidden, args.bias, args.count, result.narrowed,
                  mlp.up.largest_narrow_bias);
-    const std::int32_t largest = kernels_.gelu(hidden, mlp.up.outputs, mlp.up.fraction);
-    hidden_scales[r] = quantize(hidden, mlp.up.outputs, largest, mlp.up.fraction, bytes_row(s.hidden, r));
   }
+  kernels_.quantize_rows({words(s, 0), widest_, count, mlp.up.outputs, mlp.up.fraction, largest, bytes_row(s.hidden, 0),
+                          widest_, hidden_scales});
 }
 
 void Int8Backbone::dense(const Int8Block& block, const Tile& tile, Scratch& s) {

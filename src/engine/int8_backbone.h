@@ -43,7 +43,7 @@ class Int8Backbone {
  private:
   /// What one thread works in.
   struct Scratch {
-    AlignedBuffer<std::int16_t> scaled;         // [kMaxRows][widest output], then [kMaxRows][a head's outputs]
+    AlignedBuffer<std::int16_t> scaled;         // [kMaxRows][widest output]
     AlignedBuffer<std::int16_t> words;          // [kMaxRows][widest row]
     AlignedBuffer<std::uint8_t> bytes;          // [kMaxRows][widest input]
     AlignedBuffer<std::uint8_t> hidden;         // the same
@@ -76,8 +76,9 @@ class Int8Backbone {
   void project(const Int8Block& block, const Tile& tile, Scratch& scratch, Int8Taps& taps);
   void prepare_head(const Int8Block& block, std::size_t sequence, std::size_t head, Scratch& scratch);
   void attend(const Int8Block& block, std::size_t sequence, const Tile& tile, Scratch& scratch, Int8Taps& taps);
-  void normalize_rows(const Int8Norm& norm, const Tile& tile, Scratch& scratch, std::int32_t* largest);
-  void normalize(const Int8Norm& norm, const Tile& tile, Scratch& scratch);
+  void normalize_rows(const Int8Norm& norm, const Tile& tile, std::int16_t* out, std::size_t out_stride,
+                      std::int32_t* largest);
+  void normalize(const Int8Norm& norm, const Tile& tile, std::int16_t* out, std::size_t out_stride, Int8Taps& taps);
   void dense(const Int8Block& block, const Tile& tile, Scratch& scratch);
   void split_sequences(Sequences& sequences);
   void route(const Int8Block& block, const Sequences& sequences, const Tile& tile, int thread);
@@ -89,10 +90,8 @@ class Int8Backbone {
   std::size_t tensor(BlockTensor tensor) const { return Saturation::of_block(block_index_, tensor); }
   int8::WideArgs wide_args(const int8::PackedLayer& layer, const std::int16_t* scaled, std::size_t r, RowScale scale,
                            std::int32_t* residual) const;
-  void add_to_residual(const int8::PackedLayer& layer, const int8::WideArgs& args, std::size_t row,
-                       std::size_t out_tensor, std::size_t sum_tensor);
-  RowScale quantize(const std::int16_t* row, std::size_t count, std::int32_t largest, int fraction,
-                    std::uint8_t* out) const;
+  void add_to_residual(const int8::PackedLayer& layer, int8::WideArgs args, std::size_t row, std::size_t out_tensor,
+                       std::size_t sum_tensor);
 
   const ModelConfig& config_;
   const Int8Weights& weights_;

@@ -127,6 +127,7 @@ void Int8Backbone::expert_tile(const Int8Mlp& mlp, const Queued* queued, std::si
     args.added = false;
     args.weight = queued[r].weight;
     contribution_bounds_[pick] = count_wide(saturation_, tensor(BlockTensor::kMlpOut), args, mlp.down.largest_bias);
+    args.saturating = contribution_bounds_[pick] >= INT32_MAX;
     kernels_.wide(args);
   }
 }

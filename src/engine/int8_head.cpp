@@ -305,16 +305,18 @@ void Int8Head::classify(const Map& in, RowScale scale) {
     kernels_.tile({rows, count, layer.panels(), scaled});
     // All rows at once: their biases lie one after another too.
     const std::size_t padded = layer.mantissa.size();
-    const int8::WideArgs args{.scaled = scaled,
-                              .mantissa = scale.mantissa,
-                              .shift = layer.wide_shift(scale),
-                              .bias = memory_.wide_bias.data(),
-                              .count = count * padded,
-                              .weighted = false,
-                              .weight = 0,
-                              .added = false,
-                              .out = wide};
-    count_wide(saturation_, saturation_.of_head(task_, 1 + weights_.stages.size()), args, layer.largest_bias);
+    int8::WideArgs args{.scaled = scaled,
+                        .mantissa = scale.mantissa,
+                        .shift = layer.wide_shift(scale),
+                        .bias = memory_.wide_bias.data(),
+                        .count = count * padded,
+                        .weighted = false,
+                        .weight = 0,
+                        .added = false,
+                        .saturating = true,
+                        .out = wide};
+    const std::size_t tensor = saturation_.of_head(task_, 1 + weights_.stages.size());
+    args.saturating = count_wide(saturation_, tensor, args, layer.largest_bias) >= INT32_MAX;
     kernels_.wide(args);
     float* out = memory_.logits[0].data() + first * layer.outputs;
     for (std::size_t r = 0; r < count; ++r) {

@@ -44,15 +44,16 @@ bool ResidualBounds::admit(std::size_t row, std::int64_t bound, const std::int32
   return bounds_[row] < INT32_MAX;
 }
 
-void count_wide_sum(Saturation& counts, std::size_t tensor, std::size_t sum_tensor, const int8::WideArgs& args,
+bool count_wide_sum(Saturation& counts, std::size_t tensor, std::size_t sum_tensor, const int8::WideArgs& args,
                     std::int64_t largest_bias, ResidualBounds& bounds, std::size_t row) {
   const std::int64_t bound = count_wide(counts, tensor, args, largest_bias);
-  if (bounds.admit(row, bound, args.out, args.count)) return;
+  if (bounds.admit(row, bound, args.out, args.count)) return false;
   std::uint64_t found = 0;
   for (std::size_t i = 0; i < args.count; ++i) {
     found += at_end<32>(saturate<32>(args.out[i] + wide_number(args, i).biased));
   }
   counts.add(sum_tensor, found);
+  return true;
 }
 
 void count_sum(Saturation& counts, std::size_t tensor, const std::int32_t* residual, const std::int32_t* part,

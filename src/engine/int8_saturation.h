@@ -43,8 +43,9 @@ class ResidualBounds {
   AlignedBuffer<std::int64_t> bounds_;
 };
 
-/// Before `args` is computed and added to row `row` of the residual stream: its numbers, and the sums.
-void count_wide_sum(Saturation& counts, std::size_t tensor, std::size_t sum_tensor, const int8::WideArgs& args,
+/// Before `args` is computed and added to row `row` of the residual stream: its numbers, and the sums. Returns whether
+/// any of them can be beyond 32 bits.
+bool count_wide_sum(Saturation& counts, std::size_t tensor, std::size_t sum_tensor, const int8::WideArgs& args,
                     std::int64_t largest_bias, ResidualBounds& bounds, std::size_t row);
 
 /// Before `part`, within `bound`, is added to the residual stream.

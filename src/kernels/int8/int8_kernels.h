@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/isa.h"
+#include "numeric/fixed_point.h"
 
 namespace edgemoe::int8 {
 
@@ -49,7 +50,8 @@ struct ValueArgs {
   const std::int16_t* reciprocal;  // a row's
   std::int16_t mantissa;           // of all values
   int shift;
-  std::int16_t* out;  // [num_rows][outputs]
+  std::int16_t* out;       // a row's `outputs`
+  std::size_t out_stride;  // of a row from the next
 };
 
 /// A row's numbers before and after: `count` of them count, what is beyond up to a multiple of kRowStep may be written.
@@ -71,6 +73,7 @@ struct WideArgs {
   bool weighted;  // multiply by weight / 65536
   std::uint16_t weight;
   bool added;         // to what `out` holds; else it is written there
+  bool saturating;    // false where no number before the weight, and no sum, can be beyond 32 bits
   std::int32_t* out;  // 16 fraction bits
 };
 
@@ -90,12 +93,37 @@ struct NormArgs {
   std::int32_t* largest;  // [num_rows]: the largest magnitude of what is written
 };
 
+/// The values before GELU as `narrow` makes them, and GELU of them with their `fraction`.
+struct HiddenArgs {
+  NarrowArgs narrow;
+  int fraction;
+};
+
+struct HiddenResult {
+  std::int32_t narrowed;  // largest magnitude before GELU
+  std::int32_t largest;   // and of what was written
+};
+
+/// A row by a quantiser that is known: a part of what has one scale.
 struct QuantizeArgs {
   const std::int16_t* row;
   std::size_t count;
   int left_shift;
   std::int32_t reciprocal;
   std::uint8_t* out;  // with the table's offset
+};
+
+/// Rows with a scale each.
+struct QuantizeRowsArgs {
+  const std::int16_t* rows;
+  std::size_t stride;  // of a row from the next
+  std::size_t num_rows;
+  std::size_t count;
+  int fraction;
+  const std::int32_t* largest;  // [num_rows]: magnitudes; null: found here
+  std::uint8_t* out;            // with the table's offset
+  std::size_t out_stride;
+  RowScale* scales;  // [num_rows]
 };
 
 struct SoftmaxArgs {
@@ -124,13 +152,14 @@ struct Kernels {
   void (*values)(const ValueArgs& args);
   /// All of the following that return a number return the largest magnitude of what they wrote.
   std::int32_t (*narrow)(const NarrowArgs& args);
-  std::int32_t (*gelu)(std::int16_t* row, std::size_t count, int fraction);
   std::int32_t (*largest)(const std::int16_t* row, std::size_t count);
+  HiddenResult (*hidden)(const HiddenArgs& args);
   void (*norm)(const NormArgs& args);
   void (*wide)(const WideArgs& args);
   /// sum += part, saturating; [count].
   void (*add)(std::int32_t* sum, const std::int32_t* part, std::size_t count);
   void (*quantize)(const QuantizeArgs& args);
+  void (*quantize_rows)(const QuantizeRowsArgs& args);
   /// Returns the sum of the exponentials.
   std::uint32_t (*softmax)(const SoftmaxArgs& args);
   /// Exact sums of a router's products.

@@ -135,14 +135,15 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
             const auto weight = static_cast<std::uint16_t>(random_.below(65536));
             const bool weighted = random_.below(2) == 0;
             if (weighted) hls::weigh(update.data(), weight, static_cast<int>(outputs));
-            Dwords residual =
-                numbers<std::int32_t>(random_, outputs, r % 2 == 0 ? Draw::kEnds : Draw::kWide, INT32_MIN, INT32_MAX);
+            Dwords residual = numbers<std::int32_t>(random_, outputs, kDraws[r % 3], INT32_MIN, INT32_MAX);
+            // Products of 30 bits, shifted, with biases of 15 and few: far from the ends.
+            const bool saturating = kDraws[r % 3] != Draw::kSmall || packed.wide_shift(scale) < 1;
             Dwords sum = residual;
             hls::add_to_residual(sum.data(), update.data(), static_cast<int>(outputs));
             const bool added = random_.below(4) != 0;
             if (!added) std::copy(update.begin(), update.end(), sum.begin());
             table().wide({t, scale.mantissa, packed.wide_shift(scale), packed.bias.data(), outputs, weighted, weight,
-                          added, residual.data()});
+                          added, saturating, residual.data()});
             ASSERT_EQ(residual, sum) << inputs << 'x' << outputs << " shift " << packed.wide_shift(scale);
             compared += 2 * outputs;
           }
@@ -168,17 +169,41 @@ TEST_P(Int8KernelsTest, narrow_everyShift_equalsTheReference) {
   }
 }
 
-TEST_P(Int8KernelsTest, gelu_everyNumberAndFormat_equalsTheReference) {
+TEST_P(Int8KernelsTest, hidden_everyNumberAndFormat_equalsTheReference) {
+  const Words zeros(65536);
+  Words x;
+  for (int value = -32768; value <= 32767; ++value) x.push_back(static_cast<std::int16_t>(value));
   for (int fraction = 0; fraction <= 15; ++fraction) {
-    Words row;
-    for (int x = -32768; x <= 32767; ++x) row.push_back(static_cast<std::int16_t>(x));
-    const Words in = row;
-    const std::int32_t largest = table().gelu(row.data(), row.size(), fraction);
-    std::int32_t expected_largest = 0;
-    for (const std::int16_t y : row) expected_largest = std::max(expected_largest, std::abs(int{y}));
-    EXPECT_EQ(largest, expected_largest);
-    for (std::size_t i = 0; i < row.size(); ++i)
-      ASSERT_EQ(row[i], gelu(in[i], fraction)) << in[i] << " s16." << fraction;
+    Words found(x.size());
+    const HiddenResult result = table().hidden({{zeros.data(), 29000, 3, x.data(), x.size(), found.data()}, fraction});
+    EXPECT_EQ(result.narrowed, 32768);
+    std::int32_t largest = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(found[i], gelu(x[i], fraction)) << x[i] << " s16." << fraction;
+      largest = std::max(largest, std::abs(std::int32_t{found[i]}));
+    }
+    EXPECT_EQ(result.largest, largest);
+  }
+}
+
+TEST_P(Int8KernelsTest, hidden_everyShift_isNarrowThenGelu) {
+  for (const std::size_t count : kCounts) {
+    for (int shift = -20; shift <= 20; ++shift) {
+      const auto fraction = static_cast<int>(random_.below(16));
+      const Words scaled = numbers<std::int16_t>(random_, count, kDraws[random_.below(5)], -32768, 32767);
+      const Words bias = numbers<std::int16_t>(random_, count, Draw::kWide, -32768, 32767);
+      Words expected(scaled.size());
+      const NarrowArgs narrow{scaled.data(), 29000, shift, bias.data(), count, expected.data()};
+      const std::int32_t narrowed = table().narrow(narrow);
+      for (std::size_t i = 0; i < count; ++i) expected[i] = gelu(expected[i], fraction);
+      Words found(scaled.size(), 77);
+      std::fill(expected.begin() + static_cast<std::ptrdiff_t>(count), expected.end(), std::int16_t{77});
+      const HiddenResult result =
+          table().hidden({{scaled.data(), 29000, shift, bias.data(), count, found.data()}, fraction});
+      ASSERT_EQ(found, expected) << count << " by " << shift << ", or wrote beyond the row";
+      ASSERT_EQ(result.narrowed, narrowed);
+      ASSERT_EQ(result.largest, table().largest(found.data(), count));
+    }
   }
 }
 
@@ -232,6 +257,36 @@ TEST_P(Int8KernelsTest, quantize_everyRow_equalsTheReference) {
           ASSERT_EQ(static_cast<std::int8_t>(found[i] ^ table().offset), expected[i]) << i << " of " << count;
         }
         for (std::size_t i = count; i < found.size(); ++i) ASSERT_EQ(found[i], 77) << "wrote beyond the row";
+      }
+    }
+  }
+}
+
+TEST_P(Int8KernelsTest, quantizeRows_everyRow_isAsAlone) {
+  for (const std::size_t count : kCounts) {
+    for (const Draw draw : kDraws) {
+      const std::size_t stride = count + random_.below(9);
+      const std::size_t out_stride = count + random_.below(9);
+      const std::size_t num_rows = 1 + random_.below(7);
+      const Words rows = numbers<std::int16_t>(random_, num_rows * stride, draw, -32768, 32767);
+      std::vector<std::int32_t> largest;
+      std::vector<std::uint8_t> expected(num_rows * out_stride, 77);
+      std::vector<RowScale> scales;
+      for (std::size_t r = 0; r < num_rows; ++r) {
+        const std::int16_t* row = rows.data() + r * stride;
+        largest.push_back(table().largest(row, count));
+        const RowQuantizer quantizer = make_row_quantizer(largest[r], 7);
+        scales.push_back(quantizer.scale);
+        table().quantize({row, count, quantizer.left_shift, quantizer.reciprocal, expected.data() + r * out_stride});
+      }
+      for (const std::int32_t* given :
+           {static_cast<const std::int32_t*>(largest.data()), static_cast<const std::int32_t*>(nullptr)}) {
+        std::vector<std::uint8_t> found(expected.size(), 77);
+        std::vector<RowScale> found_scales(num_rows);
+        table().quantize_rows(
+            {rows.data(), stride, num_rows, count, 7, given, found.data(), out_stride, found_scales.data()});
+        ASSERT_EQ(found, expected);
+        ASSERT_EQ(found_scales, scales);
       }
     }
   }
@@ -314,7 +369,7 @@ TEST_P(Int8KernelsTest, attention_everyShape_equalsTheReference) {
           reciprocal[r] = softmax.reciprocal;
         }
         table().values({rows, kMaxRows, value_panels.data(), padded_tokens, padded_head, row_shift, reciprocal,
-                        value_scale.mantissa, value_scale.exponent - 2 - value_fraction, scaled.data()});
+                        value_scale.mantissa, value_scale.exponent - 2 - value_fraction, scaled.data(), padded_head});
         for (std::size_t r = 0; r < kMaxRows; ++r) {
           Words expected(width);
           hls::attend(query.data() + r * width, query_fraction, value_fraction, *head, expected.data());

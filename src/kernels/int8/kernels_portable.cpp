@@ -49,7 +49,7 @@ void values(const ValueArgs& args) {
       const std::size_t outputs = std::min(kPanelOutputs, args.outputs - first);
       std::int32_t sums[kPanelOutputs] = {};
       panel_sums(args.rows[r], args.values + first * args.tokens, args.tokens, outputs, sums);
-      std::int16_t* out = args.out + r * args.outputs + first;
+      std::int16_t* out = args.out + r * args.out_stride + first;
       for (std::size_t o = 0; o < outputs; ++o) {
         const auto rounded = static_cast<std::int32_t>(round_shift(sums[o], args.pre_shift[r]));
         const std::int32_t scaled = scale_channel(rounded, 0, args.mantissa);
@@ -66,18 +66,29 @@ void quantize(const QuantizeArgs& args) {
   }
 }
 
+void quantize_rows(const QuantizeRowsArgs& args) {
+  for (std::size_t r = 0; r < args.num_rows; ++r) {
+    const std::int16_t* row = args.rows + r * args.stride;
+    const std::int32_t largest = args.largest != nullptr ? args.largest[r] : plain::largest(row, args.count);
+    const RowQuantizer quantizer = make_row_quantizer(largest, args.fraction);
+    args.scales[r] = quantizer.scale;
+    quantize({row, args.count, quantizer.left_shift, quantizer.reciprocal, args.out + r * args.out_stride});
+  }
+}
+
 Kernels make() {
   Kernels table{};
   std::iota(table.order, table.order + kPanelOutputs, std::uint8_t{0});
   table.tile = tile;
   table.values = values;
   table.narrow = plain::narrow;
-  table.gelu = plain::gelu;
+  table.hidden = plain::hidden;
   table.norm = plain::norm;
   table.largest = plain::largest;
   table.wide = plain::wide;
   table.add = plain::add;
   table.quantize = quantize;
+  table.quantize_rows = quantize_rows;
   table.softmax = plain::softmax;
   table.router = plain::router;
   return table;

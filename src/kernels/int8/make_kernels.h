@@ -20,12 +20,13 @@ constexpr Kernels make_kernels() {
   table.tile = tile<Dot>;
   table.values = values<Dot>;
   table.narrow = narrow<V>;
-  table.gelu = gelu<V>;
+  table.hidden = hidden<V>;
   table.norm = norm<V>;
   table.largest = largest<V>;
   table.wide = wide<V>;
   table.add = add<V>;
   table.quantize = quantize<V, Dot::kOffset>;
+  table.quantize_rows = quantize_rows<V, Dot::kOffset>;
   table.softmax = softmax<V, Dot::kOffset ^ 0x80>;
   table.router = router<V>;
   return table;

@@ -24,9 +24,11 @@ std::int32_t narrow(const NarrowArgs& args) {
   return largest(args.out, args.count);
 }
 
-std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
-  for (std::size_t i = 0; i < count; ++i) row[i] = edgemoe::gelu(row[i], fraction);
-  return largest(row, count);
+HiddenResult hidden(const HiddenArgs& args) {
+  std::int16_t* out = args.narrow.out;
+  const std::int32_t narrowed = narrow(args.narrow);
+  for (std::size_t i = 0; i < args.narrow.count; ++i) out[i] = edgemoe::gelu(out[i], args.fraction);
+  return {narrowed, largest(out, args.narrow.count)};
 }
 
 void wide(const WideArgs& args) {

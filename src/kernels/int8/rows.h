@@ -7,7 +7,7 @@
 namespace edgemoe::int8::plain {
 
 std::int32_t narrow(const NarrowArgs& args);
-std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction);
+HiddenResult hidden(const HiddenArgs& args);
 /// One of the rows.
 void norm_row(const NormArgs& args, std::size_t r);
 void norm(const NormArgs& args);

@@ -16,6 +16,7 @@
 #include "kernels/int8/rows.h"
 #include "kernels/int8/vec_step.h"
 #include "numeric/exp2_table.h"
+#include "numeric/fixed_point.h"
 #include "numeric/gelu_table.h"
 #include "numeric/layer_norm.h"
 
@@ -55,32 +56,64 @@ std::int32_t largest(const std::int16_t* row, std::size_t count) {
   return V::largest_unsigned(result);
 }
 
+/// GELU (3.6) of registers of numbers with a fraction of 4 … 15 bits.
 template <typename V>
-std::int32_t gelu(std::int16_t* row, std::size_t count, int fraction) {
-  if (fraction < 4 || fraction > 15) return plain::gelu(row, count, fraction);
-  std::int16_t rise[kGeluSegments];
-  for (int i = 0; i < kGeluSegments; ++i) rise[i] = static_cast<std::int16_t>(kGeluKnots[i + 1] - kGeluKnots[i]);
-  const typename V::Table knots(kGeluKnots);
-  const typename V::Table rises(rise);
-  const typename V::ShiftRightUnsigned to_segment(fraction - 4);
-  const typename V::ShiftLeft to_place(19 - fraction);
-  const typename V::WordShiftRight to_out(kGeluFraction - fraction);
-  const auto place_bits = V::words(fraction > 4 ? 0x7fff : 0);
-  const auto segments = V::words(kGeluSegments);
-  auto largest = V::words(0);
-  for_steps<V::kWords>(count, [&](std::size_t i, auto step) {
-    const auto x = V::load(row + i, step);
+class Gelu {
+ public:
+  explicit Gelu(int fraction)
+      : knots_(kGeluKnots),
+        rises_(Rises().values),
+        to_segment_(fraction - 4),
+        to_place_(19 - fraction),
+        to_out_(kGeluFraction - fraction),
+        place_bits_(V::words(fraction > 4 ? 0x7fff : 0)) {}
+
+  [[gnu::always_inline]] typename V::Words operator()(typename V::Words x) const {
+    const auto segments = V::words(kGeluSegments);
     const auto magnitude = V::magnitude(x);
-    const auto segment = V::min_unsigned(to_segment(magnitude), segments);
+    const auto segment = V::min_unsigned(to_segment_(magnitude), segments);
     const auto index = V::Table::index(segment);
-    const auto place = V::bit_and(to_place(magnitude), place_bits);
-    const auto difference = V::add(knots(index), V::multiply_q15(rises(index), place));
-    const auto delta = V::keep(V::less(segment, segments), to_out(difference));
-    const auto out = V::subtract(V::max(x, V::words(0)), delta);
-    V::store(row + i, out, step);
-    largest = V::max_unsigned(largest, V::magnitude(out));
+    const auto place = V::bit_and(to_place_(magnitude), place_bits_);
+    const auto difference = V::add(knots_(index), V::multiply_q15(rises_(index), place));
+    const auto delta = V::keep(V::less(segment, segments), to_out_(difference));
+    return V::subtract(V::max(x, V::words(0)), delta);
+  }
+
+ private:
+  struct Rises {
+    alignas(64) std::int16_t values[kGeluSegments];
+    constexpr Rises() : values() {
+      for (int i = 0; i < kGeluSegments; ++i) values[i] = static_cast<std::int16_t>(kGeluKnots[i + 1] - kGeluKnots[i]);
+    }
+  };
+
+  typename V::Table knots_;
+  typename V::Table rises_;
+  typename V::ShiftRightUnsigned to_segment_;
+  typename V::ShiftLeft to_place_;
+  typename V::WordShiftRight to_out_;
+  typename V::Words place_bits_;
+};
+
+template <typename V>
+HiddenResult hidden(const HiddenArgs& given) {
+  if (given.fraction < 4 || given.fraction > 15) return plain::hidden(given);
+  const NarrowArgs args = given.narrow;
+  const Gelu<V> gelu(given.fraction);
+  const auto mantissa = V::words(args.mantissa);
+  auto narrowed = V::words(0);
+  auto largest = V::words(0);
+  with_word_shift<V>(args.shift, [&](const auto& shift) {
+    for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
+      const auto scaled = shift(V::multiply_q15(V::load(args.scaled + i, step), mantissa));
+      const auto x = V::keep(V::first(step), V::add_saturating(scaled, V::load(args.bias + i, step)));
+      narrowed = V::max_unsigned(narrowed, V::magnitude(x));
+      const auto out = gelu(x);
+      V::store(args.out + i, out, step);
+      largest = V::max_unsigned(largest, V::magnitude(out));
+    });
   });
-  return V::largest_unsigned(largest);
+  return {V::largest_unsigned(narrowed), V::largest_unsigned(largest)};
 }
 
 /// round_shift(value · weight, 16), weight in 0 … 65535: the high half by itself, the low one unsigned.
@@ -91,29 +124,45 @@ typename V::Dwords weighted(typename V::Dwords value, typename V::Dwords weight)
   return V::add_dwords(high, V::high_half_unsigned(V::add_dwords(low, V::dwords(1 << 15))));
 }
 
-template <typename V>
-void wide(const WideArgs& given) {
+template <typename V, bool kSaturating>
+[[gnu::always_inline]] inline typename V::Dwords sum_of(typename V::Dwords a, typename V::Dwords b) {
+  if constexpr (kSaturating) return V::add_saturating_dwords(a, b);
+  return V::add_dwords(a, b);
+}
+
+/// `kWeighted`, `kAdded`, `kSaturating`: as WideArgs says.
+template <typename V, bool kWeighted, bool kAdded, bool kSaturating>
+void wide_row(const WideArgs& given) {
   const WideArgs args = given;
-  // A left shift only comes with rows far larger than any trained network's.
-  if (args.shift < 0 || args.shift > 31) return plain::wide(args);
   const typename V::DwordShiftRight shift(args.shift);
   const auto weight = V::dwords(args.weight);
   for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
     const auto products = V::multiply_wide(V::load(args.scaled + i, step), args.mantissa);
     const auto bias = V::load_pair(args.bias + i, step);
-    auto low = V::add_saturating_dwords(shift(products.low), bias.low);
-    auto high = V::add_saturating_dwords(shift(products.high), bias.high);
-    if (args.weighted) {
+    auto low = sum_of<V, kSaturating>(shift(products.low), bias.low);
+    auto high = sum_of<V, kSaturating>(shift(products.high), bias.high);
+    if constexpr (kWeighted) {
       low = weighted<V>(low, weight);
       high = weighted<V>(high, weight);
     }
-    if (args.added) {
+    if constexpr (kAdded) {
       const auto before = V::load_pair(args.out + i, step);
-      low = V::add_saturating_dwords(before.low, low);
-      high = V::add_saturating_dwords(before.high, high);
+      low = sum_of<V, kSaturating>(before.low, low);
+      high = sum_of<V, kSaturating>(before.high, high);
     }
     V::store_pair(args.out + i, {low, high}, step);
   });
+}
+
+template <typename V>
+void wide(const WideArgs& args) {
+  // A left shift only comes with rows far larger than any trained network's.
+  if (args.shift < 0 || args.shift > 31) return plain::wide(args);
+  constexpr void (*kRows[])(const WideArgs&) = {wide_row<V, false, false, false>, wide_row<V, false, false, true>,
+                                                wide_row<V, false, true, false>,  wide_row<V, false, true, true>,
+                                                wide_row<V, true, false, false>,  wide_row<V, true, false, true>,
+                                                wide_row<V, true, true, false>,   wide_row<V, true, true, true>};
+  kRows[4 * args.weighted + 2 * args.added + args.saturating](args);
 }
 
 template <typename V>
@@ -234,6 +283,17 @@ void quantize(const QuantizeArgs& given) {
   for_steps<V::kWords>(args.count, [&](std::size_t i, auto step) {
     V::store_bytes(args.out + i, V::quantize(left(V::load(args.row + i, step)), reciprocal), kOffset, step);
   });
+}
+
+template <typename V, std::uint8_t kOffset>
+void quantize_rows(const QuantizeRowsArgs& args) {
+  for (std::size_t r = 0; r < args.num_rows; ++r) {
+    const std::int16_t* row = args.rows + r * args.stride;
+    const std::int32_t most = args.largest != nullptr ? args.largest[r] : largest<V>(row, args.count);
+    const RowQuantizer quantizer = make_row_quantizer(most, args.fraction);
+    args.scales[r] = quantizer.scale;
+    quantize<V, kOffset>({row, args.count, quantizer.left_shift, quantizer.reciprocal, args.out + r * args.out_stride});
+  }
 }
 
 /// `kFlip` turns bits of the probabilities, for the table's product with the values.

@@ -98,7 +98,7 @@ void values_block(const ValueArgs& args, std::size_t row, std::size_t output) {
         return shift(V::add_dwords(block.sums[r][number], V::multiply_dwords(block.totals[number], V::dwords(128))));
       };
       const auto words = V::multiply_q15(V::pack_as_placed(sum(v), sum(v + 1)), mantissa);
-      V::store(args.out + (row + r) * args.outputs + output + v * V::kDwords,
+      V::store(args.out + (row + r) * args.out_stride + output + v * V::kDwords,
                out_shift(V::multiply_q15(words, reciprocal)), Whole{});
     }
   }
