@@ -213,7 +213,7 @@ Command add_eval_command(CLI::App& tool) {
       "  edgemoe eval --data scenes/test\n"
       "  edgemoe eval --model m.safetensors --data scenes/test --prior scenes/train -o report.json\n"
       "  edgemoe eval --model m.safetensors --data cityscapes --task depth --align-scale\n"
-      "  edgemoe eval --data drive --flicker --steady 0.5 --video drive.mp4 --fps 10");
+      "  edgemoe eval --data drive --flicker --steady 0.3 --video drive.mp4 --fps 10");
   return {app, [options] { return run(*options); }};
 }
 

@@ -5,12 +5,18 @@
 #include <utility>
 
 #include "base/check.h"
+#include "image/legend_strip.h"
 #include "image/palette.h"
+#include "image/text.h"
+#include "pipeline/map_preview.h"
 
 namespace edgemoe {
 namespace {
 
 constexpr ValueRange kShownDepth = {1, 80};
+constexpr std::size_t kMargin = 6;
+constexpr std::size_t kReadableWidth = 512;  // of a panel
+constexpr Rgb kInk = {224, 224, 224};
 constexpr int kRateUnit = 1000;  // ticks count thousandths of a frame a second
 
 /// The truth as a map, and which of its pixels have one.
@@ -44,12 +50,18 @@ KnownTruth truth_map(const TaskMap& like, const Sample& truth) {
   return result;
 }
 
-void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
-  for (std::size_t row = 0; row < from.height; ++row) {
-    const auto begin = from.samples8.begin() + static_cast<std::ptrdiff_t>(row * from.width * 3);
-    std::copy_n(begin, from.width * 3,
-                to.samples8.begin() + static_cast<std::ptrdiff_t>(((y + row) * to.width + x) * 3));
+/// Small frames are shown at twice their size, pixel by pixel.
+std::size_t enlargement(std::size_t width) { return std::clamp<std::size_t>(kReadableWidth / width, 1, 2); }
+
+Image enlarge(const Image& image, std::size_t factor) {
+  Image result = make_image(image.width * factor, image.height * factor);
+  for (std::size_t y = 0; y < result.height; ++y) {
+    for (std::size_t x = 0; x < result.width; ++x) {
+      std::copy_n(image.samples8.data() + (y / factor * image.width + x / factor) * 3, 3,
+                  result.samples8.data() + (y * result.width + x) * 3);
+    }
   }
+  return result;
 }
 
 /// The picture at 8 bits a sample.
@@ -64,27 +76,47 @@ Image eight_bits(const Image& picture) {
 }  // namespace
 
 TruthVideo::TruthVideo(const ModelConfig& config, std::filesystem::path path, double rate)
-    : path_(std::move(path)),
+    : config_(config),
+      path_(std::move(path)),
       tick_{kRateUnit, std::max(1, static_cast<int>(std::lround(rate * kRateUnit)))},
       view_(config, {.kind = VideoViewKind::kSideBySide, .depth_range = kShownDepth}) {}
 
+/// The classes' colours below the picture, where they fit into a panel of this size.
+void TruthVideo::draw_classes(Image& sheet, const std::vector<TaskMap>& maps, std::size_t width,
+                              std::size_t height) const {
+  for (const TaskMap& map : maps) {
+    const std::vector<std::string>& names =
+        config_.tasks[static_cast<std::size_t>(*config_.task_index(map.task))].class_names;
+    if (!is_label_task(map.task) || names.empty() || width <= 2 * kMargin) continue;
+    const LegendStrip legend(names, width - 2 * kMargin);
+    if (legend.height() + kMargin > height) return;
+    legend.draw(sheet, kMargin, height + kMargin, task_palette(map.task, map.num_classes, names), kInk);
+    return;
+  }
+}
+
 Result<Image> TruthVideo::draw(const std::vector<TaskMap>& maps, const Sample& truth) {
-  Image sheet = make_image((maps.size() + 1) * truth.width, 2 * truth.height);
-  Image picture = eight_bits(truth.image);
-  draw_caption(picture, "picture");
-  paste(picture, sheet, 0, 0);
+  const std::size_t factor = enlargement(truth.width);
+  const std::size_t width = truth.width * factor;
+  const std::size_t height = truth.height * factor;
+  Image sheet = make_image((maps.size() + 1) * width, 2 * height);
+  const auto place = [&](const Image& image, const std::string& caption, std::size_t x, std::size_t y) {
+    Image panel = enlarge(image, factor);
+    draw_caption(panel, caption);
+    paste(panel, sheet, x, y);
+  };
+  place(eight_bits(truth.image), "picture", 0, 0);
+  draw_classes(sheet, maps, width, height);
   for (std::size_t i = 0; i < maps.size(); ++i) {
-    const std::size_t x = (i + 1) * truth.width;
-    EDGEMOE_ASSIGN_OR_RETURN(VideoView::Panel said, view_.draw_panel(truth.image, maps[i]));
-    draw_caption(said.image, said.caption);
-    paste(said.image, sheet, x, 0);
+    const std::size_t x = (i + 1) * width;
+    EDGEMOE_ASSIGN_OR_RETURN(const VideoView::Panel said, view_.draw_panel(truth.image, maps[i]));
+    place(said.image, said.caption, x, 0);
     const KnownTruth real = truth_map(maps[i], truth);
     EDGEMOE_ASSIGN_OR_RETURN(VideoView::Panel panel, view_.draw_panel(truth.image, real.map));
     for (std::size_t p = 0; p < real.known.size(); ++p) {
       if (!real.known[p]) std::fill_n(panel.image.samples8.begin() + static_cast<std::ptrdiff_t>(3 * p), 3, 0);
     }
-    draw_caption(panel.image, "truth");
-    paste(panel.image, sheet, x, truth.height);
+    place(panel.image, "truth", x, height);
   }
   return sheet;
 }

@@ -31,8 +31,10 @@ class TruthVideo {
   Status finish();
 
  private:
+  void draw_classes(Image& sheet, const std::vector<TaskMap>& maps, std::size_t width, std::size_t height) const;
   Result<Image> draw(const std::vector<TaskMap>& maps, const Sample& truth);
 
+  const ModelConfig& config_;
   const std::filesystem::path path_;
   const Ratio tick_;
   VideoView view_;

@@ -43,10 +43,10 @@ TEST(TruthVideo, EachFrame_has_maps_above_and_their_truth_below) {
   EXPECT_NEAR(decoder->info().frame_rate, 5, 1e-6);
   DecodedFrame frame;
   ASSERT_TRUE(decoder->read(frame).value());
-  ASSERT_EQ(frame.image.width, 3 * kWidth);
-  ASSERT_EQ(frame.image.height, 2 * kHeight);
+  ASSERT_EQ(frame.image.width, 2 * 3 * kWidth);  // small frames are doubled
+  ASSERT_EQ(frame.image.height, 2 * 2 * kHeight);
   const auto sample = [&](std::size_t x, std::size_t y, std::size_t c) {
-    return static_cast<int>(frame.image.samples8[(y * 3 * kWidth + x) * 3 + c]);
+    return static_cast<int>(frame.image.samples8[(2 * y * 2 * 3 * kWidth + 2 * x) * 3 + c]);
   };
   for (std::size_t c = 0; c < 3; ++c) {
     // What was said equals the truth below it, but for what H.264 does; where there is none, it is black.

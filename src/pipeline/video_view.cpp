@@ -23,14 +23,6 @@ constexpr Rgb kInk = {32, 32, 32};
 constexpr Rgb kCaptionInk = {255, 255, 255};
 constexpr Rgb kCaptionPaper = {0, 0, 0};
 
-void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
-  for (std::size_t row = 0; row < from.height; ++row) {
-    const auto begin = from.samples8.begin() + static_cast<std::ptrdiff_t>(row * from.width * 3);
-    std::copy_n(begin, from.width * 3,
-                to.samples8.begin() + static_cast<std::ptrdiff_t>(((y + row) * to.width + x) * 3));
-  }
-}
-
 }  // namespace
 
 void draw_caption(Image& panel, const std::string& text) {
