@@ -99,8 +99,10 @@ void ProgressLine::update(std::size_t done, std::size_t total) {
   last_line_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
-  std::string text = fmt::format("{}: {} of {}", what_, done, total);
-  if (rate > 0) text += fmt::format(", {:.1f} a second, {:.0f} s left", rate, static_cast<double>(total - done) / rate);
+  std::string text = fmt::format("{}: {}", what_, done);
+  if (total > 0) text += fmt::format(" of {}", total);
+  if (rate > 0) text += fmt::format(", {:.1f} a second", rate);
+  if (rate > 0 && total > 0) text += fmt::format(", {:.0f} s left", static_cast<double>(total - done) / rate);
   fmt::print(stderr, "{}{}{}", terminal ? "\r" : "", text, terminal ? "\x1b[K" : "\n");
   shown_ = terminal;
 }

@@ -54,7 +54,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// "<what>: 3 of 12, 1.4 a second, 6 s left".
+  /// "<what>: 3 of 12, 1.4 a second, 6 s left"; without the total and what is left where total is 0.
   void update(std::size_t done, std::size_t total);
   /// Takes the line off a terminal: before anything else is printed, and at the end.
   void clear();

@@ -304,8 +304,12 @@ Status check_options(const RunOptions& options) {
   const bool reads_stdin = std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end();
   if (reads_stdin && options.inputs.size() != 1) return invalid_argument("run: \"-\" must be the only input");
   if (reads_stdin == options.raw_size.empty()) {
+    return invalid_argument("run: --raw-size is of raw RGB frames on standard input: give - as the input");
+  }
+  if (!options.frames.empty() || options.steady > 0 || options.limit > 0 || !options.depth_range.empty()) {
     return invalid_argument(
-        "run: \"-\" reads raw RGB frames and needs --raw-size WIDTHxHEIGHT; neither goes without the other");
+        "run: --frames, --limit, --steady and --depth-range are for videos, {} is none; maps of pictures go to -o",
+        options.inputs.front());
   }
   return {};
 }
@@ -321,6 +325,7 @@ Status make_folder(const std::filesystem::path& folder) {
 }
 
 ExitCode run(RunOptions options) {
+  if (is_video_run(options)) return run_video_command(options);
   if (const Status status = check_options(options); !status.ok()) return fail(status);
   if (const Status status = find_model(options.model); !status.ok()) return fail(status);
   const bool raw = !options.raw_size.empty();
@@ -381,12 +386,39 @@ ExitCode run(RunOptions options) {
 
 }  // namespace
 
+namespace {
+
+void add_video_options(CLI::App& app, RunOptions& options) {
+  app.add_option("--view", options.view, "Video: what it shows of each frame")
+      ->check(CLI::IsMember({"side-by-side", "overlay", "map"}))
+      ->capture_default_str();
+  app.add_option("--depth-range", options.depth_range,
+                 "Video: LOW,HIGH that depth's colours stand for (default: they follow the frames slowly)")
+      ->delimiter(',')
+      ->expected(2)
+      ->allow_extra_args(false);
+  app.add_option("--steady", options.steady,
+                 "Video: weight of the frames before, 0 to less than 1: calmer maps that lag where things move "
+                 "(docs/video.md)")
+      ->capture_default_str();
+  app.add_option("--frames", options.frames, "Video: folder for each frame's data (labels, depth, …) and frames.jsonl");
+  app.add_option("--limit", options.limit, "Video: the first N frames only; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--camera-size", options.camera_size, "Camera: WIDTHxHEIGHT (default: the driver's choice)");
+  app.add_option("--camera-fps", options.camera_rate, "Camera: frames a second (default: the driver's choice)")
+      ->check(CLI::NonNegativeNumber);
+}
+
+}  // namespace
+
 Command add_run_command(CLI::App& tool) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* app = tool.add_subcommand("run", "Run a model on pictures and write a map per task");
+  CLI::App* app = tool.add_subcommand("run", "Run a model on pictures or a video and write a map per task");
   app->add_option(
-         "PICTURE", options->inputs,
-         "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W], or - for raw frames")
+         "INPUT", options->inputs,
+         "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W]; or one video: a file, a "
+         "camera (/dev/video0), or - for standard input")
       ->required();
   app->add_option("--model", options->model,
                   "Model file, or the name of a model that came with edgemoe (edgemoe doctor lists them)")
@@ -395,9 +427,10 @@ Command add_run_command(CLI::App& tool) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->capture_default_str();
-  app->add_option("-o,--output", options->output, "Folder for maps and summary.json; made if missing");
+  app->add_option("-o,--output", options->output,
+                  "Folder for maps and summary.json; made if missing. For a video also a file: OUT.mp4");
   app->add_option("--dump-taps", options->dump_taps, "Write every intermediate value to this safetensors file");
-  app->add_option("--raw-size", options->raw_size, "WIDTHxHEIGHT of RGB24 frames on standard input (with -)");
+  app->add_option("--raw-size", options->raw_size, "With -: standard input is RGB24 frames of WIDTHxHEIGHT");
   app->add_option("--float-format", options->float_format, "Format of float maps")
       ->check(CLI::IsMember({"npy", "pfm"}))
       ->capture_default_str();
@@ -406,6 +439,7 @@ Command add_run_command(CLI::App& tool) {
   app->add_option("--batch", options->batch, "Pictures computed together")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  add_video_options(*app, *options);
   app->add_flag("--json", options->json, "Print the summary as JSON on standard output, nothing else");
   app->add_flag("-q,--quiet", options->quiet, "Print errors only");
   app->add_flag("--strict", options->strict,
@@ -417,8 +451,11 @@ Command add_run_command(CLI::App& tool) {
       "  edgemoe run street.jpg --model m.safetensors --task depth,semseg -o maps\n"
       "  edgemoe run street.jpg -o maps --overview\n"
       "  edgemoe run photos/ --model m.safetensors --task depth -o maps --batch 4\n"
-      "  ffmpeg -i clip.mp4 -f rawvideo -pix_fmt rgb24 - | \\\n"
-      "    edgemoe run - --raw-size 1280x720 --model m.safetensors --task semseg -o frames\n"
+      "  edgemoe run clip.mp4 -o out                        # out/clip_maps.mp4, side by side\n"
+      "  edgemoe run clip.mov --task depth --view overlay -o depth.mp4 --steady 0.5\n"
+      "  edgemoe run /dev/video0 -o camera.mp4              # until Ctrl-C; the file is whole then\n"
+      "  curl -s URL | edgemoe run - -o out --frames out/frames\n"
+      "  edgemoe run - --raw-size 1280x720 -o frames < frames.rgb\n"
       "  edgemoe run street.jpg --model m.safetensors --dump-taps taps.safetensors");
   return {app, [options] { return run(*options); }};
 }

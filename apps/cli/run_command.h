@@ -2,6 +2,7 @@
 #ifndef EDGEMOE_CLI_RUN_COMMAND_H_
 #define EDGEMOE_CLI_RUN_COMMAND_H_
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "cli/engine_flags.h"
 #include "pipeline/map_files.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/video_run.h"
 
 namespace edgemoe::cli {
 
@@ -22,6 +24,13 @@ struct RunOptions {
   std::string raw_size;  // "WIDTHxHEIGHT" of frames on standard input
   std::string float_format = "npy";
   bool overview = false;
+  std::string view = "side-by-side";  // video: what it shows
+  std::vector<double> depth_range;    // … and what depth's colours stand for; empty: they follow the frames
+  double steady = 0;                  // … weight of the frames before
+  std::filesystem::path frames;       // … folder for each frame's data
+  std::int64_t limit = 0;             // … first frames only; 0: all
+  std::string camera_size;
+  double camera_rate = 0;
   int batch = 1;
   bool json = false;
   bool quiet = false;
@@ -64,6 +73,23 @@ struct RunRecord {
   std::string error;         // … or by this
 };
 
+/// True for inputs that are run as a video: one that is, or standard input without --raw-size.
+bool is_video_run(const RunOptions& options);
+/// run_video.cpp: the whole of edgemoe run for a video.
+ExitCode run_video_command(RunOptions& options);
+
+/// What a run of a video did, for its report.
+struct VideoRecord {
+  std::string name;  // of the source
+  StreamInfo info;
+  std::filesystem::path video;  // written; empty: none
+  VideoRunReport report;
+  std::int64_t load_ns = 0;
+  std::vector<SaturatedTensor> saturation;
+  bool interrupted = false;
+  std::string error;
+};
+
 // run_report.cpp: what a run says.
 void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks);
 void print_item(const RunItem& item);
@@ -71,6 +97,14 @@ void print_times(const StageTimes& times, std::size_t pictures);
 /// What is odd about an item's maps (values that are not finite, clipped depth, …): one remark each.
 std::vector<std::string> map_remarks(const RunItem& item);
 std::string summary_json(Pipeline& pipeline, const RunOptions& options, const RunRecord& record);
+
+// The same for a video.
+void print_video_header(const std::string& name, const StreamInfo& info);
+void print_video_end(const VideoRecord& record, const RunOptions& options);
+/// One line of frames.jsonl, with its newline.
+std::string frame_line(const FrameRecord& frame, const ModelConfig& config);
+std::string video_summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
+                               const VideoRecord& record);
 
 }  // namespace edgemoe::cli
 

@@ -78,6 +78,64 @@ Json times_json(const StageTimes& times) {
           {"total", milliseconds(times.total_ns)}};
 }
 
+Json maps_json(const std::vector<MapReport>& maps, const ModelConfig& config) {
+  Json all = Json::array();
+  for (const MapReport& map : maps) {
+    const auto task = static_cast<std::size_t>(*config.task_index(*task_from_name(map.task)));
+    all.push_back(report_json(map, config.tasks[task]));
+  }
+  return all;
+}
+
+Json saturation_json(const std::vector<SaturatedTensor>& tensors) {
+  Json all = Json::array();
+  for (const SaturatedTensor& tensor : tensors) all.push_back({{"tensor", tensor.name}, {"count", tensor.count}});
+  return all;
+}
+
+/// What ran, whatever it ran on.
+Json run_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks) {
+  const ModelConfig& config = pipeline.config();
+  Json task_names = Json::array();
+  for (const int task : tasks) task_names.push_back(task_name(config.tasks[static_cast<std::size_t>(task)].kind));
+  const auto trained = pipeline.model().metadata().find("edgemoe.trained");
+  return {{"edgemoe", EDGEMOE_VERSION},
+          {"model",
+           {{"file", options.model.string()},
+            {"name", config.name},
+            {"trained", trained == pipeline.model().metadata().end() || trained->second != "no"},
+            {"experts", config.moe.blocks.empty() ? 0 : config.moe.num_experts},
+            {"top_k", config.moe.blocks.empty() ? 0 : config.moe.top_k},
+            {"grid", {config.grid_height(), config.grid_width()}},
+            {"tokens", config.num_tokens()}}},
+          {"tasks", task_names},
+          {"input",
+           {{"height", config.input.height},
+            {"width", config.input.width},
+            {"resize", input_resize_name(config.input.resize)},
+            {"mean", config.input.mean},
+            {"deviation", config.input.deviation}}},
+          {"engine",
+           {{"type", pipeline.engine().number_type()},
+            {"instruction_set", pipeline.instruction_set()},
+            {"threads", pipeline.engine().num_threads()},
+            {"batch", pipeline.engine().max_batch()}}}};
+}
+
+std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
+
+/// The stages of a video's run in a frame's order.
+std::vector<std::pair<std::string, std::int64_t>> video_stages(const VideoRunReport& report) {
+  return {{"decode", report.decode_ns},
+          {"resize", report.pipeline.resize_ns},
+          {"backbone", report.pipeline.backbone_ns},
+          {"head", report.pipeline.head_ns},
+          {"maps", report.pipeline.maps_ns},
+          {"draw", report.draw_ns},
+          {"encode", report.encode_ns},
+          {"files", report.files_ns}};
+}
+
 }  // namespace
 
 void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks) {
@@ -144,10 +202,6 @@ std::vector<std::string> map_remarks(const RunItem& item) {
 
 std::string summary_json(Pipeline& pipeline, const RunOptions& options, const RunRecord& record) {
   const ModelConfig& config = pipeline.config();
-  Json task_names = Json::array();
-  for (const int task : record.tasks)
-    task_names.push_back(task_name(config.tasks[static_cast<std::size_t>(task)].kind));
-  const auto trained = pipeline.model().metadata().find("edgemoe.trained");
   Json pictures = Json::array();
   for (const RunItem& item : record.items) {
     Json entry = {{"picture", item.name}};
@@ -156,47 +210,96 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
     } else {
       entry["width"] = item.width;
       entry["height"] = item.height;
-      Json maps = Json::array();
-      for (const MapReport& map : item.maps) {
-        const auto task = static_cast<std::size_t>(*config.task_index(*task_from_name(map.task)));
-        maps.push_back(report_json(map, config.tasks[task]));
-      }
-      entry["maps"] = maps;
+      entry["maps"] = maps_json(item.maps, config);
       entry["overview"] = item.overview.empty() ? Json(nullptr) : Json(item.overview);
     }
     pictures.push_back(entry);
   }
-  Json saturation = Json::array();
-  for (const SaturatedTensor& tensor : record.saturation) {
-    saturation.push_back({{"tensor", tensor.name}, {"count", tensor.count}});
+  Json root = run_json(pipeline, options, record.tasks);
+  root["saturation"] = saturation_json(record.saturation);
+  root["times_ms"] = times_json(record.times);
+  root["interrupted"] = record.interrupted;
+  root["error"] = record.error.empty() ? Json(nullptr) : Json(record.error);
+  root["pictures"] = pictures;
+  return dump(root, 2);
+}
+
+void print_video_header(const std::string& name, const StreamInfo& info) {
+  std::string text = fmt::format("{}: {}x{}, {} in {}", name, info.width, info.height, info.codec, info.container);
+  if (info.frame_rate > 0) text += fmt::format(", {:.4g} frames a second", info.frame_rate);
+  if (info.num_frames > 0) text += fmt::format(", {} frames", info.num_frames);
+  if (info.duration_s > 0) text += fmt::format(", {:.1f} s", info.duration_s);
+  if (info.live) text += "; Ctrl-C ends it";
+  fmt::print("video      {}\n", for_terminal(text));
+}
+
+void print_video_end(const VideoRecord& record, const RunOptions& options) {
+  const VideoRunReport& report = record.report;
+  if (report.num_frames == 0) return;
+  const double seconds = static_cast<double>(report.total_ns) / 1e9;
+  fmt::print("speed      {:.1f} frames a second from decoding to file: {} frames in {:.1f} s\n",
+             static_cast<double>(report.num_frames) / seconds, report.num_frames, seconds);
+  std::vector<std::string> shares;
+  for (const auto& [stage, ns] : video_stages(report)) {
+    const double share = static_cast<double>(ns) / static_cast<double>(report.total_ns);
+    if (share >= 0.001) shares.push_back(fmt::format("{} {:.1f} %", stage, 100 * share));
   }
-  const Json root = {{"edgemoe", EDGEMOE_VERSION},
-                     {"model",
-                      {{"file", options.model.string()},
-                       {"name", config.name},
-                       {"trained", trained == pipeline.model().metadata().end() || trained->second != "no"},
-                       {"experts", config.moe.blocks.empty() ? 0 : config.moe.num_experts},
-                       {"top_k", config.moe.blocks.empty() ? 0 : config.moe.top_k},
-                       {"grid", {config.grid_height(), config.grid_width()}},
-                       {"tokens", config.num_tokens()}}},
-                     {"tasks", task_names},
-                     {"input",
-                      {{"height", config.input.height},
-                       {"width", config.input.width},
-                       {"resize", input_resize_name(config.input.resize)},
-                       {"mean", config.input.mean},
-                       {"deviation", config.input.deviation}}},
-                     {"engine",
-                      {{"type", pipeline.engine().number_type()},
-                       {"instruction_set", pipeline.instruction_set()},
-                       {"threads", pipeline.engine().num_threads()},
-                       {"batch", pipeline.engine().max_batch()}}},
-                     {"saturation", saturation},
-                     {"times_ms", times_json(record.times)},
-                     {"interrupted", record.interrupted},
-                     {"error", record.error.empty() ? Json(nullptr) : Json(record.error)},
-                     {"pictures", pictures}};
-  return root.dump(2, ' ', false, Json::error_handler_t::replace);
+  fmt::print("stages     {} of that time (decode, draw and encode work beside the model)\n", fmt::join(shares, ", "));
+  if (report.damage.frames > 0) fmt::print("damaged    {} frames, which were skipped\n", report.damage.frames);
+  if (report.damage.retimed > 0) {
+    fmt::print("times      {} frames without a usable time were put after the one before\n", report.damage.retimed);
+  }
+  if (!record.saturation.empty()) {
+    fmt::print("saturated  {}; maps may suffer (compare with --type float)\n", describe_saturation(record.saturation));
+  }
+  if (!record.video.empty()) {
+    fmt::print("maps       {}: {}x{}, H.264, without sound\n", for_terminal(record.video.string()), report.video_width,
+               report.video_height);
+  }
+  if (!options.frames.empty()) {
+    fmt::print("frames     in {}, described in frames.jsonl\n", for_terminal(options.frames.string()));
+  }
+}
+
+std::string frame_line(const FrameRecord& frame, const ModelConfig& config) {
+  const Json line = {{"frame", frame.number},
+                     {"time_s", frame.time_s},
+                     {"width", frame.width},
+                     {"height", frame.height},
+                     {"maps", maps_json(frame.maps, config)}};
+  return dump(line, -1) + "\n";
+}
+
+std::string video_summary_json(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks,
+                               const VideoRecord& record) {
+  const VideoRunReport& report = record.report;
+  const StreamInfo& info = record.info;
+  Json root = run_json(pipeline, options, tasks);
+  root["saturation"] = saturation_json(record.saturation);
+  Json times = {{"load", milliseconds(record.load_ns)}};
+  for (const auto& [stage, ns] : video_stages(report)) times[stage] = milliseconds(ns);
+  times["total"] = milliseconds(report.total_ns);
+  root["times_ms"] = times;
+  root["interrupted"] = record.interrupted;
+  root["error"] = record.error.empty() ? Json(nullptr) : Json(record.error);
+  root["video"] = {
+      {"source", record.name},
+      {"container", info.container},
+      {"codec", info.codec},
+      {"width", info.width},
+      {"height", info.height},
+      {"frame_rate", info.frame_rate},
+      {"frames", report.num_frames},
+      {"damaged_frames", report.damage.frames},
+      {"retimed_frames", report.damage.retimed},
+      {"frames_a_second",
+       report.total_ns > 0 ? static_cast<double>(report.num_frames) * 1e9 / static_cast<double>(report.total_ns) : 0.0},
+      {"view", options.view},
+      {"steady", options.steady},
+      {"output", record.video.empty() ? Json(nullptr) : Json(record.video.string())},
+      {"output_width", report.video_width},
+      {"output_height", report.video_height}};
+  return dump(root, 2);
 }
 
 }  // namespace edgemoe::cli

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <vector>
 
+#include "edgemoe/video.h"
+
 namespace edgemoe::server {
 namespace {
 
@@ -42,6 +44,35 @@ class PictureSource final : public FrameSource {
   std::size_t number_ = 0;
 };
 
+class VideoSource final : public FrameSource {
+ public:
+  VideoSource(VideoReader reader, std::string description)
+      : reader_(std::move(reader)), description_(std::move(description)) {}
+
+  Result<SourceFrame> next() override {
+    VideoFrame frame;
+    Result<bool> more = reader_.read(frame);
+    if (!more.ok()) return more.status();
+    if (!*more) return Status(StatusCode::kIo, fmt::format("{}: no more frames come", description_));
+    return SourceFrame{.picture = std::move(frame.picture), .seconds = frame.time_s};
+  }
+  std::string description() const override { return description_; }
+  void interrupt() override { reader_.interrupt(); }
+
+ private:
+  VideoReader reader_;
+  const std::string description_;
+};
+
+/// A file again from its beginning when it ends; a camera as it comes.
+Result<std::unique_ptr<FrameSource>> open_video(const fs::path& path, bool camera) {
+  Result<VideoReader> reader = VideoReader::open(path, {.loop = !camera});
+  if (!reader.ok()) return reader.status();
+  std::string description = fmt::format("{} {}x{} {}", path.filename().string(), reader->info().width,
+                                        reader->info().height, reader->info().codec);
+  return std::unique_ptr<FrameSource>(std::make_unique<VideoSource>(std::move(reader).value(), std::move(description)));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FrameSource>> open_source(const fs::path& path, double pictures_per_second) {
@@ -61,6 +92,7 @@ Result<std::unique_ptr<FrameSource>> open_source(const fs::path& path, double pi
     return std::unique_ptr<FrameSource>(
         std::make_unique<PictureSource>(std::move(pictures), pictures_per_second, std::move(description)));
   }
+  if (!has_picture_name(path)) return open_video(path, fs::is_character_file(path, error));
   if (Result<Picture> picture = read_picture(path); !picture.ok()) return picture.status();
   return std::unique_ptr<FrameSource>(
       std::make_unique<PictureSource>(std::vector<fs::path>{path}, pictures_per_second, path.filename().string()));

@@ -58,6 +58,8 @@ class AtomicFile {
 
   Status write(std::span<const std::byte> bytes);
   Status write(std::string_view text);
+  /// For a library that writes by itself; it may seek, and must not close it. −1 after commit().
+  int descriptor() const { return fd_; }
   /// Flushes the bytes to the disk and takes the target's name. The object writes no more afterwards, whatever came of
   /// it.
   Status commit();

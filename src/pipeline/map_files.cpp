@@ -43,6 +43,7 @@ class MapFileWriter {
         [&image, content](const std::filesystem::path& path) { return write_png(path, png_source(image, content)); });
   }
   void add_floats(const std::string& meaning);
+  bool data_only() const { return options_.files == MapFileSet::kData; }
   void add_label_files();
   void add_depth_files();
   void add_unit_files();
@@ -98,6 +99,7 @@ void MapFileWriter::add_label_files() {
                                 .content = PngContent::kFlat,
                                 .text = {{"task", report_.task}, {"ignore", "255"}}});
       });
+  if (data_only()) return;
   add_image("_color.png", "the classes in colours", colors_, PngContent::kFlat);
   extra_ = draw_legend(task_palette(map_.task, static_cast<std::size_t>(task_.outputs), task_.class_names),
                        task_.class_names);
@@ -115,6 +117,7 @@ void MapFileWriter::add_depth_files() {
         return write_depth_png(path, depth_, map_.height, map_.width, task_.unit);
       });
   add_floats(fmt::format("float32 depth ({})", unit));
+  if (data_only()) return;
   add_image("_color.png", task_.unit.empty() ? "depth in colours, dark is small" : "depth in colours, dark is near",
             colors_, PngContent::kSmooth);
   extra_ = add_scale_bar(colors_, depth_range(map_.values), task_.unit);
@@ -124,10 +127,12 @@ void MapFileWriter::add_depth_files() {
 void MapFileWriter::add_unit_files() {
   if (map_.task == TaskKind::kNormals) {
     add_floats("float32 unit vectors x, y, z");
+    if (data_only()) return;
     add_image(".png", "(n + 1) / 2 as red, green, blue", colors_, PngContent::kSmooth);
     return;
   }
   add_floats("float32 in [0, 1]");
+  if (data_only()) return;
   grey_ = grey_from_unit(map_.values);
   add(".png", "8 bits: 255 is 1", [this](const std::filesystem::path& path) {
     return write_png(path, {.width = map_.width, .height = map_.height, .grey8 = grey_.samples});
@@ -135,9 +140,11 @@ void MapFileWriter::add_unit_files() {
 }
 
 Result<MapReport> MapFileWriter::write(ThreadPool& pool) {
-  EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_, task_.class_names));
+  if (!data_only()) {
+    EDGEMOE_ASSIGN_OR_RETURN(colors_, colorize_map(map_, task_.class_names));
+  }
   if (is_label_task(map_.task)) {
-    if (picture_ != nullptr) {
+    if (picture_ != nullptr && !data_only()) {
       EDGEMOE_ASSIGN_OR_RETURN(overlay_, overlay(*picture_, colors_));
     }
     add_label_files();

@@ -18,10 +18,15 @@ namespace edgemoe {
 
 enum class FloatFormat { kNpy, kPfm };
 
+/// What of a map becomes files: all, or what programs read (labels, the 16-bit depth, floats) without the pictures for
+/// people.
+enum class MapFileSet { kAll, kData };
+
 struct MapFileOptions {
   std::filesystem::path folder;  // exists
   std::string stem;              // files are <folder>/<stem>_<task>…
   FloatFormat float_format = FloatFormat::kNpy;
+  MapFileSet files = MapFileSet::kAll;
 };
 
 struct MapFile {

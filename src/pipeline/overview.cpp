@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "image/frame.h"
+#include "image/legend_strip.h"
 #include "image/map_picture.h"
 #include "image/text.h"
 #include "pipeline/map_preview.h"
@@ -39,29 +40,6 @@ void draw_line(Image& sheet, std::size_t x, std::size_t y, std::string text, std
   const std::size_t scale = text_width(text, kScale) <= width ? kScale : 1;
   while (!text.empty() && text_width(text, scale) > width) text.pop_back();
   draw_text(sheet, {x, y + (kScale - scale) * kGlyphHeight / 2, scale}, text, kInk);
-}
-
-/// Where names with a swatch before them stand in a strip of some width: line by line.
-struct Strip {
-  std::vector<std::pair<std::size_t, std::size_t>> places;  // x, y of each
-  std::size_t height = 0;
-};
-
-Strip lay_out_strip(std::span<const std::string> names, std::size_t width) {
-  Strip strip;
-  std::size_t x = 0;
-  std::size_t y = 0;
-  for (const std::string& name : names) {
-    const std::size_t needed = kSwatch + 6 + text_width(name, kScale) + 2 * kMargin;
-    if (x > 0 && x + needed > width) {
-      x = 0;
-      y += kLine;
-    }
-    strip.places.emplace_back(x, y);
-    x += needed;
-  }
-  strip.height = names.empty() ? 0 : y + kLine;
-  return strip;
 }
 
 /// A map of depth in a unit, as its logarithm: near things would otherwise share one colour with the road. What is not
@@ -220,9 +198,9 @@ Image Overview::draw(const ExpertChoices& choices, int image) const {
   const std::size_t columns = 1 + panels_.size();
   const std::size_t row_height = kLine + height_ + kMargin;
   const std::size_t sheet_width = kMargin + columns * (width_ + kMargin);
-  const Strip strip = lay_out_strip(class_names_, sheet_width - 2 * kMargin);
+  const LegendStrip strip(class_names_, sheet_width - 2 * kMargin);
   const std::size_t num_rows = with_experts ? 2 : 1;
-  Image sheet = make_image(sheet_width, kMargin + num_rows * row_height + strip.height);
+  Image sheet = make_image(sheet_width, kMargin + num_rows * row_height + strip.height());
   fill_rect(sheet, 0, 0, sheet.width, sheet.height, kPaper);
 
   const auto column_x = [&](std::size_t column) { return kMargin + column * (width_ + kMargin); };
@@ -238,12 +216,7 @@ Image Overview::draw(const ExpertChoices& choices, int image) const {
     draw_line(sheet, x, kMargin + row_height, "experts for " + panels_[i].task, width_);
     draw_experts(sheet, x, kMargin + row_height + kLine, experts);
   }
-  for (std::size_t i = 0; i < class_names_.size(); ++i) {
-    const std::size_t x = kMargin + strip.places[i].first;
-    const std::size_t y = kMargin + num_rows * row_height + strip.places[i].second;
-    fill_rect(sheet, x, y, kSwatch, kSwatch, palette_[i]);
-    draw_text(sheet, {x + kSwatch + 6, y, kScale}, class_names_[i], kInk);
-  }
+  strip.draw(sheet, kMargin, kMargin + num_rows * row_height, palette_, kInk);
   return sheet;
 }
 

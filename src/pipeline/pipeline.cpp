@@ -59,16 +59,18 @@ class NumberedTaps final : public TapSink {
 /// Turns the logits of one engine run into maps and hands them on; remembers the first fault.
 class MapMaker final : public LogitsSink {
  public:
-  MapMaker(const ModelConfig& config, std::span<const Extent> sizes, std::size_t first, const MapSink& sink,
-           ThreadPool& pool)
-      : config_(config), sizes_(sizes), first_(first), sink_(sink), pool_(pool) {}
+  MapMaker(const ModelConfig& config, std::span<const Extent> sizes, std::size_t first,
+           const Pipeline::Request& request, ThreadPool& pool)
+      : config_(config), sizes_(sizes), first_(first), sink_(request.maps), steady_(request.steady), pool_(pool) {}
 
   void on_logits(int image, int task, const MatrixView<const float>& logits) override {
     if (!status_.ok()) return;
     const auto index = static_cast<std::size_t>(image);
     const auto start = std::chrono::steady_clock::now();
     const Extent from{static_cast<std::size_t>(config_.input.height), static_cast<std::size_t>(config_.input.width)};
-    TaskMap map = make_task_map(config_.tasks[static_cast<std::size_t>(task)], logits, from, sizes_[index], pool_);
+    // A task's pictures come in ascending order, as its frames.
+    const MatrixView<const float> shown = steady_ == nullptr ? logits : steady_->blend(task, logits);
+    TaskMap map = make_task_map(config_.tasks[static_cast<std::size_t>(task)], shown, from, sizes_[index], pool_);
     spent_ns_ += nanoseconds_since(start);
     status_ = sink_(first_ + index, std::move(map));
   }
@@ -81,6 +83,7 @@ class MapMaker final : public LogitsSink {
   std::span<const Extent> sizes_;
   std::size_t first_;
   const MapSink& sink_;
+  SteadyLogits* steady_;
   ThreadPool& pool_;
   Status status_;
   std::int64_t spent_ns_ = 0;
@@ -189,7 +192,7 @@ void Pipeline::prepare(const Image& picture, float* input) {
 Result<PipelineTimes> Pipeline::run_batch(std::span<const Extent> sizes, std::size_t first, const Request& request) {
   std::vector<const float*> images;
   for (std::size_t i = 0; i < sizes.size(); ++i) images.push_back(inputs_.data() + i * input_floats());
-  MapMaker maps(config(), sizes, first, request.maps, pool_);
+  MapMaker maps(config(), sizes, first, request, pool_);
   std::optional<NumberedTaps> taps;
   if (request.taps != nullptr) taps.emplace(*request.taps, request.tap_numbers, first);
   EDGEMOE_ASSIGN_OR_RETURN(const EngineTimes spent, engine_->run({.images = images,

@@ -20,6 +20,7 @@
 #include "image/image.h"
 #include "model/config.h"
 #include "model/model_file.h"
+#include "pipeline/steady.h"
 #include "pipeline/task_map.h"
 
 namespace edgemoe {
@@ -54,7 +55,8 @@ class Pipeline {
     TapSink* taps = nullptr;
     std::span<const std::size_t> tap_numbers = {};  // that the pictures' taps carry; empty: 0, 1, …
     MapSink maps;                                   // empty: heads are not run
-    std::size_t max_map_side = 0;  // maps of larger pictures are made this long on the longer side; 0: no bound
+    std::size_t max_map_side = 0;    // maps of larger pictures are made this long on the longer side; 0: no bound
+    SteadyLogits* steady = nullptr;  // pictures are consecutive frames: their logits are blended. Null: they are not
   };
 
   /// Runs on any number of pictures of at least 1×1, max_batch at a time. Maps are as large as their picture,

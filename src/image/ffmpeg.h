@@ -1,0 +1,49 @@
+// FFmpeg's objects with owners, its errors as text, its log kept off the terminal. For the video sources of this
+// folder.
+#ifndef EDGEMOE_IMAGE_FFMPEG_H_
+#define EDGEMOE_IMAGE_FFMPEG_H_
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/frame.h>
+#include <libswscale/swscale.h>
+}
+
+#include <memory>
+#include <string>
+
+namespace edgemoe::ffmpeg {
+
+struct Deleter {
+  void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+  /// Its buffer may be another one by now than it was made with.
+  void operator()(AVIOContext* io) const {
+    av_freep(&io->buffer);
+    avio_context_free(&io);
+  }
+};
+
+using CodecContext = std::unique_ptr<AVCodecContext, Deleter>;
+using Frame = std::unique_ptr<AVFrame, Deleter>;
+using Packet = std::unique_ptr<AVPacket, Deleter>;
+using Scaler = std::unique_ptr<SwsContext, Deleter>;
+using Io = std::unique_ptr<AVIOContext, Deleter>;
+
+/// FFmpeg's log is one for the process and goes to standard error; from the first call on it goes nowhere, but for the
+/// last error that each thread was told. A program that sets its own callback later has it.
+void quiet_log();
+
+/// What an error code means, with what this thread was last told about it, which is forgotten: "Invalid data found when
+/// processing input (moov atom not found)".
+std::string error_text(int code);
+
+/// Forgets what this thread was told.
+void forget_errors();
+
+}  // namespace edgemoe::ffmpeg
+
+#endif  // EDGEMOE_IMAGE_FFMPEG_H_

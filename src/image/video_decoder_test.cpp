@@ -1,0 +1,278 @@
+#include "image/video_decoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <tuple>
+
+#include "base/file.h"
+#include "base/testing.h"
+#include "image/orientation.h"
+#include "image/test_video.h"
+
+namespace edgemoe {
+namespace {
+
+using test::clip_frame;
+using test::ClipOptions;
+using test::mean_difference;
+using test::write_clip;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// Samples that FFV1 keeps as they are.
+const ClipOptions kLossless{.codec = "ffv1", .pixels = "bgr0"};
+
+struct Decoded {
+  StreamInfo info;
+  std::vector<Image> images;
+  std::vector<std::int64_t> ticks;
+  VideoDamage damage;
+};
+
+Decoded read_all(VideoDecoder decoder, std::size_t at_most = 1000) {
+  Decoded decoded;
+  decoded.info = decoder.info();
+  DecodedFrame frame;
+  while (decoded.images.size() < at_most) {
+    const Result<bool> read = decoder.read(frame);
+    EXPECT_TRUE(read.ok()) << read.status().message();
+    if (!read.ok() || !*read) break;
+    EXPECT_EQ(frame.number, static_cast<std::int64_t>(decoded.images.size()));
+    decoded.images.push_back(frame.image);
+    decoded.ticks.push_back(frame.ticks);
+  }
+  decoded.damage = decoder.damage();
+  return decoded;
+}
+
+Decoded decode(const std::filesystem::path& path, const VideoDecoderOptions& options = {}, std::size_t at_most = 1000) {
+  Result<VideoDecoder> decoder = VideoDecoder::open(path, options);
+  EXPECT_TRUE(decoder.ok()) << decoder.status().message();
+  return decoder.ok() ? read_all(std::move(decoder).value(), at_most) : Decoded{};
+}
+
+class VideoDecoderTest : public ::testing::Test {
+ protected:
+  std::filesystem::path file(const std::string& name) const { return folder_.path() / name; }
+  std::filesystem::path clip(const ClipOptions& options, const std::string& name = "clip.avi") const {
+    write_clip(file(name), options);
+    return file(name);
+  }
+  std::vector<std::byte> bytes(const std::filesystem::path& path) const { return read_file(path, 1 << 24).value(); }
+  Status fault(const std::filesystem::path& path, const VideoDecoderOptions& options = {}) const {
+    return VideoDecoder::open(path, options).status();
+  }
+  const TemporaryFolder folder_;
+};
+
+TEST_F(VideoDecoderTest, ALosslessClip_comes_back_frame_by_frame) {
+  const Decoded decoded = decode(clip(kLossless));
+  ASSERT_EQ(decoded.images.size(), 10U);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(decoded.images[static_cast<std::size_t>(i)].samples8, clip_frame(64, 48, i).samples8) << "frame " << i;
+  }
+  EXPECT_EQ(decoded.info.codec, "ffv1");
+  EXPECT_EQ(decoded.info.container, "avi");
+  EXPECT_EQ(decoded.info.frame_rate, 10);
+  EXPECT_EQ(decoded.info.num_frames, 10);
+  EXPECT_NEAR(decoded.info.duration_s, 1, 1e-9);
+  EXPECT_EQ(decoded.damage.frames, 0);
+}
+
+TEST_F(VideoDecoderTest, EveryPixelFormat_gives_the_same_scene) {
+  for (const char* pixels : {"yuv444p", "yuv422p", "yuv420p", "yuv420p10le", "yuv444p16le", "yuva420p", "gbrp10le"}) {
+    for (const bool full_range : {false, true}) {
+      const Decoded decoded = decode(
+          clip({.codec = "ffv1", .pixels = pixels, .container = "matroska", .num_frames = 2, .full_range = full_range},
+               "clip.mkv"));
+      ASSERT_EQ(decoded.images.size(), 2U) << pixels;
+      // What halving the chroma costs at the bar's edges; a wrong range or matrix costs five times as much.
+      EXPECT_LT(mean_difference(decoded.images[1], clip_frame(64, 48, 1)), 2.5) << pixels << " " << full_range;
+    }
+  }
+}
+
+TEST_F(VideoDecoderTest, OddSizes_are_kept) {
+  for (const auto& [width, height] : {std::pair{17, 33}, std::pair{65, 47}, std::pair{1, 1}, std::pair{3, 200}}) {
+    for (const char* pixels : {"yuv420p", "bgr0"}) {
+      const auto w = static_cast<std::size_t>(width);
+      const auto h = static_cast<std::size_t>(height);
+      const Decoded decoded =
+          decode(clip({.codec = "ffv1", .pixels = pixels, .width = w, .height = h, .num_frames = 2}));
+      ASSERT_EQ(decoded.images.size(), 2U);
+      EXPECT_EQ(decoded.images[1].width, w);
+      EXPECT_EQ(decoded.images[1].height, h);
+      EXPECT_EQ(decoded.images[1].samples8.size(), w * h * 3);
+    }
+  }
+}
+
+TEST_F(VideoDecoderTest, ATurnedClip_comes_upright) {
+  // Display matrices a, b, c, d of the EXIF orientations.
+  const std::vector<std::pair<int, std::array<std::int32_t, 4>>> turns = {
+      {1, {1, 0, 0, 1}}, {2, {-1, 0, 0, 1}}, {3, {-1, 0, 0, -1}}, {4, {1, 0, 0, -1}},
+      {5, {0, 1, 1, 0}}, {6, {0, 1, -1, 0}}, {7, {0, -1, -1, 0}}, {8, {0, -1, 1, 0}}};
+  for (const auto& [orientation, turn] : turns) {
+    const Decoded decoded = decode(clip({.container = "mov", .num_frames = 3, .turn = turn}, "clip.mov"));
+    ASSERT_EQ(decoded.images.size(), 3U);
+    Image expected = clip_frame(64, 48, 2);
+    make_upright(expected, orientation);
+    ASSERT_EQ(decoded.images[2].width, expected.width) << orientation;
+    EXPECT_EQ(decoded.info.width, expected.width);
+    EXPECT_EQ(decoded.info.height, expected.height);
+    EXPECT_LT(mean_difference(decoded.images[2], expected), 4) << orientation;
+  }
+}
+
+TEST_F(VideoDecoderTest, AVariableRate_keeps_the_time_of_each_frame) {
+  const Decoded decoded = decode(clip({.codec = "ffv1",
+                                       .container = "matroska",
+                                       .num_frames = 5,
+                                       .times = {0, 40, 55, 700, 701},
+                                       .time_base = {1, 1000}},
+                                      "clip.mkv"));
+  EXPECT_THAT(decoded.ticks, ElementsAre(0, 40, 55, 700, 701));
+  EXPECT_EQ(decoded.info.time_base.denominator, 1000);
+  EXPECT_EQ(decoded.damage.retimed, 0);
+}
+
+TEST_F(VideoDecoderTest, AStreamThatCannotSeek_gives_the_same_frames) {
+  for (const char* container : {"avi", "matroska", "mpegts"}) {
+    const auto path = clip({.container = container, .num_frames = 12});
+    const Decoded from_file = decode(path);
+    const std::vector<std::byte> content = bytes(path);
+    struct Pipe : std::stringbuf {
+      using std::stringbuf::stringbuf;
+      pos_type seekoff(off_type, std::ios::seekdir, std::ios::openmode) override { return pos_type(off_type(-1)); }
+      pos_type seekpos(pos_type, std::ios::openmode) override { return pos_type(off_type(-1)); }
+    } pipe(std::string(reinterpret_cast<const char*>(content.data()), content.size()), std::ios::in);
+    std::istream stream(&pipe);
+    Result<VideoDecoder> decoder = VideoDecoder::open_stream(stream, "standard input", {});
+    ASSERT_TRUE(decoder.ok()) << decoder.status().message();
+    const Decoded decoded = read_all(std::move(decoder).value());
+    ASSERT_EQ(decoded.images.size(), from_file.images.size()) << container;
+    EXPECT_EQ(decoded.images.size(), 12U);
+    EXPECT_EQ(decoded.images.back().samples8, from_file.images.back().samples8);
+  }
+}
+
+TEST_F(VideoDecoderTest, ALoop_begins_again_with_times_that_go_on) {
+  const auto path = clip(kLossless);
+  const Decoded decoded = decode(path, {.loop = true}, 25);
+  ASSERT_EQ(decoded.images.size(), 25U);
+  for (std::size_t i = 0; i < 25; ++i) {
+    EXPECT_EQ(decoded.images[i].samples8, clip_frame(64, 48, static_cast<int>(i % 10)).samples8);
+    EXPECT_EQ(decoded.ticks[i], static_cast<std::int64_t>(i));
+  }
+}
+
+TEST_F(VideoDecoderTest, DamagedFrames_are_skipped_and_counted) {
+  for (const char* codec : {"mpeg4", "libx264"}) {
+    if (!test::has_encoder(codec)) continue;
+    const auto path = clip({.codec = codec, .width = 160, .height = 128, .num_frames = 40});
+    std::vector<std::byte> content = bytes(path);
+    // Every byte of a stretch in the frames' middle, well past the headers.
+    for (std::size_t i = content.size() / 2; i < content.size() / 2 + content.size() / 6; ++i) {
+      content[i] ^= static_cast<std::byte>(i * 37 + 11);
+    }
+    ASSERT_TRUE(write_file(path, content).ok());
+    const Decoded decoded = decode(path);
+    EXPECT_GT(decoded.images.size(), 10U) << codec;
+    EXPECT_LT(decoded.images.size(), 40U) << codec;
+    EXPECT_GT(decoded.damage.frames, 0) << codec;
+    EXPECT_TRUE(std::is_sorted(decoded.ticks.begin(), decoded.ticks.end()));
+  }
+}
+
+TEST_F(VideoDecoderTest, AFileThatBreaksOff_gives_the_frames_before) {
+  const auto path = clip({.codec = "ffv1", .pixels = "bgr0", .container = "matroska", .num_frames = 20}, "clip.mkv");
+  std::vector<std::byte> content = bytes(path);
+  content.resize(content.size() * 6 / 10);
+  ASSERT_TRUE(write_file(path, content).ok());
+  const Decoded decoded = decode(path);
+  ASSERT_GT(decoded.images.size(), 5U);
+  ASSERT_LT(decoded.images.size(), 16U);
+  for (std::size_t i = 0; i + 1 < decoded.images.size(); ++i) {
+    EXPECT_EQ(decoded.images[i].samples8, clip_frame(64, 48, static_cast<int>(i)).samples8);
+  }
+}
+
+TEST_F(VideoDecoderTest, AnMp4WithoutItsIndex_is_refused_with_the_reason) {
+  const auto path = clip({.container = "mp4", .num_frames = 20}, "clip.mp4");
+  std::vector<std::byte> content = bytes(path);
+  content.resize(content.size() * 6 / 10);
+  ASSERT_TRUE(write_file(path, content).ok());
+  EXPECT_EQ(fault(path).code(), StatusCode::kMalformed);
+  EXPECT_THAT(fault(path).message(), HasSubstr("clip.mp4"));
+  EXPECT_THAT(fault(path).message(), HasSubstr("moov atom not found"));
+}
+
+TEST_F(VideoDecoderTest, WhatIsNoVideo_is_refused_with_the_reason) {
+  EXPECT_EQ(fault(file("missing.mp4")).code(), StatusCode::kNotFound);
+  EXPECT_EQ(fault(folder_.path()).code(), StatusCode::kMalformed);
+  ASSERT_TRUE(write_file(file("empty.mp4"), std::string_view()).ok());
+  EXPECT_EQ(fault(file("empty.mp4")).code(), StatusCode::kMalformed);
+  ASSERT_TRUE(write_file(file("text.mp4"), std::string_view("these are words, and no video at all\n")).ok());
+  EXPECT_EQ(fault(file("text.mp4")).code(), StatusCode::kMalformed);
+  EXPECT_THAT(fault(file("text.mp4")).message(), HasSubstr("text.mp4"));
+}
+
+TEST_F(VideoDecoderTest, AVideoWithoutFrames_is_refused) {
+  const auto path = clip({.num_frames = 0});
+  EXPECT_EQ(fault(path).code(), StatusCode::kMalformed);
+  EXPECT_THAT(fault(path).message(), HasSubstr("clip.avi"));
+}
+
+TEST_F(VideoDecoderTest, APlaylist_cannot_open_other_files) {
+  const auto path = clip({.container = "mpegts"}, "secret.ts");
+  const std::vector<std::pair<std::string, std::string>> playlists = {
+      {"list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n" + path.string() + "\n#EXT-X-ENDLIST\n"},
+      {"list.ffconcat", "ffconcat version 1.0\nfile secret.ts\n"},
+      {"list.mp4", "ffconcat version 1.0\nfile '" + path.string() + "'\n"}};
+  for (const auto& [name, text] : playlists) {
+    ASSERT_TRUE(write_file(file(name), text).ok());
+    EXPECT_FALSE(VideoDecoder::open(file(name), {}).ok()) << name;
+  }
+}
+
+TEST_F(VideoDecoderTest, FramesOverTheLimit_are_refused_before_they_are_decoded) {
+  const auto path = clip({});
+  EXPECT_EQ(fault(path, {.limits = {.max_pixels = 64 * 48 - 1}}).code(), StatusCode::kTooLarge);
+  EXPECT_TRUE(VideoDecoder::open(path, {.limits = {.max_pixels = 64 * 48}}).ok());
+}
+
+TEST_F(VideoDecoderTest, AStop_ends_the_stream) {
+  bool stop = false;
+  Result<VideoDecoder> decoder = VideoDecoder::open(clip({}), {.stopped = [&stop] { return stop; }});
+  ASSERT_TRUE(decoder.ok());
+  DecodedFrame frame;
+  ASSERT_TRUE(decoder->read(frame).value());
+  stop = true;
+  int more = 0;
+  while (decoder->read(frame).value()) ++more;
+  EXPECT_LT(more, 9);
+}
+
+TEST(IsVideoSource, AsksTheNameThenTheContent) {
+  const TemporaryFolder folder;
+  const auto with = [&](const std::string& name, std::string_view content) {
+    EXPECT_TRUE(write_file(folder.path() / name, content).ok());
+    return is_video_source(folder.path() / name);
+  };
+  EXPECT_TRUE(with("clip.MP4", "no video, but called so: its message is a video's"));
+  EXPECT_TRUE(with("clip", std::string_view("\0\0\0\x20"
+                                            "ftypisom",
+                                            12)));
+  EXPECT_FALSE(with("photo.jpg", "text"));
+  EXPECT_FALSE(with("input.npy", "\x93NUMPY"));
+  EXPECT_FALSE(is_video_source(folder.path()));
+  EXPECT_FALSE(is_video_source(folder.path() / "missing.png"));
+  EXPECT_TRUE(is_video_source(folder.path() / "missing.mkv"));
+}
+
+}  // namespace
+}  // namespace edgemoe
