@@ -14,8 +14,8 @@ namespace edgemoe::server {
 namespace {
 
 using test::Client;
-using test::exchange;
 using test::parse_reply;
+using test::send_raw;
 
 /// Answers with what it got; a path "/wait" is answered when the test says so.
 class Echo final : public HttpHandler {
@@ -66,7 +66,7 @@ class HttpTest : public testing::Test {
     listener_ = std::move(started).value();
     port_ = listener_->port();
   }
-  test::Reply ask(std::string_view request) const { return exchange(port_, request); }
+  test::Reply ask(std::string_view request) const { return send_raw(port_, request); }
 
   Echo echo_;
   std::unique_ptr<HttpListener> listener_;

@@ -63,16 +63,22 @@ std::vector<std::string> LiveFeed::wanted_tasks() const {
   return tasks;
 }
 
-std::shared_ptr<const LiveFrame> LiveFeed::next(const std::string& viewer, const std::vector<std::string>& tasks,
-                                                std::uint64_t after, std::chrono::milliseconds wait) {
+LiveFeed::Next LiveFeed::next(const std::string& viewer, const std::vector<std::string>& tasks, std::uint64_t after,
+                              std::chrono::milliseconds wait) {
   std::unique_lock lock(mutex_);
   watched(Clock::now());
-  if (viewers_.size() >= kMaxViewers && !viewers_.contains(viewer)) return nullptr;
-  viewers_[viewer] = {tasks, Clock::now()};
+  if (viewers_.size() >= kMaxViewers && !viewers_.contains(viewer)) return {};
+  Viewer& asking = viewers_[viewer];
+  asking.seen = Clock::now();
+  if (asking.tasks != tasks) {
+    asking.tasks = tasks;
+    asking.asked_after = begun_;
+  }
+  const std::uint64_t asked_after = asking.asked_after;
   changed_.notify_all();
   changed_.wait_for(lock, wait, [&] { return stopping_ || !fault_.empty() || (newest_ && newest_->id > after); });
   if (const auto found = viewers_.find(viewer); found != viewers_.end()) found->second.seen = Clock::now();
-  return newest_ && newest_->id > after ? newest_ : nullptr;
+  return {newest_ && newest_->id > after ? newest_ : nullptr, asked_after};
 }
 
 /// The reader's thread: pictures in their time, the newest into `waiting_`.
@@ -122,6 +128,7 @@ void LiveFeed::run(Model& model) {
     const std::lock_guard lock(mutex_);
     if (!waiting_ || stopping_ || viewers_.empty()) return;
     frame = std::move(waiting_);
+    frame->id = ++begun_;
     options.tasks = wanted_tasks();
   }
   const Clock::time_point begin = Clock::now();
@@ -133,7 +140,7 @@ void LiveFeed::run(Model& model) {
   } else {
     frame->run_ns = nanoseconds(end - begin);
     frame->report = std::move(report).value();
-    frame->id = ++shown_;
+    ++shown_;
     if (history_.size() < kHistory) history_.emplace_back();
     history_[(shown_ - 1) % kHistory] = {end, frame->run_ns};
     newest_ = std::move(frame);

@@ -61,9 +61,14 @@ class LiveFeed {
 
   /// The newest frame after `after` for a viewer who wants `tasks` (names that the model has; none: all); waits for one
   /// up to `wait`, else null. The tasks of all viewers of the last seconds are what the next frame is run for. Null at
-  /// once for one viewer too many.
-  std::shared_ptr<const LiveFrame> next(const std::string& viewer, const std::vector<std::string>& tasks,
-                                        std::uint64_t after, std::chrono::milliseconds wait);
+  /// once for one viewer too many. Frames past `asked_after` hold the viewer's tasks: it is the last one that was begun
+  /// before the viewer asked for them.
+  struct Next {
+    std::shared_ptr<const LiveFrame> frame;
+    std::uint64_t asked_after = 0;
+  };
+  Next next(const std::string& viewer, const std::vector<std::string>& tasks, std::uint64_t after,
+            std::chrono::milliseconds wait);
   LiveStatistics statistics() const;
   std::string description() const { return description_; }
   /// Everybody who waits returns; no frame comes after.
@@ -74,6 +79,7 @@ class LiveFeed {
   struct Viewer {
     std::vector<std::string> tasks;
     Clock::time_point seen;
+    std::uint64_t asked_after = 0;
   };
   void read();
   void run(Model& model);
@@ -92,6 +98,7 @@ class LiveFeed {
   std::shared_ptr<const LiveFrame> newest_;
   std::vector<std::pair<Clock::time_point, std::int64_t>> history_;  // when shown, run_ns; a ring
   std::uint64_t num_read_ = 0;
+  std::uint64_t begun_ = 0;
   std::uint64_t shown_ = 0;
   std::uint64_t dropped_ = 0;
   std::string fault_;

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double milliseconds(std::int64_t ns) { return std::round(static_cast<double>(ns) * 1e-3) * 1e-3; }
+double milliseconds(std::int64_t ns) { return std::round(static_cast<double>(ns) * 1e-3) / 1e3; }
 
 Json summarize(const Map& map) {
   Json json = {{"task", map.task}, {"width", map.width}, {"height", map.height}};

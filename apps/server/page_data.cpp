@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::milliseconds kLongPoll(2'000);
 constexpr int kMaxThreads = 256;
 
-double milliseconds(std::int64_t ns) { return std::round(static_cast<double>(ns) * 1e-3) * 1e-3; }
+double milliseconds(std::int64_t ns) { return std::round(static_cast<double>(ns) * 1e-3) / 1e3; }
 
 HttpResponse json_response(const Json& json) {
   HttpResponse response;
@@ -101,7 +101,8 @@ HttpResponse next_frame(Context& context, const HttpRequest& request) {
     if (digit < '0' || digit > '9') return error_response(400, "after: expected the number of a frame");
     after = after * 10 + static_cast<std::uint64_t>(digit - '0');
   }
-  const std::shared_ptr<const LiveFrame> frame = context.feed->next(viewer, tasks, after, kLongPoll);
+  const LiveFeed::Next next = context.feed->next(viewer, tasks, after, kLongPoll);
+  const std::shared_ptr<const LiveFrame>& frame = next.frame;
   const LiveStatistics live = context.feed->statistics();
   if (frame == nullptr) {
     if (!live.fault.empty()) return error_response(410, "the source has ended: " + live.fault);
@@ -115,6 +116,7 @@ HttpResponse next_frame(Context& context, const HttpRequest& request) {
   times["encode"] = milliseconds(frame->encode_ns());
   times["run"] = milliseconds(frame->run_ns);
   const Json header = {{"id", frame->id},
+                       {"asked_after", next.asked_after},
                        {"name", frame->name},
                        {"width", frame->picture.width},
                        {"height", frame->picture.height},

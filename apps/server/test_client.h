@@ -74,19 +74,19 @@ inline Reply parse_reply(const std::string& text) {
 }
 
 /// One request on a connection of its own.
-inline Reply exchange(int port, std::string_view request) {
+inline Reply send_raw(int port, std::string_view request) {
   Client client(port);
   client.send(request);
   return parse_reply(client.read_all());
 }
 
 inline Reply get(int port, std::string_view path, std::string_view headers = "") {
-  return exchange(port,
+  return send_raw(port,
                   fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{}\r\n", path, headers));
 }
 
 inline Reply post(int port, std::string_view path, std::string_view body, std::string_view headers = "") {
-  return exchange(port, fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n"
+  return send_raw(port, fmt::format("POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n"
                                     "{}\r\n{}",
                                     path, body.size(), headers, body));
 }

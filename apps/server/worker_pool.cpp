@@ -12,6 +12,7 @@ bool WorkerPool::submit(std::function<void()>& job) {
     if (jobs_.size() >= num_idle_ && threads_.size() < max_threads_) {
       try {
         threads_.emplace_back([this] { work(); });
+        ++num_idle_;  // as it will be, once it runs
       } catch (const std::system_error&) {
         if (threads_.empty()) return false;  // those that there are must do
       }
@@ -28,16 +29,16 @@ bool WorkerPool::submit(std::function<void()>& job) {
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ++num_idle_;
     changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    --num_idle_;
     if (jobs_.empty()) return;
+    --num_idle_;
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     num_waiting_ = jobs_.size();
     lock.unlock();
     job();
     lock.lock();
+    ++num_idle_;
   }
 }
 

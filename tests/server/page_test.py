@@ -5,6 +5,7 @@ Exit code 77 where Playwright or Chromium is not installed: pip install playwrig
 """
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from service import SKIP, get_json, serving
@@ -38,6 +39,15 @@ def expect(condition, what):
     print(f"ok: {what}")
 
 
+def wait_until(page, condition):
+    """Playwright's own wait evaluates text in the page, which the page's policy forbids."""
+    end = time.monotonic() + 60
+    while not page.evaluate(condition):
+        if time.monotonic() > end:
+            sys.exit(f"FAILED: waited in vain for {condition}")
+        page.wait_for_timeout(50)
+
+
 def open_page(browser, address, faults, **options):
     page = browser.new_context(**options).new_page()
     page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -53,24 +63,24 @@ def check_desktop(page, address, picture, shots):
     live = page.locator("#status")
     expect("live:" in live.inner_text(), "the page is live")
     expect(page.locator("canvas.map").evaluate(COLORS) > 50, "the map is drawn")
-    page.wait_for_function("document.getElementById('fps').textContent !== '0.0' && document.getElementById('fps').textContent !== '–'")
+    wait_until(page, "document.getElementById('fps').textContent !== '0.0' && document.getElementById('fps').textContent !== '–'")
     if shots:
         page.wait_for_timeout(3000)
         page.screenshot(path=shots / "classes.png", full_page=True)
 
     page.get_by_role("button", name="Depth", exact=True).click()
-    page.wait_for_function("document.getElementById('switched').textContent.includes('switched')")
+    wait_until(page, "document.getElementById('switched').textContent.includes('switched')")
     text = page.locator("#switched").inner_text()
-    expect("next frame" in text or "after 2 frames" in text, f"the task changes with the next frame: {text}")
+    expect("next frame" in text, f"the task changes with the next frame: {text}")
     box = page.locator("canvas.map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
-    page.wait_for_function("/ m .*expert/.test(document.getElementById('pointer').textContent)")
+    wait_until(page, "/ m .*expert/.test(document.getElementById('pointer').textContent)")
     expect(True, f"the value under the pointer: {page.locator('#pointer').inner_text()}")
     if shots:
         page.screenshot(path=shots / "depth.png", full_page=True)
 
     page.get_by_role("button", name="All", exact=True).click()
-    page.wait_for_function("document.querySelectorAll('canvas.map').length === 3")
+    wait_until(page, "document.querySelectorAll('canvas.map').length === 3")
     expect(page.locator(".route").count() == 3, "each task has its router's view")
     page.get_by_label("experts on the map").check()
     page.get_by_role("button", name="Block 1", exact=True).click()
@@ -80,22 +90,22 @@ def check_desktop(page, address, picture, shots):
         page.screenshot(path=shots / "all.png", full_page=True)
 
     page.locator("#number-type").select_option("int8")
-    page.wait_for_function("document.getElementById('engine').textContent.startsWith('int8')")
+    wait_until(page, "document.getElementById('engine').textContent.startsWith('int8')")
     expect(get_json(f"{address}/live/state")["models"][0]["number_type"] == "int8", "the engine is changed to int8")
     shown = int(page.locator("#counts").inner_text().split(" frames")[0].split()[-1])
-    page.wait_for_function(f"parseInt(document.getElementById('counts').textContent.match(/(\\d+) frames/)[1]) > {shown}")
+    wait_until(page, f"parseInt(document.getElementById('counts').textContent.match(/(\\d+) frames/)[1]) > {shown}")
     expect(True, "frames go on with it")
 
     page.evaluate(DROP, ["my street.jpg", list(picture.read_bytes())])
-    page.wait_for_function("document.getElementById('status').textContent.startsWith('my street.jpg')")
+    wait_until(page, "document.getElementById('status').textContent.startsWith('my street.jpg')")
     expect("512×256" in live.inner_text(), f"a dropped picture: {live.inner_text()}")
     if shots:
         page.screenshot(path=shots / "dropped.png", full_page=True)
     page.evaluate(DROP, ["text.jpg", list(b"no picture")])
-    page.wait_for_function("document.getElementById('status').textContent.includes('neither a JPEG nor a PNG')")
+    wait_until(page, "document.getElementById('status').textContent.includes('neither a JPEG nor a PNG')")
     expect(True, "what is no picture is refused with the reason")
     page.get_by_role("button", name="Back to live").click()
-    page.wait_for_function("document.getElementById('status').textContent.startsWith('live:')")
+    wait_until(page, "document.getElementById('status').textContent.startsWith('live:')")
     expect(True, "back to live")
 
 
@@ -103,7 +113,7 @@ def check_phone(page, shots):
     wide = page.evaluate("document.documentElement.scrollWidth"), page.evaluate("innerWidth")
     expect(wide[0] <= wide[1], f"nothing is wider than a phone: {wide}")
     page.get_by_role("button", name="Normals").tap()
-    page.wait_for_function("document.getElementById('switched').textContent.includes('switched')")
+    wait_until(page, "document.getElementById('switched').textContent.includes('switched')")
     expect(True, "a tap changes the task")
     if shots:
         page.wait_for_timeout(2000)
@@ -121,7 +131,7 @@ def main(tool, source, shots=None):
         desktop = open_page(browser, address, faults, viewport={"width": 1440, "height": 900})
         phone = open_page(browser, address, faults, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
                           device_scale_factor=2, color_scheme="dark")
-        desktop.wait_for_function("document.getElementById('counts').textContent.startsWith('2 viewers')")
+        wait_until(desktop, "document.getElementById('counts').textContent.startsWith('2 viewers')")
         expect(True, "two viewers at a time")
         check_desktop(desktop, address, picture, shots)
         check_phone(phone, shots)

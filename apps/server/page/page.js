@@ -21,7 +21,7 @@ let dropped = null;        // the file that is shown instead of the live source
 let block = -1;
 let onlyClass = -1, onlyExpert = -1;
 let lastId = 0;
-let switching = null;      // {tasks, at, frames} until the first frame of the tasks that were asked for
+let switching = null;      // {at} until the first frame of the tasks that were asked for
 const history = [];
 let poll = null;
 
@@ -59,7 +59,7 @@ function choose(tasks) {
   onlyClass = -1;
   store.set("tasks", tasks.join(","));
   for (const button of $("tasks").children) button.setAttribute("aria-pressed", String(button.dataset.tasks === tasks.join(",")));
-  if (frame && !dropped && lastId) switching = {at: performance.now(), frames: 0};
+  if (frame && !dropped && lastId) switching = {at: performance.now()};
   poll?.abort();
   if (frame && tasks.every((task) => frame.maps.some((map) => map.task === task))) show();
 }
@@ -87,16 +87,25 @@ function describe() {
   model = state.models[0];
   const input = `${model.input[1]}×${model.input[0]}`;
   $("model").textContent = `${model.name} · ${model.tasks.map((task) => labelOf[task.name]?.toLowerCase() ?? task.name).join(", ")} · network input ${input}`;
-  $("engine").textContent = `${model.number_type} on ${model.instruction_set}, ${model.num_threads} thread${model.num_threads > 1 ? "s" : ""}` +
-    (state.settings_allowed ? "" : "; changed where the server was started");
+  showEngine(model);
   $("warning").hidden = model.trained;
   $("warning").textContent = "This model is untrained (random weights): its maps mean nothing.";
-  $("number-type").value = model.number_type === "int8" ? "int8" : "float";
-  const counts = new Set([model.num_threads]);
+}
+
+// As the last frame was run: another viewer may have changed it.
+let shownEngine = "";
+function showEngine(engine) {
+  const now = [engine.number_type, engine.instruction_set, engine.num_threads, state.settings_allowed].join();
+  if (now === shownEngine) return;
+  shownEngine = now;
+  $("engine").textContent = `${engine.number_type} on ${engine.instruction_set}, ${engine.num_threads} thread${engine.num_threads > 1 ? "s" : ""}` +
+    (state.settings_allowed ? "" : "; changed where the server was started");
+  $("number-type").value = engine.number_type === "int8" ? "int8" : "float";
+  const counts = new Set([engine.num_threads]);
   for (let n = 1; n <= state.max_threads; n = n < 4 ? n + 1 : n * 2) counts.add(n);
   counts.add(state.max_threads);
   $("threads").replaceChildren(...[...counts].sort((a, b) => a - b).map((n) => element("option", {value: n, textContent: n})));
-  $("threads").value = model.num_threads;
+  $("threads").value = engine.num_threads;
   for (const id of ["number-type", "threads"]) $(id).disabled = !state.settings_allowed;
 }
 
@@ -123,7 +132,7 @@ async function live() {
       const next = unpack(await response.arrayBuffer());
       next.bitmap = await createImageBitmap(next.jpeg);
       if (dropped) continue;
-      if (next.id < lastId) history.length = 0;  // the server was started anew
+      if (next.id <= lastId) history.length = 0;  // the server was started anew
       lastId = next.id;
       arrived(next);
     } catch (error) {
@@ -139,10 +148,11 @@ function arrived(next) {
   const whole = chosen.every((task) => next.maps.some((map) => map.task === task));
   let switched = false;
   if (switching) {
-    ++switching.frames;
     if (whole) {
       switched = true;
-      $("switched").textContent = `switched ${switching.frames === 1 ? "at the next frame" : `after ${switching.frames} frames`}, ` +
+      // Counted by the server: how many frames after the one at work when it heard of the change.
+      const missed = next.id - next.asked_after - 1;
+      $("switched").textContent = `switched at the next frame${missed > 0 ? ` (shown ${missed} later: this page is slow)` : ""}, ` +
         `${(performance.now() - switching.at).toFixed(0)} ms; nothing was loaded`;
       switching = null;
     }
@@ -150,6 +160,7 @@ function arrived(next) {
   history.push({ms: next.times.run, switched});
   if (history.length > 120) history.shift();
   say(`live: ${state.source}`);
+  showEngine(next.engine);
   showTimes(next);
   if (!whole) return;  // run before the task was asked for
   frame = next;
@@ -220,6 +231,7 @@ function show() {
     const figure = panels.children[i], task = taskOf(map.task);
     figure.dataset.task = map.task;
     const route = routesOf(map.task).find((entry) => entry.block === block);
+    figure.firstChild.style.setProperty("--shape", (map.width / map.height).toFixed(4));
     drawPanel(figure.firstChild, frame.bitmap, map, task, look(), route, map.kind === "labels" ? onlyClass : -1);
     const name = labelOf[map.task] ?? map.task;
     figure.firstChild.setAttribute("role", "img");
@@ -322,8 +334,8 @@ function point(event, name) {
 }
 
 function pointLoad(event, view) {
-  const [u, v] = place(event), {left, top, column, row, all} = view.layout, canvas = event.target;
-  const expert = Math.floor((u * canvas.width - left) / column), index = Math.floor((v * canvas.height - top) / row);
+  const [u, v] = place(event), {left, top, column, row, wide, high, all} = view.layout;
+  const expert = Math.floor((u * wide - left) / column), index = Math.floor((v * high - top) / row);
   onlyExpert = expert >= 0 && expert < model.num_experts ? expert : -1;
   view.lastChild.lastChild.textContent = onlyExpert >= 0 && all[index] ? `block ${model.moe_blocks[index]}, expert ${expert}: ${all[index][expert]} of ` +
     `${all[index].reduce((a, b) => a + b, 0)} places` : "\u00a0";

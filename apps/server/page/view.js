@@ -100,10 +100,14 @@ export function loads(routes, numExperts) {
 
 // Rows are blocks, columns experts; the fuller a bar the more patches. The even share is a thin line.
 export function drawLoads(canvas, routes, numExperts, chosen, ink) {
-  const left = 64, top = 24, column = Math.max(18, Math.min(44, 760 / numExperts)), row = 34;
-  canvas.width = left + numExperts * column + 8;
-  canvas.height = top + routes.length * row + 4;
+  const left = 70, top = 24, row = 34, room = canvas.parentElement.clientWidth;
+  const column = Math.max(14, Math.min(56, (room - left - 8) / numExperts));
+  const wide = left + numExperts * column + 8, high = top + routes.length * row + 4;
+  canvas.width = wide * devicePixelRatio;
+  canvas.height = high * devicePixelRatio;
+  canvas.style.maxWidth = `${wide}px`;
   const paint = canvas.getContext("2d"), all = loads(routes, numExperts);
+  paint.scale(devicePixelRatio, devicePixelRatio);
   paint.font = '13px system-ui, "DejaVu Sans", sans-serif';
   paint.textBaseline = "middle";
   paint.fillStyle = ink;
@@ -131,7 +135,7 @@ export function drawLoads(canvas, routes, numExperts, chosen, ink) {
     paint.stroke();
     paint.globalAlpha = 1;
   });
-  return {left, top, column, row, all};
+  return {left, top, column, row, wide, high, all};
 }
 
 // `frames`: {ms, switched} of the last frames.
