@@ -81,9 +81,13 @@ ExitCode serve(const ServeArguments& arguments) {
              server.address());
   fmt::print("Ctrl-C ends it when every accepted request is answered.\n");
   std::fflush(stdout);
+  bool source_ended = false;
   while (!stop.requested()) {
     pollfd entry = {stop.descriptor(), POLLIN, 0};
-    ::poll(&entry, 1, -1);
+    ::poll(&entry, 1, source_ended ? -1 : 1000);
+    if (source_ended || server.source_fault().empty()) continue;
+    source_ended = true;
+    print_note(fmt::format("the live source has ended, the service goes on: {}", server.source_fault()));
   }
   print_note("stopping: answering what was accepted");
   server.shutdown();

@@ -88,7 +88,8 @@ Result<std::unique_ptr<FrameSource>> open_source(const fs::path& path, double pi
                     fmt::format("{}: no picture in this folder; expected .jpg or .png files", path.string()));
     }
     std::sort(pictures.begin(), pictures.end());
-    std::string description = fmt::format("{} pictures of {}", pictures.size(), path.string());
+    const fs::path folder = path.has_filename() ? path.filename() : path.parent_path().filename();
+    std::string description = fmt::format("{} pictures of {}", pictures.size(), folder.string());
     return std::unique_ptr<FrameSource>(
         std::make_unique<PictureSource>(std::move(pictures), pictures_per_second, std::move(description)));
   }

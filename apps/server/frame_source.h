@@ -22,7 +22,7 @@ class FrameSource {
   virtual ~FrameSource() = default;
   /// The next one. A fault ends the row.
   virtual Result<SourceFrame> next() = 0;
-  /// For people: "drive.mp4", "the 3 pictures of street/".
+  /// For everybody who looks at the page: "drive.mp4", "3 pictures of street"; never where that lies.
   virtual std::string description() const = 0;
   /// Ends a next() that waits. The one function that another thread may call.
   virtual void interrupt() {}

@@ -105,7 +105,8 @@ HttpResponse next_frame(Context& context, const HttpRequest& request) {
   const std::shared_ptr<const LiveFrame>& frame = next.frame;
   const LiveStatistics live = context.feed->statistics();
   if (frame == nullptr) {
-    if (!live.fault.empty()) return error_response(410, "the source has ended: " + live.fault);
+    // Why is for who started the server: it names places of its disk.
+    if (!live.fault.empty()) return error_response(410, "the source has ended");
     HttpResponse nothing;
     nothing.status = 204;
     return nothing;

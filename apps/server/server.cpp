@@ -113,6 +113,10 @@ std::string Server::source_description() const {
   return implementation_->feed == nullptr ? std::string() : implementation_->feed->description();
 }
 
+std::string Server::source_fault() const {
+  return implementation_->feed == nullptr ? std::string() : implementation_->feed->statistics().fault;
+}
+
 void Server::shutdown() {
   Implementation& parts = *implementation_;
   parts.stopping = true;

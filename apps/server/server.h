@@ -48,6 +48,8 @@ class Server {
   std::string address() const;
   /// Of the live source; empty without one.
   std::string source_description() const;
+  /// Why the live source has ended; empty while it has not.
+  std::string source_fault() const;
 
   /// Takes no new request, answers all that were accepted, and returns.
   void shutdown();
