@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Context {
   std::size_t max_pixels = 0;     // of the pictures of one request
   bool settings_allowed = false;  // from the page
   std::atomic<bool>& stopping;
+  std::mutex json = {};  // held while the JSON of a request is read: it takes many times its bytes
 };
 
 /// {"error": "…"} with the status that fits.

@@ -17,6 +17,7 @@ namespace edgemoe::server {
 namespace {
 
 constexpr std::size_t kMaxPath = 1024;
+constexpr int kBacklog = 256;  // connections that the system keeps until they are accepted
 constexpr int kMaxRequestsOfAConnection = 10'000;
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -137,6 +138,7 @@ class Listener final : public httplib::Server, public HttpListener {
                                 "--port, or 0 for any that is free",
                                 host, port, errno == 0 ? "no such address" : std::strerror(errno)));
     }
+    ::listen(svr_sock_, kBacklog);  // httplib's own 5 is less than a browser opens
     accepting_ = std::thread([this] { listen_after_bind(); });
     while (!is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return {};
@@ -215,6 +217,12 @@ class Listener final : public httplib::Server, public HttpListener {
       return refuse(response, 413, too_large());
     }
     if (!has_length && !is_chunked) return refuse(response, 411, "a POST needs a Content-Length or chunks");
+    // httplib takes what it does not know as it is.
+    const std::string encoding = request.get_header_value("Content-Encoding");
+    if (!encoding.empty() && encoding != "identity" && encoding != "gzip" && encoding != "deflate" &&
+        encoding != "br") {
+      return refuse(response, 415, "the body's Content-Encoding is none of gzip, deflate, br");
+    }
     if (request.is_multipart_form_data()) {
       return refuse(response, 415, "no multipart forms: send the file itself (curl --data-binary @picture.jpg)");
     }
@@ -243,8 +251,6 @@ class Listener final : public httplib::Server, public HttpListener {
       refuse_for_now(response);
     } else if (fault == 413 || response.status == 413) {
       refuse(response, 413, too_large());
-    } else if (response.status == 415) {
-      refuse(response, 415, "the body's Content-Encoding is none of gzip, deflate, br");
     } else {
       refuse(response, 400, "the body did not arrive whole, or in time, or is not what its Content-Encoding says");
     }

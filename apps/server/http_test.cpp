@@ -105,6 +105,19 @@ TEST_F(HttpTest, chunksOverTheLimit_areCutOff) {
   EXPECT_EQ(echo_.handled, 0);
 }
 
+TEST_F(HttpTest, compressedBodies_areBoundedByWhatTheyHold) {
+  // 5000 zeros by gzip.
+  constexpr char kZeros[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0a\x3f\xa0\x00\x00\x00"
+      "\x00\x80\xb7\x01\xa8\x0e\xe5\xd8\x88\x13\x00\x00";
+  const std::string bomb(kZeros, sizeof(kZeros) - 1);
+  ASSERT_LT(bomb.size(), 1000u);
+  EXPECT_EQ(test::post(port_, "/", bomb, "Content-Encoding: gzip\r\n").status, 413);
+  EXPECT_EQ(test::post(port_, "/", "no gzip", "Content-Encoding: gzip\r\n").status, 400);
+  EXPECT_EQ(test::post(port_, "/", "x", "Content-Encoding: zstd\r\n").status, 415);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
 TEST_F(HttpTest, lengthsThatDisagree_areRefused) {
   EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").status, 400);
   EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd").status, 400);

@@ -2,6 +2,7 @@
 // tensors, model configuration, statistics, repository index.
 #include <fmt/core.h>
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "server/context.h"
@@ -76,8 +77,11 @@ Json model_statistics(const Context& context, std::string_view name) {
 HttpResponse infer(Context& context, std::size_t model, const HttpRequest& request) {
   const ModelInfo info = context.room.infos()[model];
   const std::string& name = context.room.models()[model].name;
-  Result<InferenceRequest> parsed = parse_inference(request.body, request.header("inference-header-content-length"),
-                                                    info, {.max_pixels = context.max_pixels});
+  const Result<InferenceRequest> parsed = [&] {
+    const std::lock_guard lock(context.json);
+    return parse_inference(request.body, request.header("inference-header-content-length"), info,
+                           {.max_pixels = context.max_pixels});
+  }();
   if (!parsed.ok()) return error_response(parsed.status());
   Answer<std::vector<RunReport>> answer =
       context.room.run({.model = model, .pictures = parsed->pictures, .options = {.tasks = parsed->tasks}});

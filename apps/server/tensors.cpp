@@ -17,6 +17,7 @@ namespace {
 using Json = nlohmann::json;
 constexpr std::size_t kMaxOutputs = 16;
 constexpr std::size_t kMaxBatch = 256;
+constexpr int kMaxDepth = 12;  // of the JSON: what a request needs is 7
 
 template <typename... Args>
 Status fault(StatusCode code, fmt::format_string<Args...> format, Args&&... args) {
@@ -319,7 +320,11 @@ Result<InferenceRequest> parse_inference(std::string_view body, std::string_view
     return fault(StatusCode::kTooLarge, "{} bytes of JSON; at most {}: send the tensor in binary", length,
                  limits.max_json_bytes);
   }
-  const Json json = Json::parse(body.substr(0, length), nullptr, false);
+  // What lies deeper is not kept: a body of brackets alone would take many times its bytes.
+  const auto shallow = [](int depth, Json::parse_event_t /*event*/, const Json& /*parsed*/) {
+    return depth <= kMaxDepth;
+  };
+  const Json json = Json::parse(body.substr(0, length), shallow, false);
   if (!json.is_object()) return fault(StatusCode::kMalformed, "the request is no JSON object");
   std::string_view rest = body.substr(length);
   InferenceRequest request;

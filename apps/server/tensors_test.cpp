@@ -99,6 +99,13 @@ TEST(TensorsTest, brokenRequests_areRefusedWithWhatWasExpected) {
         "{\"inputs\":[{\"name\":\"image\"}]}", "{\"inputs\":[{\"shape\":[1,1,3],\"data\":[1,2,3]}]}"}) {
     EXPECT_FALSE(parse_inference(body, "", model(), kLimits).ok()) << body;
   }
+  for (const char* bracket : {"[", "{\"a\":", "{\"inputs\":["}) {
+    std::string deep;
+    while (deep.size() < 4000) deep += bracket;
+    EXPECT_FALSE(parse_inference(deep, "", model(), kLimits).ok()) << bracket;
+  }
+  std::string closed = "{\"inputs\":" + std::string(1000, '[') + std::string(1000, ']') + "}";
+  EXPECT_FALSE(parse_inference(closed, "", model(), kLimits).ok());
   EXPECT_FALSE(parse_inference("{}", "3", model(), kLimits).ok());
   EXPECT_FALSE(parse_inference("{}", "-1", model(), kLimits).ok());
   EXPECT_FALSE(parse_inference("{}", "1x", model(), kLimits).ok());
