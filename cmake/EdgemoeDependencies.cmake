@@ -52,6 +52,13 @@ if(EDGEMOE_BUILD_CLI)
   endif()
 endif()
 
+if(EDGEMOE_BUILD_SERVER)
+  pkg_check_modules(HTTPLIB QUIET IMPORTED_TARGET cpp-httplib)
+  if(NOT HTTPLIB_FOUND)
+    edgemoe_disable(EDGEMOE_BUILD_SERVER "`edgemoe serve`" "cpp-httplib" "libcpp-httplib-dev")
+  endif()
+endif()
+
 # Only who trains needs it, so its absence is told without a warning.
 if(EDGEMOE_BUILD_SCENES)
   find_package(embree 3 QUIET)

@@ -1,6 +1,7 @@
 # What a builder may choose.
 option(EDGEMOE_BUILD_TESTS "Build the tests (needs GoogleTest)" ON)
 option(EDGEMOE_BUILD_CLI "Build the edgemoe command-line tool (needs CLI11)" ON)
+option(EDGEMOE_BUILD_SERVER "Build the service, `edgemoe serve` (needs cpp-httplib)" ON)
 option(EDGEMOE_BUILD_BENCH "Build the benchmark programs" OFF)
 option(EDGEMOE_BUILD_FUZZERS "Build the libFuzzer targets (needs clang)" OFF)
 option(EDGEMOE_BUILD_SCENES "Build edgemoe-scenes, the renderer of training scenes (needs Embree 3)" ON)

@@ -33,6 +33,7 @@ Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
 Command add_eval_command(CLI::App& tool);
+Command add_serve_command(CLI::App& tool);
 
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.

@@ -1,0 +1,53 @@
+// A client's connection with bounds on what it may send and how long everything may take.
+#ifndef EDGEMOE_SERVER_CONNECTION_H_
+#define EDGEMOE_SERVER_CONNECTION_H_
+
+#include <sys/types.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace edgemoe::server {
+
+/// Reads and writes a socket that it does not own. Not for several threads.
+class Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Connection(int socket) : socket_(socket) {}
+
+  /// True once there is something to read (or the other end has gone), false after `wait` or when `stop` becomes true.
+  bool wait_for_request(std::chrono::milliseconds wait, const std::atomic<bool>& stop);
+  /// From here on read() gives at most `bytes` and nothing after `time`.
+  void allow_read(std::size_t bytes, std::chrono::milliseconds time);
+  void allow_write(std::chrono::milliseconds time) { write_time_ = time; }
+
+  /// Bytes read, 0 at the end of the stream, −1 for a fault or past a bound.
+  ssize_t read(char* out, std::size_t size);
+  /// All of it or −1; each call must be done within the time allowed.
+  ssize_t write(const char* data, std::size_t size);
+  bool readable() const;
+  bool writable() const;
+  int socket() const { return socket_; }
+  /// Address and port of one end; empty and 0 where the system does not know.
+  void peer(std::string& ip, int& port) const;
+  void local(std::string& ip, int& port) const;
+
+ private:
+  bool poll_until(short events, Clock::time_point deadline) const;
+
+  const int socket_;
+  std::array<char, 16 * 1024> buffer_ = {};
+  std::size_t buffered_ = 0;
+  std::size_t taken_ = 0;
+  std::size_t readable_bytes_ = 0;
+  Clock::time_point read_deadline_ = Clock::now();
+  std::chrono::milliseconds write_time_{0};
+};
+
+}  // namespace edgemoe::server
+
+#endif  // EDGEMOE_SERVER_CONNECTION_H_

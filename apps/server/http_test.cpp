@@ -1,0 +1,239 @@
+// What broken, slow and hostile clients get.
+#include "server/http.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "server/test_client.h"
+
+namespace edgemoe::server {
+namespace {
+
+using test::Client;
+using test::parse_reply;
+using test::send_raw;
+
+/// Answers with what it got; a path "/wait" is answered when the test says so.
+class Echo final : public HttpHandler {
+ public:
+  std::unique_ptr<HttpResponse> refuse(const HttpRequest& head) override {
+    if (head.path != "/refused") return nullptr;
+    return std::make_unique<HttpResponse>(fault(403, "refused"));
+  }
+  HttpResponse handle(const HttpRequest& request) override {
+    ++handled;
+    if (request.path == "/wait") released.get_future().wait();
+    if (request.path == "/throw") throw std::bad_alloc();
+    HttpResponse response;
+    response.content_type = "text/plain";
+    response.body = fmt::format("{} {} {}", request.method, request.path, request.body.size());
+    if (request.path == "/large") response.body.assign(4096, 'x');
+    return response;
+  }
+  HttpResponse fault(int status, std::string_view message) override {
+    HttpResponse response;
+    response.status = status;
+    response.body = message;
+    return response;
+  }
+
+  std::atomic<int> handled = 0;
+  std::promise<void> released;
+};
+
+HttpLimits small_limits() {
+  return {.max_header_bytes = 4096,
+          .max_body_bytes = 1000,
+          .max_bodies_bytes = 8000,
+          .max_connections = 4,
+          .max_waiting = 2,
+          .header_time = std::chrono::milliseconds(300),
+          .body_time = std::chrono::milliseconds(300),
+          .write_time = std::chrono::milliseconds(1000),
+          .idle_time = std::chrono::milliseconds(300)};
+}
+
+class HttpTest : public testing::Test {
+ protected:
+  void SetUp() override { start(small_limits()); }
+  void start(const HttpLimits& limits) {
+    auto started = listen_http("127.0.0.1", 0, limits, echo_);
+    ASSERT_TRUE(started.ok()) << started.status().message();
+    listener_ = std::move(started).value();
+    port_ = listener_->port();
+  }
+  test::Reply ask(std::string_view request) const { return send_raw(port_, request); }
+
+  Echo echo_;
+  std::unique_ptr<HttpListener> listener_;
+  int port_ = 0;
+};
+
+TEST_F(HttpTest, getAndPost_wellFormed_areAnswered) {
+  EXPECT_EQ(test::get(port_, "/a%20b?x=1").body, "GET /a b 0");
+  EXPECT_EQ(test::post(port_, "/p", "12345").body, "POST /p 5");
+  EXPECT_EQ(
+      ask("POST /c HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").body,
+      "POST /c 3");
+}
+
+TEST_F(HttpTest, severalRequests_ofOneConnection_areAllAnswered) {
+  Client client(port_);
+  ASSERT_TRUE(
+      client.send("GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nab"
+                  "GET /3 HTTP/1.1\r\nConnection: close\r\n\r\n"));
+  const std::string text = client.read_all();
+  for (const char* part : {"GET /1 0", "POST /2 2", "GET /3 0"}) EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(HttpTest, bodyOverTheLimit_isRefusedWithoutReadingIt) {
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n").status, 413);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 18446744073709551616\r\n\r\n").status, 413);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n").status, 413);
+  EXPECT_EQ(echo_.handled, 0);
+  EXPECT_EQ(test::post(port_, "/", std::string(1000, 'x')).status, 200);
+}
+
+TEST_F(HttpTest, chunksOverTheLimit_areCutOff) {
+  std::string request = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 11; ++i) request += "64\r\n" + std::string(100, 'x') + "\r\n";
+  EXPECT_EQ(ask(request).status, 413);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, compressedBodies_areBoundedByWhatTheyHold) {
+  // 5000 zeros by gzip.
+  constexpr char kZeros[] =
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x0a\x3f\xa0\x00\x00\x00"
+      "\x00\x80\xb7\x01\xa8\x0e\xe5\xd8\x88\x13\x00\x00";
+  const std::string bomb(kZeros, sizeof(kZeros) - 1);
+  ASSERT_LT(bomb.size(), 1000u);
+  EXPECT_EQ(test::post(port_, "/", bomb, "Content-Encoding: gzip\r\n").status, 413);
+  EXPECT_EQ(test::post(port_, "/", "no gzip", "Content-Encoding: gzip\r\n").status, 400);
+  EXPECT_EQ(test::post(port_, "/", "x", "Content-Encoding: zstd\r\n").status, 415);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, lengthsThatDisagree_areRefused) {
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd").status, 400);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\nContent-Length: 1x\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("POST / HTTP/1.1\r\n\r\n").status, 411);
+  EXPECT_EQ(ask("GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").status, 400);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, otherMethodsAndForms_areRefused) {
+  for (const char* method : {"PUT", "DELETE", "PATCH", "OPTIONS"}) {
+    EXPECT_EQ(ask(fmt::format("{} / HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", method)).status, 405);
+  }
+  EXPECT_EQ(test::post(port_, "/", "x", "Content-Type: multipart/form-data; boundary=b\r\n").status, 415);
+  EXPECT_EQ(test::post(port_, "/refused", "x").status, 403);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, endlessHeaders_endTheConnection) {
+  Client client(port_);
+  std::string header = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 200; ++i) header += fmt::format("X-{}: {}\r\n", i, std::string(50, 'y'));
+  client.send(header);
+  EXPECT_NE(parse_reply(client.read_all()).status, 200);
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, trickledHeadersAndBodies_areCutOffInTime) {
+  for (const char* start : {"GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"}) {
+    Client client(port_);
+    client.send(start);
+    bool open = true;
+    // One byte every 50 ms never leaves the server without news, and would take far longer than is allowed.
+    for (int i = 0; i < 200 && open; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      open = client.send("x");
+    }
+    EXPECT_FALSE(open) << start;
+  }
+  EXPECT_EQ(echo_.handled, 0);
+}
+
+TEST_F(HttpTest, silentConnections_giveTheirPlaceBack) {
+  std::vector<std::unique_ptr<Client>> silent;
+  for (int i = 0; i < 4; ++i) silent.push_back(std::make_unique<Client>(port_));
+  EXPECT_EQ(test::get(port_, "/after").body, "GET /after 0");
+}
+
+TEST_F(HttpTest, connectionsOverTheLimit_areAnswered503) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<Client>(port_));
+    clients.back()->send("GET /wai");  // holds a thread, or waits for one
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(test::get(port_, "/more").status, 503);
+}
+
+TEST_F(HttpTest, ranges_areNotServed) {
+  const auto reply = test::get(port_, "/large", "Range: bytes=0-9,0-9,0-9,0-9,0-9,0-9\r\n");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body.size(), 4096u);
+}
+
+TEST_F(HttpTest, bodiesOverTheCommonBudget_areAnswered503) {
+  listener_.reset();
+  HttpLimits limits = small_limits();
+  limits.max_bodies_bytes = 1500;
+  limits.body_time = std::chrono::seconds(20);
+  start(limits);
+  Client slow(port_);
+  slow.send("POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + std::string(900, 'x'));
+  // Until the slow one's bytes have been read the other is still served.
+  int status = 200;
+  for (int i = 0; i < 1000 && status == 200; ++i) status = test::post(port_, "/", std::string(1000, 'y')).status;
+  EXPECT_EQ(status, 503);
+  slow.send(std::string(100, 'x'));
+  EXPECT_NE(slow.read_all(500).find("POST / 1000"), std::string::npos);
+  EXPECT_EQ(test::post(port_, "/", std::string(1000, 'y')).status, 200);
+}
+
+TEST_F(HttpTest, memoryThatEnds_isAnAnswer) {
+  EXPECT_EQ(test::get(port_, "/throw").status, 500);
+  EXPECT_EQ(test::get(port_, "/after").status, 200);
+}
+
+TEST_F(HttpTest, garbage_endsTheConnectionAndNothingElse) {
+  for (const std::string& garbage :
+       {std::string("\0\xff\r\n\r\n", 6), std::string("GET\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
+        std::string("GET /%zz%00 HTTP/1.1\r\nConnection: close\r\n\r\n"), std::string(8192, 'a'),
+        "GET /" + std::string(3000, 'a') + " HTTP/1.1\r\nConnection: close\r\n\r\n"}) {
+    ask(garbage);
+  }
+  EXPECT_EQ(ask("GET /" + std::string(1500, 'a') + " HTTP/1.1\r\nConnection: close\r\n\r\n").status, 414);
+  EXPECT_EQ(test::get(port_, "/after").status, 200);
+}
+
+TEST_F(HttpTest, shutdown_answersWhatWasAccepted) {
+  Client client(port_);
+  client.send("GET /wait HTTP/1.1\r\n\r\n");
+  while (echo_.handled == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::thread stop([this] { listener_->shutdown(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  echo_.released.set_value();
+  EXPECT_EQ(parse_reply(client.read_all()).body, "GET /wait 0");
+  stop.join();
+  EXPECT_FALSE(Client(port_).connected());
+}
+
+TEST_F(HttpTest, portInUse_isAFaultThatSaysSo) {
+  Echo other;
+  const auto second = listen_http("127.0.0.1", port_, small_limits(), other);
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("--port"), std::string::npos) << second.status().message();
+}
+
+}  // namespace
+}  // namespace edgemoe::server
