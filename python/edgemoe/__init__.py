@@ -1,0 +1,19 @@
+"""Multi-task vision transformers with mixture of experts (M3ViT) on the CPU: one picture in, one map per task out.
+
+    import edgemoe
+    model = edgemoe.load("edgemoe-street")
+    maps = model.run("street.jpg", tasks=["semseg", "depth"])
+    maps["depth"]     # numpy float32 (height, width), in model.tasks["depth"].unit
+    maps["semseg"]    # numpy uint8 (height, width): indices into model.tasks["semseg"].class_names
+"""
+
+from edgemoe.errors import (Error, InternalError, InvalidArgumentError, IoError, MalformedError, MismatchError,
+                            NotFoundError, TooLargeError, UnsupportedError)
+from edgemoe.model import Maps, Model, Task, load
+from edgemoe.named_files import list_models
+from edgemoe.picture import PictureLike, read_picture
+from edgemoe._core import __version__
+
+__all__ = ["Error", "InternalError", "InvalidArgumentError", "IoError", "MalformedError", "Maps", "MismatchError", "Model",
+           "NotFoundError", "PictureLike", "Task", "TooLargeError", "UnsupportedError", "__version__", "list_models",
+           "load", "read_picture"]
