@@ -271,7 +271,7 @@ void Int8Backbone::block(int index, Sequences& sequences, TapSink* sink) {
     });
     queue_tokens(all);
     run_experts(block, all);
-    if (taps.wanted()) {
+    if (taps.routers_wanted()) {
       taps.emit_indices(sequences, block_tap(index, kTapRouterIndices), indices_.data());
       taps.emit_weights(sequences, block_tap(index, kTapRouterWeights), router_weights_.data());
     }

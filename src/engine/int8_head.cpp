@@ -107,7 +107,7 @@ void Int8Head::plan() {
 
 MatrixView<const float> Int8Head::run(const std::int32_t* tokens, std::size_t stride, const TapTarget& taps) {
   Map map = normalize(tokens, stride);
-  if (taps.sink != nullptr) {
+  if (taps.sink != nullptr && !taps.sink->routers_only()) {
     std::vector<float> normed(map.pixels() * map.channels);
     for (std::size_t i = 0; i < normed.size(); ++i) {
       normed[i] = static_cast<float>(memory_.maps[0][i]) / static_cast<float>(1 << map.fraction);

@@ -27,19 +27,20 @@ void Int8Taps::emit_residual(const Sequences& sequences, std::string_view tap, c
 }
 
 void Int8Taps::emit_indices(const Sequences& sequences, std::string_view tap, const std::uint32_t* indices) const {
-  if (!wanted()) return;
+  if (!routers_wanted()) return;
   TapRows{*sink_, config_, sequences.num_images, sequences.tasks, sequences.split, num_tokens_}.emit_indices(
       tap, indices, static_cast<std::size_t>(config_.moe.top_k));
 }
 
 void Int8Taps::emit_weights(const Sequences& sequences, std::string_view tap, const std::uint16_t* weights) const {
-  if (!wanted()) return;
+  if (!routers_wanted()) return;
   const auto top_k = static_cast<std::size_t>(config_.moe.top_k);
   Matrix matrix;
   const std::size_t rows = sequences.count() * num_tokens_;
   matrix.reset(rows, top_k);
   for (std::size_t row = 0; row < rows; ++row) matrix.note(row, 0, weights + row * top_k, top_k, 16);
-  emit(sequences, tap, matrix);
+  TapRows{*sink_, config_, sequences.num_images, sequences.tasks, sequences.split, num_tokens_}.emit(
+      tap, {matrix.values.data(), rows, top_k, top_k});
 }
 
 }  // namespace edgemoe

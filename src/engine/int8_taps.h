@@ -19,7 +19,8 @@ class Int8Taps {
   Int8Taps(TapSink* sink, const ModelConfig& config, std::size_t num_tokens)
       : sink_(sink), config_(config), num_tokens_(num_tokens) {}
 
-  bool wanted() const { return sink_ != nullptr; }
+  bool wanted() const { return sink_ != nullptr && !sink_->routers_only(); }
+  bool routers_wanted() const { return sink_ != nullptr; }
 
   /// A matrix of float32 that rows are noted in, by any thread.
   struct Matrix {

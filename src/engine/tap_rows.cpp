@@ -42,12 +42,14 @@ void TapRows::emit_bytes(std::string_view tap, DType dtype, const void* data, st
 }
 
 void tap_input(TapSink& sink, int image, const ModelConfig& config, const float* pixels) {
+  if (sink.routers_only()) return;
   const Tensor planes = channels_first(pixels, 3, config.input.height, config.input.width);
   sink.on_tap(image, kSharedScope, kTapInput, planes.view());
 }
 
 void tap_logits(TapSink& sink, int image, std::string_view scope, const ModelConfig& config,
                 const MatrixView<const float>& logits) {
+  if (sink.routers_only()) return;
   const Tensor planes =
       channels_first(logits.data, static_cast<std::int64_t>(logits.cols), config.input.height, config.input.width);
   sink.on_tap(image, scope, head_tap(kTapHeadLogits), planes.view());

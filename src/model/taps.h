@@ -17,6 +17,8 @@ class TapSink {
   /// `scope` is a task's name, or "shared" for values that serve every task asked for; `tap` is e.g.
   /// "block3.router.logits". float32 values or int32 indices.
   virtual void on_tap(int image, std::string_view scope, std::string_view tap, const TensorView& values) = 0;
+  /// True where the routers' indices and weights are all that it wants: an engine may then leave the rest unmade.
+  virtual bool routers_only() const { return false; }
 };
 
 inline constexpr std::string_view kSharedScope = "shared";

@@ -28,6 +28,16 @@ ResizeKernel resize_kernel(InputResize resize) {
   check_failed(__FILE__, __LINE__, "an InputResize is one of the enumerators");
 }
 
+/// `size`, shrunk in its own shape until no side is longer than `max_side`; 0: as it is.
+Extent fit_within(Extent size, std::size_t max_side) {
+  const std::size_t longer = std::max(size.height, size.width);
+  if (max_side == 0 || longer <= max_side) return size;
+  const auto shrink = [&](std::size_t side) {
+    return std::max<std::size_t>(1, (side * max_side + longer / 2) / longer);
+  };
+  return {shrink(size.height), shrink(size.width)};
+}
+
 /// Numbers the taps of one engine run by the pictures of the whole request.
 class NumberedTaps final : public TapSink {
  public:
@@ -38,6 +48,7 @@ class NumberedTaps final : public TapSink {
     const std::size_t index = first_ + static_cast<std::size_t>(image);
     sink_.on_tap(static_cast<int>(numbers_.empty() ? index : numbers_[index]), scope, tap, values);
   }
+  bool routers_only() const override { return sink_.routers_only(); }
 
  private:
   TapSink& sink_;
@@ -119,7 +130,7 @@ Result<PipelineTimes> Pipeline::run(std::span<const Image* const> pictures, cons
       const Image& picture = *pictures[first + i];
       if (picture.width == 0 || picture.height == 0) return invalid_argument("picture {} is empty", first + i);
       prepare(picture, inputs_.data() + i * input_floats());
-      sizes.push_back({picture.height, picture.width});
+      sizes.push_back(fit_within({picture.height, picture.width}, request.max_map_side));
     }
     times.resize_ns += nanoseconds_since(start);
     EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent, run_batch(sizes, first, request));

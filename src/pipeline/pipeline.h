@@ -54,9 +54,11 @@ class Pipeline {
     TapSink* taps = nullptr;
     std::span<const std::size_t> tap_numbers = {};  // that the pictures' taps carry; empty: 0, 1, …
     MapSink maps;                                   // empty: heads are not run
+    std::size_t max_map_side = 0;  // maps of larger pictures are made this long on the longer side; 0: no bound
   };
 
-  /// Runs on any number of pictures of at least 1×1, max_batch at a time. Maps are as large as their picture.
+  /// Runs on any number of pictures of at least 1×1, max_batch at a time. Maps are as large as their picture,
+  /// or smaller in the same shape where max_map_side says so.
   Result<PipelineTimes> run(std::span<const Image* const> pictures, const Request& request);
 
   /// Runs on tensors [3, height, width] that are the network's input already (mean and deviation applied). Maps are of

@@ -1,6 +1,7 @@
 #include "scenes/picture.h"
 
 #include "image/decode.h"
+#include "image/jpeg_writer.h"
 #include "scenes/mesh_builder.h"
 #include "scenes/room_scene.h"
 #include "scenes/street_scene.h"

@@ -33,9 +33,6 @@ Image develop(const View& view, const Sensor& sensor, float metered, std::uint64
 /// Geometric mean of the luminance, highlights and shadows limited.
 float mean_brightness(const View& view);
 
-/// A baseline JPEG in memory, chroma halved.
-Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality);
-
 }  // namespace edgemoe::scenes
 
 #endif  // EDGEMOE_SCENES_SENSOR_H_

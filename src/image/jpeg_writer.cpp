@@ -1,15 +1,15 @@
-// JPEG in memory, by libjpeg-turbo.
+#include "image/jpeg_writer.h"
+
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 // clang-format off
 #include <jpeglib.h>  // needs cstdio before it
 // clang-format on
 
-#include "scenes/sensor.h"
-
-namespace edgemoe::scenes {
+namespace edgemoe {
 namespace {
 
 struct ErrorTrap {
@@ -22,6 +22,14 @@ void on_error(j_common_ptr info) { std::longjmp(reinterpret_cast<ErrorTrap*>(inf
 }  // namespace
 
 Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality) {
+  const DecodeLimits limits;
+  if (image.bits != 8 || image.width == 0 || image.height == 0) {
+    return invalid_argument("JPEG: expected a picture of 8 bits a sample, found {}x{} of {} bits", image.width,
+                            image.height, image.bits);
+  }
+  if (image.width > limits.max_dimension || image.height > limits.max_dimension) {
+    return too_large("JPEG of {}x{} pixels; at most {} a side", image.width, image.height, limits.max_dimension);
+  }
   jpeg_compress_struct info{};
   ErrorTrap trap{};
   unsigned char* buffer = nullptr;
@@ -49,10 +57,9 @@ Result<std::vector<std::byte>> encode_jpeg(const Image& image, int quality) {
   }
   jpeg_finish_compress(&info);
   jpeg_destroy_compress(&info);
+  const std::unique_ptr<unsigned char, decltype(&std::free)> owned(buffer, &std::free);
   const auto* bytes = reinterpret_cast<const std::byte*>(buffer);
-  std::vector<std::byte> encoded(bytes, bytes + size);
-  std::free(buffer);
-  return encoded;
+  return std::vector<std::byte>(bytes, bytes + size);
 }
 
-}  // namespace edgemoe::scenes
+}  // namespace edgemoe
