@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -77,12 +77,18 @@ py::array as_array(Picture picture) {
   return as_array<std::uint8_t>(std::move(picture.bytes), shape);
 }
 
-/// Pictures as the library wants them, and the arrays that they lie in.
-struct BorrowedPictures {
-  std::vector<py::array> arrays;
-  std::vector<PictureView> views;
+/// An array, and whether blue comes first in it.
+using GivenPicture = std::pair<py::array, bool>;
 
-  void add(py::array array, bool bgr);
+/// A picture as the library wants it, in the array's own memory or, where it does not lie so, in that of a copy.
+class BorrowedPicture {
+ public:
+  explicit BorrowedPicture(const GivenPicture& given);
+  const PictureView& view() const { return view_; }
+
+ private:
+  py::array array_;
+  PictureView view_;
 };
 
 /// Whether samples and pixels of a row follow each other, and rows go forwards: what a PictureView can say. NumPy
@@ -93,21 +99,18 @@ bool is_view(const py::array& array) {
          (array.shape(0) <= 1 || array.strides(0) >= array.shape(1) * pixel_bytes);
 }
 
-void BorrowedPictures::add(py::array array, bool bgr) {
-  const bool is_16_bit = py::isinstance<py::array_t<std::uint16_t>>(array);
-  if (array.ndim() != 3 || array.shape(2) != 3 || !(is_16_bit || py::isinstance<py::array_t<std::uint8_t>>(array))) {
+BorrowedPicture::BorrowedPicture(const GivenPicture& given) : array_(given.first) {
+  const bool is_16_bit = py::isinstance<py::array_t<std::uint16_t>>(array_);
+  if (array_.ndim() != 3 || array_.shape(2) != 3 || !(is_16_bit || py::isinstance<py::array_t<std::uint8_t>>(array_))) {
     throw std::invalid_argument("edgemoe._core: expected uint8 or uint16 pictures of shape (height, width, 3)");
   }
-  if (!is_view(array)) array = py::module_::import("numpy").attr("ascontiguousarray")(array);
-  PictureView view{.pixels = array.data(),
-                   .width = static_cast<std::size_t>(array.shape(1)),
-                   .height = static_cast<std::size_t>(array.shape(0)),
-                   .format = is_16_bit ? PixelFormat::kRgb16
-                             : bgr     ? PixelFormat::kBgr8
-                                       : PixelFormat::kRgb8};
-  if (view.height > 1) view.row_stride_bytes = static_cast<std::size_t>(array.strides(0));
-  views.push_back(view);
-  arrays.push_back(std::move(array));
+  if (!is_view(array_)) array_ = py::module_::import("numpy").attr("ascontiguousarray")(array_);
+  view_ = {.pixels = array_.data(),
+           .width = static_cast<std::size_t>(array_.shape(1)),
+           .height = static_cast<std::size_t>(array_.shape(0)),
+           .row_stride_bytes = array_.shape(0) > 1 ? static_cast<std::size_t>(array_.strides(0)) : 0,
+           .format = given.second ? PixelFormat::kBgr8 : PixelFormat::kRgb8};
+  if (is_16_bit) view_.format = PixelFormat::kRgb16;
 }
 
 /// A model for any number of Python threads: runs one at a time. A forked process has none of the threads that the
@@ -124,16 +127,17 @@ class SharedModel {
 
   const ModelInfo& info() const { return model_->info(); }
 
-  Result<std::vector<std::vector<Map>>> run(const std::vector<PictureView>& pictures,
-                                            const std::vector<std::string>& tasks) {
+  /// What `work` makes of the model, without the interpreter's lock. Throws Fault.
+  template <typename Work>
+  auto with_model(Work work) {
     if (getpid() != process_) {
-      return Status(
-          StatusCode::kInvalidArgument,
-          "the model was loaded before this process was forked, and its threads stayed behind; load it in the "
-          "process that runs it, or start processes by \"spawn\"");
+      throw Fault({StatusCode::kInvalidArgument,
+                   "the model was loaded before this process was forked, and its threads stayed behind; load it in the "
+                   "process that runs it, or start processes by \"spawn\""});
     }
+    const py::gil_scoped_release released;
     const std::lock_guard<std::mutex> one_at_a_time(mutex_);
-    return model_->run_batch(pictures, tasks);
+    return value_or_throw(work(*model_));
   }
 
  private:
@@ -142,30 +146,53 @@ class SharedModel {
   pid_t process_ = getpid();
 };
 
-std::unique_ptr<SharedModel> load(const std::string& path, int num_threads, const std::string& instruction_set,
-                                  int max_batch) {
+std::unique_ptr<SharedModel> load(const std::string& path, int num_threads, const std::string& number_type,
+                                  const std::string& instruction_set, int max_batch) {
   const py::gil_scoped_release released;
-  return std::make_unique<SharedModel>(
-      path, LoadOptions{.num_threads = num_threads, .instruction_set = instruction_set, .max_batch = max_batch});
+  return std::make_unique<SharedModel>(path, LoadOptions{.num_threads = num_threads,
+                                                         .number_type = number_type,
+                                                         .instruction_set = instruction_set,
+                                                         .max_batch = max_batch});
 }
 
-py::list run(SharedModel& model, const std::vector<std::pair<py::array, bool>>& pictures,
-             const std::vector<std::string>& tasks) {
-  BorrowedPictures borrowed;
-  for (const auto& [picture, bgr] : pictures) borrowed.add(picture, bgr);
-  std::vector<std::vector<Map>> maps = [&] {
-    const py::gil_scoped_release released;
-    return value_or_throw(model.run(borrowed.views, tasks));
-  }();
-  py::list result;
-  for (std::vector<Map>& of_picture : maps) {
-    py::dict by_task;
-    for (Map& map : of_picture) {
-      const py::str task(map.task);
-      by_task[task] = as_array(std::move(map));
-    }
-    result.append(std::move(by_task));
+py::dict by_task(std::vector<Map> maps) {
+  py::dict arrays;
+  for (Map& map : maps) {
+    const py::str task(map.task);
+    arrays[task] = as_array(std::move(map));
   }
+  return arrays;
+}
+
+py::tuple as_tuple(Routing routing) {
+  const std::vector<py::ssize_t> shape = {static_cast<py::ssize_t>(routing.grid_height),
+                                          static_cast<py::ssize_t>(routing.grid_width),
+                                          static_cast<py::ssize_t>(routing.top_k)};
+  return py::make_tuple(routing.task, routing.block, as_array<std::int32_t>(std::move(routing.experts), shape),
+                        as_array<float>(std::move(routing.weights), shape));
+}
+
+py::tuple run(SharedModel& model, const GivenPicture& picture, const std::vector<std::string>& tasks,
+              std::size_t max_map_side, bool routing) {
+  const BorrowedPicture borrowed(picture);
+  RunReport report = model.with_model([&](Model& loaded) {
+    return loaded.run_with_report(borrowed.view(), {.tasks = tasks, .max_map_side = max_map_side, .routing = routing});
+  });
+  py::list routings;
+  for (Routing& one : report.routing) routings.append(as_tuple(std::move(one)));
+  const RunTimes& times = report.times;
+  return py::make_tuple(by_task(std::move(report.maps)), routings,
+                        py::make_tuple(times.resize_ns, times.backbone_ns, times.head_ns, times.maps_ns));
+}
+
+py::list run_batch(SharedModel& model, const std::vector<GivenPicture>& pictures,
+                   const std::vector<std::string>& tasks) {
+  const std::vector<BorrowedPicture> borrowed(pictures.begin(), pictures.end());
+  std::vector<PictureView> views;
+  for (const BorrowedPicture& picture : borrowed) views.push_back(picture.view());
+  std::vector<std::vector<Map>> maps = model.with_model([&](Model& loaded) { return loaded.run_batch(views, tasks); });
+  py::list result;
+  for (std::vector<Map>& of_picture : maps) result.append(by_task(std::move(of_picture)));
   return result;
 }
 
@@ -176,26 +203,57 @@ py::array read(const std::string& path) {
   }());
 }
 
-template <typename Sample>
-std::vector<Sample> copied(const py::array_t<Sample, py::array::c_style>& array) {
-  return {array.data(), array.data() + array.size()};
+py::array decode(const py::buffer& file, std::size_t max_pixels) {
+  const py::buffer_info bytes = file.request();
+  if (!PyBuffer_IsContiguous(bytes.view(), 'C')) {
+    throw Fault({StatusCode::kInvalidArgument, "decode_picture: expected bytes that follow each other"});
+  }
+  const std::span<const std::byte> span(static_cast<const std::byte*>(bytes.ptr),
+                                        static_cast<std::size_t>(bytes.size * bytes.itemsize));
+  return as_array([&] {
+    const py::gil_scoped_release released;
+    return value_or_throw(decode_picture(span, max_pixels));
+  }());
 }
 
-void preview(const TaskInfo& task, const py::array& array, const std::string& path) {
+/// A map of the task, copied from an array whose type Python has checked; that its sizes agree the library checks.
+Map to_map(const TaskInfo& task, const py::array& array) {
   Map map{.task = task.name, .unit = task.unit, .class_names = task.class_names};
   if (array.ndim() == 2 || array.ndim() == 3) {
     map.height = static_cast<std::size_t>(array.shape(0));
     map.width = static_cast<std::size_t>(array.shape(1));
     map.channels = array.ndim() == 3 ? static_cast<std::size_t>(array.shape(2)) : 1;
   }
-  if (task.name == "semseg" || task.name == "human_parts") {
+  if (const auto labels = py::array_t<std::uint8_t, py::array::c_style>::ensure(array)) {
     map.num_classes = static_cast<std::size_t>(task.outputs);
-    map.labels = copied(array.cast<py::array_t<std::uint8_t, py::array::c_style>>());
-  } else {
-    map.values = copied(array.cast<py::array_t<float, py::array::c_style>>());
+    map.labels.assign(labels.data(), labels.data() + labels.size());
+  } else if (const auto values = py::array_t<float, py::array::c_style>::ensure(array)) {
+    map.values.assign(values.data(), values.data() + values.size());
   }
+  return map;
+}
+
+void preview(const TaskInfo& task, const py::array& array, const std::string& path) {
+  const Map map = to_map(task, array);
   const py::gil_scoped_release released;
   ok_or_throw(write_preview(map, path));
+}
+
+py::array draw(const TaskInfo& task, const py::array& array) {
+  const Map map = to_map(task, array);
+  return as_array([&] {
+    const py::gil_scoped_release released;
+    return value_or_throw(draw_map(map));
+  }());
+}
+
+py::array draw_over(const GivenPicture& picture, const TaskInfo& task, const py::array& array, float alpha) {
+  const BorrowedPicture borrowed(picture);
+  const Map map = to_map(task, array);
+  return as_array([&] {
+    const py::gil_scoped_release released;
+    return value_or_throw(draw_overlay(borrowed.view(), map, alpha));
+  }());
 }
 
 }  // namespace
@@ -220,25 +278,38 @@ PYBIND11_MODULE(_core, module) {
       .def_readonly("name", &TaskInfo::name)
       .def_readonly("outputs", &TaskInfo::outputs)
       .def_readonly("unit", &TaskInfo::unit)
-      .def_readonly("class_names", &TaskInfo::class_names);
+      .def_readonly("class_names", &TaskInfo::class_names)
+      .def_readonly("class_colors", &TaskInfo::class_colors);
   py::class_<ModelInfo>(module, "ModelInfo", "What a model is, and how it runs here.")
       .def_readonly("name", &ModelInfo::name)
       .def_readonly("tasks", &ModelInfo::tasks)
       .def_readonly("input_height", &ModelInfo::input_height)
       .def_readonly("input_width", &ModelInfo::input_width)
+      .def_readonly("patch_size", &ModelInfo::patch_size)
+      .def_readonly("num_blocks", &ModelInfo::num_blocks)
+      .def_readonly("moe_blocks", &ModelInfo::moe_blocks)
       .def_readonly("num_experts", &ModelInfo::num_experts)
       .def_readonly("top_k", &ModelInfo::top_k)
+      .def_readonly("trained", &ModelInfo::trained)
       .def_readonly("number_type", &ModelInfo::number_type)
       .def_readonly("instruction_set", &ModelInfo::instruction_set)
       .def_readonly("num_threads", &ModelInfo::num_threads);
 
   py::class_<SharedModel>(module, "Model", "A loaded network; any thread may run it, one at a time does.")
-      .def(py::init(&edgemoe::load), py::arg("path"), py::arg("num_threads"), py::arg("instruction_set"),
-           py::arg("max_batch"))
+      .def(py::init(&edgemoe::load), py::arg("path"), py::arg("num_threads"), py::arg("number_type"),
+           py::arg("instruction_set"), py::arg("max_batch"))
       .def_property_readonly("info", &SharedModel::info, py::return_value_policy::reference_internal)
-      .def("run", &edgemoe::run, py::arg("pictures"), py::arg("tasks"),
-           "One dictionary of maps by task for each picture: an array, and whether blue comes first in it.");
+      .def("run", &edgemoe::run, py::arg("picture"), py::arg("tasks"), py::arg("max_map_side"), py::arg("routing"),
+           "Maps by task; routing as (task, block, experts, weights); times of resize, backbone, heads and maps in ns. "
+           "A "
+           "picture is an array, and whether blue comes first in it.")
+      .def("run_batch", &edgemoe::run_batch, py::arg("pictures"), py::arg("tasks"), "Maps by task of each picture.");
   module.def("read_picture", &edgemoe::read, py::arg("path"), "A picture file as an array.");
+  module.def("decode_picture", &edgemoe::decode, py::arg("file"), py::arg("max_pixels"),
+             "A picture file in memory as an array.");
   module.def("write_preview", &edgemoe::preview, py::arg("task"), py::arg("map"), py::arg("path"),
              "A map as people look at it, written as a PNG.");
+  module.def("draw_map", &edgemoe::draw, py::arg("task"), py::arg("map"), "A map in colours.");
+  module.def("draw_overlay", &edgemoe::draw_over, py::arg("picture"), py::arg("task"), py::arg("map"), py::arg("alpha"),
+             "A map's colours over its picture.");
 }

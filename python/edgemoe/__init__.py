@@ -9,11 +9,12 @@
 
 from edgemoe.errors import (Error, InternalError, InvalidArgumentError, IoError, MalformedError, MismatchError,
                             NotFoundError, TooLargeError, UnsupportedError)
-from edgemoe.model import Maps, Model, Task, load
+from edgemoe.maps import Maps, Routing, RunTimes, Task
+from edgemoe.model import Model, load
 from edgemoe.named_files import list_models
-from edgemoe.picture import PictureLike, read_picture
+from edgemoe.picture import PictureLike, decode_picture, read_picture
 from edgemoe._core import __version__
 
 __all__ = ["Error", "InternalError", "InvalidArgumentError", "IoError", "MalformedError", "Maps", "MismatchError", "Model",
-           "NotFoundError", "PictureLike", "Task", "TooLargeError", "UnsupportedError", "__version__", "list_models",
-           "load", "read_picture"]
+           "NotFoundError", "PictureLike", "Routing", "RunTimes", "Task", "TooLargeError", "UnsupportedError", "__version__",
+           "decode_picture", "list_models", "load", "read_picture"]

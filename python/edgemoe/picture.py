@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgemoe import _core
 from edgemoe.errors import TooLargeError
 
-__all__ = ["PictureLike", "as_picture", "read_picture"]
+__all__ = ["PictureLike", "as_picture", "decode_picture", "read_picture"]
 
 PictureLike = Union[NDArray[np.uint8], NDArray[np.uint16], "os.PathLike[str]", str, Any]
 """An array (height, width, 3) of uint8 or uint16, a PIL image, or the path of a JPEG or PNG file."""
@@ -27,6 +27,11 @@ def read_picture(path: str | os.PathLike[str]) -> NDArray[Any]:
     UnsupportedError or TooLargeError (over 100 million pixels), each with the file's name.
     """
     return _core.read_picture(os.fspath(path))
+
+
+def decode_picture(file: bytes | bytearray | memoryview, max_pixels: int = _MAX_PIXELS) -> NDArray[Any]:
+    """The same for a JPEG or PNG in memory. More than `max_pixels` (1 to 100 million) are refused before memory is taken."""
+    return _core.decode_picture(file, max_pixels)
 
 
 def as_picture(picture: PictureLike, bgr: bool = False) -> tuple[NDArray[Any], bool]:

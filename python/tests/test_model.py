@@ -27,14 +27,18 @@ def write_png(path, picture):
     path.write_bytes(png.encode(width, height, picture.astype(picture.dtype.newbyteorder(">")).tobytes(), bits=bits))
 
 
+@pytest.mark.parametrize("number_type", ["float", "int8", "reference"])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_maps_are_those_of_the_tool(tool, tiny, tiny_file, picture, tmp_path, bits):
+def test_maps_are_those_of_the_tool(tool, tiny_file, picture, tmp_path, bits, number_type):
+    model = edgemoe.load(tiny_file, number_type=number_type, num_threads=2)
+    assert model.number_type == {"float": "float32"}.get(number_type, number_type)
     pixels = picture if bits == 8 else picture.astype(np.uint16) * 250 + 7
     write_png(tmp_path / "street.png", pixels)
-    tool("run", tmp_path / "street.png", "--model", tiny_file, "-o", tmp_path / "maps")
+    tool("run", tmp_path / "street.png", "--model", tiny_file, "--type", number_type, "-o", tmp_path / "maps")
     expected = read_tool_maps(tmp_path / "maps", "street")
-    assert_same_maps(tiny.run(pixels), expected)
-    assert_same_maps(tiny.run(tmp_path / "street.png"), expected)
+    assert_same_maps(model.run(pixels), expected)
+    assert_same_maps(model.run(tmp_path / "street.png"), expected)
+    assert_same_maps(model.run_batch([pixels])[0], expected)
     read = edgemoe.read_picture(tmp_path / "street.png")
     assert read.dtype == pixels.dtype
     np.testing.assert_array_equal(read, pixels)
@@ -66,8 +70,13 @@ def test_model_says_what_it_is(tiny):
     assert tiny.name == "tiny"
     assert tiny.input_size == (32, 48)
     assert (tiny.num_experts, tiny.top_k) == (4, 2)
+    assert (tiny.patch_size, tiny.num_blocks, tiny.moe_blocks) == (8, 4, [1, 3])
+    assert not tiny.trained
     assert (tiny.number_type, tiny.num_threads, tiny.max_batch) == ("float32", 1, 1)
-    assert tiny.tasks["semseg"] == edgemoe.Task("semseg", 5, "", ("road", "house", "sky", "person", "car"))
+    semseg = tiny.tasks["semseg"]
+    assert (semseg.name, semseg.outputs, semseg.unit) == ("semseg", 5, "")
+    assert semseg.class_names == ("road", "house", "sky", "person", "car")
+    assert len(set(semseg.class_colors)) == 5
     assert tiny.tasks["depth"].unit == "m"
     assert "tiny" in repr(tiny) and tiny.instruction_set in repr(tiny)
 
@@ -101,6 +110,35 @@ def test_tasks_come_in_the_order_asked_for(tiny, picture):
     assert_same_maps(tiny.run(picture, tasks=("depth", "semseg")), {task: every[task] for task in ("depth", "semseg")})
 
 
+@pytest.mark.parametrize("number_type", ["float", "int8"])
+def test_run_reports_routing_and_times(tiny_file, picture, number_type):
+    model = edgemoe.load(tiny_file, number_type=number_type)
+    plain = model.run(picture)
+    assert plain.routing == []
+    maps = model.run(picture, ["depth", "semseg"], routing=True)
+    assert_same_maps(maps, {task: plain[task] for task in ("depth", "semseg")})
+    assert [(routing.block, routing.task) for routing in maps.routing] == [
+        (1, "depth"), (1, "semseg"), (3, "depth"), (3, "semseg")]
+    for routing in maps.routing:
+        assert routing.experts.shape == routing.weights.shape == (4, 6, 2)
+        assert (routing.experts.dtype, routing.weights.dtype) == (np.int32, np.float32)
+        assert routing.experts.min() >= 0 and routing.experts.max() < model.num_experts
+        assert (routing.experts[..., 0] != routing.experts[..., 1]).all()
+        assert (routing.weights[..., 0] >= routing.weights[..., 1]).all()
+        assert 0 < routing.weights.min() and routing.weights.sum(axis=-1).max() <= 1 + 1e-5
+        assert type(routing.experts.base).__name__ == "PyCapsule"
+    assert maps.times.backbone_ns > 0 and maps.times.head_ns > 0
+    assert model.run_batch([picture])[0].times is None
+
+
+def test_max_map_side_bounds_the_maps(tiny, picture):
+    maps = tiny.run(picture, max_map_side=35)
+    assert maps["normals"].shape == (23, 35, 3)
+    assert_same_maps(tiny.run(picture, max_map_side=70), tiny.run(picture))
+    with pytest.raises(ValueError, match="max_map_side: expected 0"):
+        tiny.run(picture, max_map_side=-1)
+
+
 @pytest.mark.parametrize(("tasks", "error", "message"), [
     (["deph"], edgemoe.InvalidArgumentError, "semseg, normals, depth"),
     (["depth", "depth"], edgemoe.InvalidArgumentError, "depth"),
@@ -122,20 +160,26 @@ def test_batch_gives_the_same_maps(tiny, tiny_file, picture):
     for maps, single in zip(batch, pictures):
         assert_same_maps(maps, tiny.run(single, ["normals", "semseg"]))
     assert model.run_batch([]) == []
+    for one in (picture, "street.jpg", tiny_file):
+        with pytest.raises(TypeError, match="found one"):
+            model.run_batch(one)
 
 
 def test_pickled_model_is_loaded_again(tiny_file, picture):
-    model = edgemoe.load(tiny_file, num_threads=1, max_batch=3)
+    model = edgemoe.load(tiny_file, num_threads=1, max_batch=3, number_type="int8")
     again = pickle.loads(pickle.dumps(model))
-    assert (again.path, again.num_threads, again.max_batch) == (tiny_file, 1, 3)
+    assert (again.path, again.num_threads, again.max_batch, again.number_type) == (tiny_file, 1, 3, "int8")
     assert_same_maps(again.run(picture), model.run(picture))
 
 
 def test_maps_can_be_pickled(tiny, picture):
-    maps = tiny.run(picture)
+    maps = tiny.run(picture, routing=True)
     again = pickle.loads(pickle.dumps(maps))
     assert type(again) is edgemoe.Maps
     assert_same_maps(again, maps)
+    assert again.times == maps.times
+    assert len(again.routing) == len(maps.routing) == 6
+    np.testing.assert_array_equal(again.routing[5].experts, maps.routing[5].experts)
 
 
 @pytest.mark.parametrize(("options", "message"), [
@@ -143,6 +187,7 @@ def test_maps_can_be_pickled(tiny, picture):
     ({"num_threads": 257}, "thread"),
     ({"max_batch": 0}, "batch"),
     ({"instruction_set": "mmx"}, "mmx"),
+    ({"number_type": "fp16"}, "int8"),
 ])
 def test_wrong_options_are_refused(tiny_file, options, message):
     with pytest.raises(edgemoe.InvalidArgumentError, match=message):
@@ -168,6 +213,18 @@ def test_previews_are_the_tools(tool, tiny, tiny_file, picture, tmp_path):
     for task, name in (("semseg", "color"), ("depth", "preview")):
         tiny.write_preview(task, maps[task], tmp_path / f"{task}.png")
         assert (tmp_path / f"{task}.png").read_bytes() == (tmp_path / "maps" / f"street_{task}_{name}.png").read_bytes()
+
+
+def test_drawn_maps_have_their_size_and_colours(tiny, picture):
+    maps = tiny.run(picture)
+    drawn = tiny.draw_map("semseg", maps["semseg"])
+    colors = np.array(tiny.tasks["semseg"].class_colors, np.uint8)
+    np.testing.assert_array_equal(drawn, colors[maps["semseg"]])
+    assert tiny.draw_map("depth", maps["depth"]).shape == picture.shape
+    np.testing.assert_array_equal(tiny.draw_overlay(picture, "semseg", maps["semseg"], alpha=1), drawn)
+    np.testing.assert_array_equal(tiny.draw_overlay(picture, "semseg", maps["semseg"], alpha=0), picture)
+    with pytest.raises(edgemoe.MismatchError):
+        tiny.draw_overlay(picture[1:], "semseg", maps["semseg"])
 
 
 def test_wrong_previews_are_refused(tiny, picture, tmp_path):

@@ -12,7 +12,8 @@ import pytest
 import edgemoe
 from edgemoe import _core
 
-SOURCE = Path(__file__).parents[1] / "edgemoe"
+PACKAGE = Path(edgemoe.__file__).parent
+PROJECT = Path(__file__).parents[2]
 
 
 def stubbed():
@@ -30,7 +31,7 @@ def stubbed():
                 found[prefix + node.name] = None
                 add(f"{node.name}.", node.body)
 
-    add("", ast.parse((SOURCE / "_core.pyi").read_text(encoding="utf-8")).body)
+    add("", ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8")).body)
     return found
 
 
@@ -59,7 +60,7 @@ def test_stubs_say_what_the_module_has():
 
 
 def test_package_is_typed_and_documented():
-    assert (SOURCE / "py.typed").is_file()
+    assert (PACKAGE / "py.typed").is_file()
     for name in edgemoe.__all__:
         member = getattr(edgemoe, name)
         if inspect.isclass(member) or inspect.isfunction(member):
@@ -70,12 +71,12 @@ def test_package_is_typed_and_documented():
 
 
 def test_version_is_the_projects():
-    text = (SOURCE.parents[1] / "CMakeLists.txt").read_text(encoding="utf-8")
+    text = (PROJECT / "CMakeLists.txt").read_text(encoding="utf-8")
     assert re.search(r"project\(edgemoe VERSION ([0-9.]+)", text).group(1) == edgemoe.__version__
 
 
 def test_each_code_of_the_library_has_its_class():
-    header = (SOURCE.parents[1] / "include" / "edgemoe" / "status.h").read_text(encoding="utf-8")
+    header = (PROJECT / "include" / "edgemoe" / "status.h").read_text(encoding="utf-8")
     codes = set(re.findall(r'return "(\w+)";', header)) - {"ok", "unknown"}
     assert len(codes) >= 8
     for code in codes:

@@ -99,17 +99,44 @@ def test_what_is_no_picture_is_refused(tiny, picture, make, error, message):
         tiny.run(make(picture))
 
 
+@pytest.fixture
+def png(tmp_path, tiny):
+    """A PNG file of 70 x 46 pixels."""
+    tiny.write_preview("semseg", np.zeros((46, 70), np.uint8), tmp_path / "street.png")
+    return tmp_path / "street.png"
+
+
 def test_files_that_are_no_pictures_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="missing.jpg"):
         edgemoe.read_picture(tmp_path / "missing.jpg")
     (tmp_path / "text.jpg").write_text("text")
     with pytest.raises(edgemoe.Error, match="text.jpg"):
         edgemoe.read_picture(tmp_path / "text.jpg")
+    with pytest.raises(TypeError):
+        edgemoe.read_picture(3)
 
 
-def test_a_read_picture_owns_the_librarys_memory(tmp_path, picture):
-    image = pytest.importorskip("PIL.Image")
-    image.fromarray(picture).save(tmp_path / "street.png")
-    read = edgemoe.read_picture(tmp_path / "street.png")
-    np.testing.assert_array_equal(read, picture)
+def test_a_read_picture_owns_the_librarys_memory(png):
+    read = edgemoe.read_picture(png)
+    assert (read.shape, read.dtype) == ((46, 70, 3), np.uint8)
     assert type(read.base).__name__ == "PyCapsule"
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: np.frombuffer(data, np.uint8)])
+def test_pictures_in_memory_are_those_of_their_files(png, kind):
+    np.testing.assert_array_equal(edgemoe.decode_picture(kind(png.read_bytes())), edgemoe.read_picture(png))
+
+
+def test_what_is_no_picture_in_memory_is_refused(png):
+    data = png.read_bytes()
+    with pytest.raises(edgemoe.TooLargeError, match="70x46"):
+        edgemoe.decode_picture(data, max_pixels=46 * 70 - 1)
+    with pytest.raises(edgemoe.InvalidArgumentError, match="max_pixels"):
+        edgemoe.decode_picture(data, max_pixels=0)
+    for damaged in (b"", b"text", data[:60]):
+        with pytest.raises(edgemoe.MalformedError):
+            edgemoe.decode_picture(damaged)
+    with pytest.raises(edgemoe.InvalidArgumentError, match="follow each other"):
+        edgemoe.decode_picture(memoryview(data)[::2])
+    with pytest.raises(TypeError):
+        edgemoe.decode_picture("street.png")
