@@ -106,7 +106,7 @@ class Model:
     @property
     def max_batch(self) -> int:
         """Pictures that run_batch computes together."""
-        return self._options["max_batch"]
+        return int(self._options["max_batch"])
 
     def run(self, picture: PictureLike, tasks: Iterable[str] | None = None, *, bgr: bool = False, max_map_side: int = 0,
             routing: bool = False) -> Maps:

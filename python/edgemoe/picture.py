@@ -34,7 +34,7 @@ def decode_picture(file: bytes | bytearray | memoryview, max_pixels: int = _MAX_
     return _core.decode_picture(file, max_pixels)
 
 
-def as_picture(picture: PictureLike, bgr: bool = False) -> tuple[NDArray[Any], bool]:
+def as_picture(picture: Any, bgr: bool = False) -> tuple[NDArray[Any], bool]:
     """The array of a picture, and whether blue comes first in it. An array of bytes stays where it is.
 
     bgr: that an array has blue first; files and PIL images never do. Raises TypeError or ValueError.
@@ -42,7 +42,7 @@ def as_picture(picture: PictureLike, bgr: bool = False) -> tuple[NDArray[Any], b
     if isinstance(picture, (str, os.PathLike)):
         return read_picture(picture), False
     if _is_pil(picture):
-        return np.asarray(picture if picture.mode == "RGB" else _pil_to_rgb(picture)), False
+        return np.asarray(_pil_to_rgb(picture)), False
     array = np.asarray(picture)
     if array.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
         raise TypeError(f"picture: expected an array of uint8 or uint16, found {_type_name(picture, array)}"
@@ -64,6 +64,8 @@ def _is_pil(picture: Any) -> bool:
 
 
 def _pil_to_rgb(picture: Any) -> Any:
+    if picture.mode == "RGB":
+        return picture
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         raise ValueError(f'picture: a PIL image of mode "{picture.mode}" has no 8-bit range that would be known; scale it '
                          "yourself, or read the file by edgemoe.read_picture, which keeps 16 bits")
