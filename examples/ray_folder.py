@@ -4,11 +4,12 @@
     python ray_folder.py pictures maps --model edgemoe-street --tasks semseg depth --processes 4 --threads 2
 
 PICTURES is a folder, or whatever else Ray reads (s3://bucket/folder); MAPS is a folder that every machine sees. Of a/b.jpg
-there come a/b.jpg_TASK.npy, as `model.run` returns them, and one line of MAPS/index/*.json: picture, size, files, error. A
+there come a/b.jpg_TASK.npy, as `model.run` returns them, and one line of MAPS/index.jsonl: picture, size, files, error. A
 picture that cannot be read is told there and does not stop the others. Where a cluster is (RAY_ADDRESS), it is used; edgemoe and
 the model have to be on every machine of it.
 """
 import argparse
+import json
 import os
 import posixpath
 import sys
@@ -77,14 +78,27 @@ def main():
     options = parse_arguments()
     edgemoe.load(options.model).run(np.zeros((1, 1, 3), np.uint8), options.tasks)  # a wrong name is told before the work
     os.makedirs(options.maps, exist_ok=True)
-    files = ray.data.read_binary_files(options.pictures, include_paths=True, file_extensions=["jpg", "jpeg", "png"])
+    ray.init()
+    cores = ray.cluster_resources().get("CPU", 0)
+    if options.processes * options.threads > cores:
+        return f"{options.processes} processes of {options.threads} cores: Ray has {cores:g} cores, and would wait for more for ever"
+    # Reading takes no core of its own: the processes may have them all.
+    files = ray.data.read_binary_files(options.pictures, include_paths=True, file_extensions=["jpg", "jpeg", "png"],
+                                       ray_remote_args={"num_cpus": 0})
     rows = files.map_batches(Mapper, fn_constructor_args=(options,), batch_size=options.batch, num_cpus=options.threads,
-                             concurrency=options.processes).materialize()
-    rows.write_json(os.path.join(options.maps, "index"), mode=ray.data.SaveMode.OVERWRITE)
-    failed = [row for row in rows.iter_rows() if row["error"]]
-    for row in failed:
-        print(f"{row['picture']}: {row['error']}", file=sys.stderr)
-    print(f"{rows.count() - len(failed)} pictures mapped, {len(failed)} failed; maps in {options.maps}, listed in index/")
+                             concurrency=options.processes)
+    mapped = failed = 0
+    index = Path(options.maps, "index.jsonl")
+    with tempfile.NamedTemporaryFile("w", dir=options.maps, suffix=".part", delete=False) as lines:
+        for row in rows.iter_rows():
+            lines.write(json.dumps(row, default=lambda array: array.tolist()) + "\n")
+            if row["error"]:
+                failed += 1
+                print(f"{row['picture']}: {row['error']}", file=sys.stderr)
+            else:
+                mapped += 1
+    os.replace(lines.name, index)
+    print(f"{mapped} pictures mapped, {failed} failed; maps in {options.maps}, listed in {index.name}")
     return 1 if failed else 0
 
 

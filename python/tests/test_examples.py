@@ -18,7 +18,7 @@ STREET = EXAMPLES / "pictures" / "rendered-street.jpg"
 
 def run_example(name, *arguments, expect=0, **environment):
     command = [sys.executable, EXAMPLES / name, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, **environment))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, **environment), timeout=400)
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout if expect == 0 else done.stderr
 
@@ -40,7 +40,7 @@ def test_ray_folder(tiny, tiny_file, tmp_path):
     told = run_example("ray_folder.py", pictures, maps, "--model", tiny_file, "--tasks", "depth", "semseg", "--processes", "2",
                        "--batch", "2", expect=1, RAY_DISABLE_IMPORT_WARNING="1")
     assert "broken.jpg: " in told
-    rows = [json.loads(line) for file in (maps / "index").iterdir() for line in file.read_text().splitlines()]
+    rows = [json.loads(line) for line in (maps / "index.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 6
     assert sum(bool(row["error"]) for row in rows) == 1
     expected = tiny.run(STREET, ["depth", "semseg"])
