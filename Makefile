@@ -10,7 +10,7 @@ SECONDS_EACH ?= 60
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */make \1\t/' | expand -t 18
 
-demo:  ## Build the tool and run it on a photograph (PICTURE=file for one of your own)
+demo:  ## Build the tool, run it on a photograph and a video (PICTURE=file for one or the other of your own)
 	@scripts/install-dependencies build
 	@scripts/demo $(if $(PICTURE),"$(PICTURE)")
 

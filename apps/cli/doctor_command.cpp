@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "cli/command.h"
+#include "image/video.h"
 #include "model/named_config.h"
 #include "pipeline/pipeline.h"
 
@@ -68,8 +69,8 @@ ExitCode diagnose(bool json) {
     }
     const nlohmann::ordered_json root = {{"version", EDGEMOE_VERSION}, {"threads", available_cpus()},
                                          {"instruction_sets", isas},   {"best", isas.back()},
-                                         {"configurations", configs},  {"models", models},
-                                         {"optional_tools", tools}};
+                                         {"video", video_supported()}, {"configurations", configs},
+                                         {"models", models},           {"optional_tools", tools}};
     fmt::print("{}\n", root.dump(2));
     return configs.empty() ? kFailed : kDone;
   }
@@ -77,6 +78,8 @@ ExitCode diagnose(bool json) {
   fmt::print("threads            {}\n", available_cpus());
   fmt::print("instruction sets   {} (best last)\n", fmt::format("{}", fmt::join(isas, ", ")));
   fmt::print("engines            float, int8, reference\n");
+  fmt::print("video              {}\n",
+             video_supported() ? "read and written with FFmpeg" : video_unsupported().message());
   if (configs.empty()) {
     fmt::print("configurations     none found: 'new' and 'convert' need a .json file; set EDGEMOE_CONFIG_DIR\n");
   } else {

@@ -12,6 +12,7 @@
 #include "cli/engine_flags.h"
 #include "eval/report.h"
 #include "eval/scoring.h"
+#include "image/video.h"
 #include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
@@ -29,6 +30,10 @@ struct EvalCommandOptions {
   std::vector<double> depth_cap;  // empty: the layout's own
   bool align_scale = false;
   bool routing = false;
+  bool flicker = false;
+  double steady = 0;
+  std::filesystem::path video;
+  double video_rate = 10;
   int batch = 4;
   bool json = false;
   bool quiet = false;
@@ -58,11 +63,18 @@ std::string whole_number(const std::string& text) {
 }
 
 Status check_options(const EvalCommandOptions& options) {
-  for (const std::filesystem::path& output : {options.output, options.per_picture}) {
+  for (const std::filesystem::path& output : {options.output, options.per_picture, options.video}) {
     EDGEMOE_RETURN_IF_ERROR(check_output(output, {options.model, options.class_map, options.data, options.prior}));
   }
   if (!options.output.empty() && same_place(options.output, options.per_picture)) {
     return invalid_argument("-o and --per-picture name the same file {}", options.output.string());
+  }
+  if (!options.video.empty() && options.video.extension() != ".mp4") {
+    return invalid_argument("--video {}: videos are written as .mp4; name it so", options.video.string());
+  }
+  if (!options.video.empty() && !video_supported()) return video_unsupported().with_context("--video");
+  if (!(options.steady >= 0 && options.steady < 1)) {
+    return invalid_argument("--steady: expected a number from 0 to less than 1, found {}", options.steady);
   }
   if (options.depth_cap.empty()) return {};
   const double min = options.depth_cap[0];
@@ -91,6 +103,10 @@ ScoringOptions scoring_options(const EvalCommandOptions& options) {
   if (!options.depth_cap.empty()) scoring.depth_cap = {options.depth_cap[0], options.depth_cap[1]};
   if (options.align_scale) scoring.alignment = DepthAlignment::kMedianScale;
   if (options.routing) scoring.routing = RoutingUse::kCount;
+  if (options.flicker || options.steady > 0 || !options.video.empty()) scoring.order = PictureOrder::kFrames;
+  scoring.steady = options.steady;
+  scoring.video = options.video;
+  scoring.video_rate = options.video_rate;
   return scoring;
 }
 
@@ -174,6 +190,16 @@ Command add_eval_command(CLI::App& tool) {
       ->allow_extra_args(false);
   app->add_flag("--align-scale", options->align_scale, "Scale each picture's depth to the median of its truth first");
   app->add_flag("--routing", options->routing, "Count which experts each task's tokens go to");
+  app->add_flag("--flicker", options->flicker,
+                "The pictures are one video's frames in order: measure how maps change where the scene is still");
+  app->add_option("--steady", options->steady,
+                  "With frames: weight of those before, 0 to less than 1, as in edgemoe run (docs/video.md)")
+      ->capture_default_str();
+  app->add_option("--video", options->video,
+                  "With frames: write a video of the maps, the ground truth below, to this .mp4");
+  app->add_option("--fps", options->video_rate, "Frames a second of --video")
+      ->check(CLI::Range(0.1, 240.0))
+      ->capture_default_str();
   app->add_option("--batch", options->batch, "Pictures read and computed together")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -186,7 +212,8 @@ Command add_eval_command(CLI::App& tool) {
       "Examples:\n"
       "  edgemoe eval --data scenes/test\n"
       "  edgemoe eval --model m.safetensors --data scenes/test --prior scenes/train -o report.json\n"
-      "  edgemoe eval --model m.safetensors --data cityscapes --task depth --align-scale");
+      "  edgemoe eval --model m.safetensors --data cityscapes --task depth --align-scale\n"
+      "  edgemoe eval --data drive --flicker --steady 0.3 --video drive.mp4 --fps 10");
   return {app, [options] { return run(*options); }};
 }
 

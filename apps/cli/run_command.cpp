@@ -452,7 +452,7 @@ Command add_run_command(CLI::App& tool) {
       "  edgemoe run street.jpg -o maps --overview\n"
       "  edgemoe run photos/ --model m.safetensors --task depth -o maps --batch 4\n"
       "  edgemoe run clip.mp4 -o out                        # out/clip_maps.mp4, side by side\n"
-      "  edgemoe run clip.mov --task depth --view overlay -o depth.mp4 --steady 0.5\n"
+      "  edgemoe run clip.mov --task depth --view overlay -o depth.mp4 --steady 0.3\n"
       "  edgemoe run /dev/video0 -o camera.mp4              # until Ctrl-C; the file is whole then\n"
       "  curl -s URL | edgemoe run - -o out --frames out/frames\n"
       "  edgemoe run - --raw-size 1280x720 -o frames < frames.rgb\n"

@@ -154,7 +154,11 @@ Result<VideoDecoder> VideoCommand::open() {
                               .stopped = [this] { return stop_.requested(); },
                               .note = [this](std::string_view note) { notes_.add(note); }};
   record_.name = is_stdin(options_) ? "standard input" : options_.inputs.front();
-  if (is_stdin(options_)) return VideoDecoder::open_stream(stream_, record_.name, decoder);
+  if (is_stdin(options_)) {
+    Result<VideoDecoder> opened = VideoDecoder::open_stream(stream_, record_.name, decoder);
+    if (opened.ok() || opened.status().code() != StatusCode::kMalformed) return opened;
+    return malformed("{}; raw RGB frames need --raw-size WIDTHxHEIGHT", opened.status().message());
+  }
   return VideoDecoder::open(options_.inputs.front(), decoder);
 }
 

@@ -51,7 +51,7 @@ Result<bool> VideoReader::read(VideoFrame& frame) try {
   DecodedFrame& decoded = implementation_->frame;
   // The samples change hands twice, so that the caller's memory is what is decoded into.
   decoded.image.samples8 = std::move(frame.picture.bytes);
-  const Result<bool> read = decoder.read(decoded);
+  Result<bool> read = decoder.read(decoded);
   if (!read.ok() || !*read) return read;
   frame.picture.width = decoded.image.width;
   frame.picture.height = decoded.image.height;

@@ -38,11 +38,12 @@ Result<std::vector<Sample>> read_samples(const Dataset& data, std::size_t first,
 class Evaluation {
  public:
   Evaluation(Pipeline& pipeline, const Dataset& data, const EvalOptions& options)
-      : pipeline_(pipeline), data_(data), options_(options), routing_(pipeline.config()) {
+      : pipeline_(pipeline), data_(data), options_(options), routing_(pipeline.config()), steady_(options.steady) {
     for (const TaskKind task : options.tasks) {
       tasks_.push_back(pipeline.config().task_index(task).value());
       rules_.push_back({num_outputs(pipeline.config(), task), options.depth});
       result_.model.push_back(empty_score(task, rules_.back()));
+      if (options.order == PictureOrder::kFrames) flicker_.emplace_back(task);
       if (options.prior != nullptr) result_.prior.push_back(result_.model.back());
     }
   }
@@ -56,6 +57,7 @@ class Evaluation {
     }
     result_.num_pictures = total;
     result_.routing = routing_.histograms();
+    for (const FlickerMeter& meter : flicker_) result_.flicker.push_back(meter.sums());
     for (const TaskScore& score : result_.model) {
       if (score.num_scored() > 0) continue;
       return mismatch(
@@ -77,13 +79,19 @@ class Evaluation {
       pictures.push_back(&sample.image);
       scores.push_back({sample.name, sample.height, sample.width, {}});
     }
+    std::vector<std::vector<TaskMap>> kept(options_.on_maps ? count : 0);
     const Pipeline::Request request{.tasks = tasks_,
                                     .taps = options_.routing == RoutingUse::kCount ? &routing_ : nullptr,
-                                    .maps = [&](std::size_t picture, const TaskMap& map) -> Status {
+                                    .maps = [&](std::size_t picture, TaskMap map) -> Status {
                                       score(map, samples[picture], scores[picture]);
+                                      if (options_.on_maps) kept[picture].push_back(std::move(map));
                                       return {};
-                                    }};
+                                    },
+                                    .steady = options_.steady > 0 ? &steady_ : nullptr};
     EDGEMOE_RETURN_IF_ERROR(pipeline_.run(pictures, request).status());
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      EDGEMOE_RETURN_IF_ERROR(options_.on_maps(kept[i], samples[i]));
+    }
     if (!options_.on_picture) return {};
     for (const PictureScore& picture : scores) EDGEMOE_RETURN_IF_ERROR(options_.on_picture(picture));
     return {};
@@ -107,6 +115,7 @@ class Evaluation {
                                                options_.tasks.begin());
     picture.tasks.push_back(score_map(map, sample, rules_[task], pipeline_.pool()));
     result_.model[task].merge(picture.tasks.back());
+    if (!flicker_.empty()) flicker_[task].add(map, sample);
     if (options_.prior == nullptr) return;
     result_.prior[task].merge(score_map(options_.prior->maps[task], sample, rules_[task], pipeline_.pool()));
   }
@@ -115,8 +124,10 @@ class Evaluation {
   const Dataset& data_;
   const EvalOptions& options_;
   RoutingCounter routing_;
-  std::vector<int> tasks_;        // the model's numbers of them
-  std::vector<ScoreRule> rules_;  // one a task
+  SteadyLogits steady_;
+  std::vector<FlickerMeter> flicker_;  // one a task, of frames
+  std::vector<int> tasks_;             // the model's numbers of them
+  std::vector<ScoreRule> rules_;       // one a task
   EvalResult result_;
 };
 

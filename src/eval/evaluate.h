@@ -12,6 +12,7 @@
 #include "base/thread_pool.h"
 #include "eval/class_map.h"
 #include "eval/dataset.h"
+#include "eval/flicker.h"
 #include "eval/prior.h"
 #include "eval/routing.h"
 #include "eval/score.h"
@@ -29,14 +30,21 @@ struct PictureScore {
 
 enum class RoutingUse { kLeaveOut, kCount };
 
+/// Whether the data's pictures are one video's, in order.
+enum class PictureOrder { kAny, kFrames };
+
 struct EvalOptions {
   std::vector<TaskKind> tasks;  // scorable, of the model's and of the data's
   std::size_t limit = 0;        // first pictures only; 0: all
   DepthRule depth;
   ClassMap semseg_classes;  // where semseg is one of the tasks
   RoutingUse routing = RoutingUse::kLeaveOut;
+  PictureOrder order = PictureOrder::kAny;                // kFrames: flicker is measured
+  double steady = 0;                                      // of frames: SteadyLogits' weight of the past, [0, 1)
   const Prior* prior = nullptr;                           // scored on the same pictures; has a map for each task
   std::function<Status(const PictureScore&)> on_picture;  // in the data's order; may be empty
+  // The same of the maps, in the order of `tasks`, and the picture with its truth in the model's classes. May be empty.
+  std::function<Status(const std::vector<TaskMap>&, const Sample&)> on_maps;
   ProgressSink progress;
 };
 
@@ -45,6 +53,7 @@ struct EvalResult {
   std::vector<TaskScore> model;  // in the order of the tasks
   std::vector<TaskScore> prior;  // the same, or empty
   std::vector<ExpertHistogram> routing;
+  std::vector<Flicker> flicker;  // of frames, in the order of the tasks; else empty
 };
 
 /// Reads, runs and scores max_batch pictures of the pipeline at a time. The same result for any number of threads and

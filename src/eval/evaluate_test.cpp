@@ -86,6 +86,36 @@ TEST(Evaluate, modelAgainstItsOwnMaps_isPerfect) {
   EXPECT_TRUE(result->routing.empty());
 }
 
+TEST(Evaluate, frames_measureFlicker_andSteadyLessensIt_inAnyBatch) {
+  const TestModel model("tiny", 5);
+  std::vector<Sample> samples = own_truth(*model.pipeline(), 5);
+  // The truth stands still while the pictures, noise each, do not.
+  for (Sample& sample : samples) {
+    sample.labels = samples.front().labels;
+    sample.depth = samples.front().depth;
+    sample.normals = samples.front().normals;
+  }
+  const MemoryDataset data(samples);
+  const auto flicker = [&](double steady, int batch) {
+    EvalOptions chosen = options();
+    chosen.order = PictureOrder::kFrames;
+    chosen.steady = steady;
+    const auto pipeline = model.pipeline({.max_batch = batch});
+    const auto result = evaluate(*pipeline, data, chosen);
+    EXPECT_TRUE(result.ok()) << result.status().message();
+    EXPECT_EQ(result->flicker.size(), 3u);
+    return result->flicker;
+  };
+  const auto plain = flicker(0, 1);
+  const auto steady = flicker(0.8, 1);
+  const auto batched = flicker(0.8, 3);
+  for (std::size_t t = 0; t < 3; ++t) {
+    EXPECT_GT(plain[t].num_still, 0u);
+    EXPECT_LT(steady[t].mean(), plain[t].mean()) << task_name(plain[t].task);
+    EXPECT_EQ(steady[t].change_sum, batched[t].change_sum);
+  }
+}
+
 TEST(Evaluate, oneFlippedLabel_lowersTheAccuracyByOnePixel) {
   const TestModel model("tiny", 5);
   const auto pipeline = model.pipeline();

@@ -142,6 +142,17 @@ std::string eval_json(const EvalContext& context, const EvalOptions& options, co
   if (context.num_prior_pictures > 0) {
     root["prior"] = {{"folder", context.prior_folder.string()}, {"pictures", context.num_prior_pictures}};
   }
+  if (!result.flicker.empty()) {
+    Json tasks_flicker = Json::object();
+    for (const Flicker& one : result.flicker) {
+      tasks_flicker[std::string(task_name(one.task))] = {
+          {"mean", one.num_still == 0 ? Json(nullptr) : Json(one.mean())},
+          {"meaning", flicker_meaning(one.task)},
+          {"still_pixels", one.num_still}};
+    }
+    root["settings"]["steady"] = options.steady;
+    root["flicker"] = tasks_flicker;
+  }
   if (options.routing == RoutingUse::kCount) root["routing"] = routing_json(result.routing);
   root["run"] = {{"type", context.number_type},
                  {"instruction_set", context.isa},

@@ -148,6 +148,16 @@ void header(Text& text, const EvalContext& context, const EvalOptions& options, 
     text.line("note     {} not scored: {}", task_name(task), reason);
 }
 
+void flicker_table(Text& text, const EvalOptions& options, const std::vector<Flicker>& flicker) {
+  text.line("");
+  text.line("flicker from frame to frame, weight of the past {:g}", options.steady);
+  columns(text, "", false);
+  for (const Flicker& one : flicker) {
+    row(text, task_name(one.task), one.num_still == 0 ? std::nullopt : std::optional(one.mean()), nullptr,
+        flicker_meaning(one.task));
+  }
+}
+
 }  // namespace
 
 std::string eval_table(const EvalContext& context, const EvalOptions& options, const EvalResult& result) {
@@ -168,6 +178,7 @@ std::string eval_table(const EvalContext& context, const EvalOptions& options, c
                     prior == nullptr ? nullptr : &std::get<NormalsSums>(prior->sums));
     }
   }
+  if (!result.flicker.empty()) flicker_table(text, options, result.flicker);
   if (options.routing == RoutingUse::kCount) {
     text.line("");
     if (result.routing.empty()) {

@@ -1,6 +1,9 @@
 #include "eval/scoring.h"
 
 #include <chrono>
+#include <optional>
+
+#include "eval/truth_video.h"
 
 namespace edgemoe {
 
@@ -13,6 +16,8 @@ Result<std::unique_ptr<Scoring>> Scoring::prepare(Pipeline& pipeline, ScoringOpt
   eval.depth.cap = asked.depth_cap.value_or(scoring->data_->info().default_cap);
   eval.depth.alignment = asked.alignment;
   eval.routing = asked.routing;
+  eval.order = asked.order;
+  eval.steady = asked.steady;
   EDGEMOE_ASSIGN_OR_RETURN(eval.semseg_classes, scoring->classes_of(*scoring->data_));
   return scoring;
 }
@@ -99,7 +104,14 @@ Result<EvalResult> Scoring::run(std::function<Status(const PictureScore&)> on_pi
   eval_.on_picture = std::move(on_picture);
   eval_.progress = std::move(progress);
   const Clock::time_point start = Clock::now();
+  std::optional<TruthVideo> video;
+  if (!options_.video.empty()) {
+    video.emplace(config(), options_.video, options_.video_rate);
+    eval_.on_maps = [&video](const std::vector<TaskMap>& maps, const Sample& truth) { return video->add(maps, truth); };
+  }
   Result<EvalResult> result = evaluate(pipeline_, *data_, eval_);
+  eval_.on_maps = {};
+  if (video && result.ok()) EDGEMOE_RETURN_IF_ERROR(video->finish());
   seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
   return result;
 }

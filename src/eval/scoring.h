@@ -33,6 +33,10 @@ struct ScoringOptions {
   std::optional<DepthCap> depth_cap;  // none: the layout's own
   DepthAlignment alignment = DepthAlignment::kNone;
   RoutingUse routing = RoutingUse::kLeaveOut;
+  PictureOrder order = PictureOrder::kAny;
+  double steady = 0;            // EvalOptions::steady
+  std::filesystem::path video;  // of maps and truth, to be written by run(); empty: none
+  double video_rate = 10;       // its frames a second
 };
 
 /// One evaluation: prepare, make_prior, run.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/check.h"
+
 namespace edgemoe {
 namespace {
 
@@ -158,6 +160,15 @@ void fill_rect(Image& image, std::size_t x, std::size_t y, std::size_t width, st
       pixel[1] = color.g;
       pixel[2] = color.b;
     }
+  }
+}
+
+void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
+  EDGEMOE_CHECK(x + from.width <= to.width && y + from.height <= to.height);
+  for (std::size_t row = 0; row < from.height; ++row) {
+    const auto begin = from.samples8.begin() + static_cast<std::ptrdiff_t>(row * from.width * 3);
+    std::copy_n(begin, from.width * 3,
+                to.samples8.begin() + static_cast<std::ptrdiff_t>(((y + row) * to.width + x) * 3));
   }
 }
 

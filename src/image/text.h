@@ -1,4 +1,4 @@
-// Words and boxes in pictures: a bitmap font, 5 pixels wide, of printable ASCII.
+// Words, boxes and pictures in pictures: a bitmap font, 5 pixels wide, of printable ASCII.
 #ifndef EDGEMOE_IMAGE_TEXT_H_
 #define EDGEMOE_IMAGE_TEXT_H_
 
@@ -29,6 +29,9 @@ void draw_text(Image& image, const TextPlace& place, std::string_view text, Rgb 
 
 /// Fills [x, x + width) × [y, y + height), cut to the 8-bit picture.
 void fill_rect(Image& image, std::size_t x, std::size_t y, std::size_t width, std::size_t height, Rgb color);
+
+/// Copies a whole 8-bit picture into another, its top left corner to (x, y); it must lie inside.
+void paste(const Image& from, Image& to, std::size_t x, std::size_t y);
 
 }  // namespace edgemoe
 

@@ -40,7 +40,7 @@ Status video_unsupported() {
 
 bool is_video_source(const std::filesystem::path& path) {
   std::error_code error;
-  if (std::filesystem::is_character_file(path, error)) return true;
+  if (std::filesystem::is_character_file(path, error) || std::filesystem::is_fifo(path, error)) return true;
   if (std::filesystem::is_directory(path, error)) return false;
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),

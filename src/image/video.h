@@ -48,8 +48,8 @@ bool video_supported();
 /// kUnsupported: what this build lacks, and how to get it.
 Status video_unsupported();
 
-/// True for what is run as a video: a device (/dev/video0), a file with a video's extension, or one whose first bytes
-/// are those of a usual container.
+/// True for what is run as a video: a device (/dev/video0), a named pipe, a file with a video's extension, or one whose
+/// first bytes are those of a usual container.
 bool is_video_source(const std::filesystem::path& path);
 
 }  // namespace edgemoe

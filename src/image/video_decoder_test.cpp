@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <tuple>
 
 #include "base/file.h"
+#include "base/random.h"
 #include "base/testing.h"
 #include "image/orientation.h"
 #include "image/test_video.h"
@@ -188,6 +190,40 @@ TEST_F(VideoDecoderTest, DamagedFrames_are_skipped_and_counted) {
   }
 }
 
+TEST_F(VideoDecoderTest, AnyDamage_ends_in_a_fault_or_in_frames_that_are_whole) {
+  Random random(3);
+  int opened = 0;
+  for (const char* container : {"avi", "matroska", "mpegts", "mp4"}) {
+    const auto path = clip({.container = container, .num_frames = 6});
+    const std::vector<std::byte> whole = bytes(path);
+    for (int round = 0; round < 40; ++round) {
+      std::vector<std::byte> content = whole;
+      for (int flips = 1 << (round % 8); flips > 0; --flips) {
+        content[random.below(content.size())] = static_cast<std::byte>(random.below(256));
+      }
+      if (round % 3 == 0) content.resize(1 + random.below(content.size()));
+      std::istringstream stream(std::string(reinterpret_cast<const char*>(content.data()), content.size()));
+      Result<VideoDecoder> decoder =
+          VideoDecoder::open_stream(stream, "damaged", {.limits = {.max_pixels = 1 << 20, .max_dimension = 4096}});
+      if (!decoder.ok()) {
+        EXPECT_FALSE(decoder.status().message().empty());
+        continue;
+      }
+      ++opened;
+      DecodedFrame frame;
+      std::int64_t last = -1;
+      for (int i = 0; i < 50; ++i) {
+        const Result<bool> read = decoder->read(frame);
+        if (!read.ok() || !*read) break;
+        EXPECT_EQ(frame.image.samples8.size(), frame.image.width * frame.image.height * 3);
+        EXPECT_GT(frame.ticks, last);
+        last = frame.ticks;
+      }
+    }
+  }
+  EXPECT_GT(opened, 40);
+}
+
 TEST_F(VideoDecoderTest, AFileThatBreaksOff_gives_the_frames_before) {
   const auto path = clip({.codec = "ffv1", .pixels = "bgr0", .container = "matroska", .num_frames = 20}, "clip.mkv");
   std::vector<std::byte> content = bytes(path);
@@ -272,6 +308,8 @@ TEST(IsVideoSource, AsksTheNameThenTheContent) {
   EXPECT_FALSE(is_video_source(folder.path()));
   EXPECT_FALSE(is_video_source(folder.path() / "missing.png"));
   EXPECT_TRUE(is_video_source(folder.path() / "missing.mkv"));
+  ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(is_video_source(folder.path() / "pipe"));
 }
 
 }  // namespace

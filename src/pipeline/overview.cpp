@@ -27,14 +27,6 @@ constexpr std::size_t kMaxKey = 64;  // experts that the key shows
 constexpr Rgb kPaper = {255, 255, 255};
 constexpr Rgb kInk = {32, 32, 32};
 
-void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
-  for (std::size_t row = 0; row < from.height; ++row) {
-    const auto begin = from.samples8.begin() + static_cast<std::ptrdiff_t>(row * from.width * 3);
-    std::copy_n(begin, from.width * 3,
-                to.samples8.begin() + static_cast<std::ptrdiff_t>(((y + row) * to.width + x) * 3));
-  }
-}
-
 /// One line in the larger text where `width` pixels hold it, else in the smaller, cut where not even that fits.
 void draw_line(Image& sheet, std::size_t x, std::size_t y, std::string text, std::size_t width) {
   const std::size_t scale = text_width(text, kScale) <= width ? kScale : 1;

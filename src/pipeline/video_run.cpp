@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -87,9 +88,15 @@ class VideoRun {
   std::optional<VideoEncoder> encoder_;
   ThreadPool file_pool_{1};
   std::int64_t computed_ = 0;
-  std::int64_t last_ticks_ = -1;  // of what was written
-  std::int64_t step_ = 1;
+  std::int64_t last_ticks_ = -1;      // of what was written
+  std::int64_t step_ = usual_step();  // how long the last frame is shown
 
+  /// Ticks between frames as the container says.
+  std::int64_t usual_step() const {
+    const StreamInfo& info = decoder_.info();
+    if (!(info.frame_rate > 0)) return 1;
+    return std::max<std::int64_t>(1, std::llround(1 / (info.frame_rate * info.time_base.value())));
+  }
   std::size_t queue_length() const {
     return std::max(kVideoQueue, static_cast<std::size_t>(pipeline_.engine().max_batch()));
   }

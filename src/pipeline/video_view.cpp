@@ -23,15 +23,8 @@ constexpr Rgb kInk = {32, 32, 32};
 constexpr Rgb kCaptionInk = {255, 255, 255};
 constexpr Rgb kCaptionPaper = {0, 0, 0};
 
-void paste(const Image& from, Image& to, std::size_t x, std::size_t y) {
-  for (std::size_t row = 0; row < from.height; ++row) {
-    const auto begin = from.samples8.begin() + static_cast<std::ptrdiff_t>(row * from.width * 3);
-    std::copy_n(begin, from.width * 3,
-                to.samples8.begin() + static_cast<std::ptrdiff_t>(((y + row) * to.width + x) * 3));
-  }
-}
+}  // namespace
 
-/// In the top left corner, white on black, where the panel has room for it.
 void draw_caption(Image& panel, const std::string& text) {
   const std::size_t scale = std::clamp<std::size_t>(panel.height / 240, 1, 4);
   const std::size_t width = text_width(text, scale) + 6 * scale;
@@ -40,8 +33,6 @@ void draw_caption(Image& panel, const std::string& text) {
   fill_rect(panel, 0, 0, width, height, kCaptionPaper);
   draw_text(panel, {3 * scale, 2 * scale, scale}, text, kCaptionInk);
 }
-
-}  // namespace
 
 std::optional<VideoViewKind> video_view_from_name(std::string_view name) {
   if (name == "side-by-side") return VideoViewKind::kSideBySide;

@@ -46,12 +46,14 @@ class VideoView {
   /// colorize_map().
   Result<Image> draw(const Image& frame, std::span<const TaskMap> maps);
 
- private:
   struct Panel {
     Image image;
     std::string caption;
   };
+  /// One map alone, in the colours of this view, over the frame if it is an overlay; the caption is not drawn.
   Result<Panel> draw_panel(const Image& frame, const TaskMap& map);
+
+ private:
   Result<Image> color_depth(const TaskMap& map, const TaskConfig& task, std::string& caption);
   const TaskConfig& task_of(const TaskMap& map) const;
   DepthRange follow(const DepthRange& now, bool as_logarithm);
@@ -62,6 +64,9 @@ class VideoView {
   LegendStrip legend_;
   std::size_t legend_width_ = 0;
 };
+
+/// White on black in the panel's top left corner, where there is room for it.
+void draw_caption(Image& panel, const std::string& text);
 
 /// Columns of the grid for `count` panels of this size.
 std::size_t grid_columns(std::size_t count, std::size_t width, std::size_t height);

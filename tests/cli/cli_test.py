@@ -230,7 +230,7 @@ class Run(ToolTest):
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--isa", "mmx"), "avx2"),
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--input-size", "30"), "128x256"),
                 (("run", good, "--model", self.model, "-o", self.folder / "x", "--strict"), "--type int8"),
-                (("run", "-", "--model", self.model, "-o", self.folder / "x"), "--raw-size"),
+                (("run", good, "--raw-size", "3x4", "--model", self.model, "-o", self.folder / "x"), "give - as the input"),
                 (("run", good), "give -o FOLDER"),
                 (("frobnicate",), "Commands: run, convert"),
                 (("new", "tiny", "--seed", "-1", "-o", self.folder / "x"), "18446744073709551615"),

@@ -60,6 +60,23 @@ class Eval(ToolTest):
         self.assertIn(words, done.stderr)
         self.assertEqual(done.stdout, "")
 
+    def test_frames_have_their_flicker_measured_and_a_video_made(self):
+        data = self.files_set(count=4)
+        report = json.loads(self.eval(data, "--flicker", "--json").stdout)
+        still = report["flicker"]["depth"]["still_pixels"]  # the truth is the same, with a hole; untrained depths may be none
+        self.assertTrue(0 < still <= 3 * PIXELS * 9 // 10, still)
+        self.assertGreater(report["flicker"]["depth"]["mean"], 0)
+        self.assertEqual(report["flicker"]["semseg"]["still_pixels"], 0)  # every label moves on
+        self.assertIsNone(report["flicker"]["semseg"]["mean"])
+        calm = json.loads(self.eval(data, "--steady", "0.8", "--json").stdout)
+        self.assertEqual(calm["settings"]["steady"], 0.8)
+        self.assertLess(calm["flicker"]["depth"]["mean"], report["flicker"]["depth"]["mean"])
+        self.fails("--steady", data, "--steady", "1", expect=2)
+        self.fails(".mp4", data, "--video", self.folder / "a.avi", expect=2)
+        if json.loads(self.tool("doctor", "--json").stdout)["video"]:
+            self.assertIn("flicker from frame to frame", self.eval(data, "--video", self.folder / "a.mp4").stdout)
+            self.assertIn(b"ftyp", (self.folder / "a.mp4").read_bytes()[:12])
+
     def test_table_report_and_csv_agree(self):
         data = self.files_set()
         done = self.eval(data, "--prior", data, "--routing", "-o", self.folder / "r.json",
