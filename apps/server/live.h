@@ -97,7 +97,6 @@ class LiveFeed {
   std::shared_ptr<LiveFrame> waiting_;  // read, not yet run
   std::shared_ptr<const LiveFrame> newest_;
   std::vector<std::pair<Clock::time_point, std::int64_t>> history_;  // when shown, run_ns; a ring
-  std::uint64_t num_read_ = 0;
   std::uint64_t begun_ = 0;
   std::uint64_t shown_ = 0;
   std::uint64_t dropped_ = 0;
