@@ -1,0 +1,97 @@
+#include "accel/cost/resources.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "accel/cost/frame_cost.h"
+
+namespace edgemoe {
+namespace {
+
+/// A unit as Yosys counts it (docs/rtl.md), hierarchical, which counts some LUTs too many.
+struct Unit {
+  Resources used;
+  double lanes;
+
+  Resources at(double wanted) const { return used * (wanted / lanes); }
+};
+constexpr Unit kArrayTile = {{.dsp = 0, .bram36 = 0, .lut = 10500, .ff = 10637}, 4 * 32 * 3};  // sums · (chains + 1)
+constexpr Unit kRequantize = {{.dsp = 2, .bram36 = 0, .lut = 826, .ff = 325}, 1};
+constexpr Unit kGelu = {{.dsp = 1, .bram36 = 0, .lut = 298, .ff = 155}, 1};
+constexpr Unit kRowQuantizer = {{.dsp = 32, .bram36 = 7.5, .lut = 3127, .ff = 2599}, 32};
+constexpr Unit kSoftmax = {{.dsp = 0, .bram36 = 0, .lut = 5907, .ff = 4527}, 32};
+constexpr Unit kLayerNorm = {{.dsp = 0, .bram36 = 0, .lut = 0, .ff = 0}, 32};
+constexpr Resources kRouterTopK = {.dsp = 0, .bram36 = 0, .lut = 0, .ff = 0};
+/// Control, commands, AXI, ring, residual and attention's schedule: not built when this was written. Assumed.
+constexpr Resources kNotBuilt = {.dsp = 70, .bram36 = 8, .lut = 25000, .ff = 25000};
+
+constexpr double kByteEnables = 1.12;  // block RAM that bytes are written into takes 10 to 12 % more
+constexpr int kActivationBuffers = 5;  // norm's rows, hidden, gathered queue, queries, probabilities
+constexpr double kResidualBits = 32;
+constexpr double kResidualPortBits = 512;
+
+double power_of_two(double words) {
+  return static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(std::max(1.0, std::ceil(words)))));
+}
+
+}  // namespace
+
+double bram36_of(double width_bits, double words) {
+  constexpr double kLeastWords = 512;
+  constexpr double kMostWords = 32768;  // of one bit
+  const double depth = std::max(kLeastWords, power_of_two(words));
+  const double rows = std::ceil(depth / kMostWords);
+  // 72 bits of 512 words; of more words the same bits, and from 8,192 on without the parity bits.
+  const double capacity = depth <= 4096 ? 36864 : 32768;
+  const double width = std::max(1.0, std::floor(capacity / std::min(depth, kMostWords)));
+  return rows * std::ceil(2 * width_bits / width) / 2;
+}
+
+std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const NumberFormat& format,
+                                             const ModelConfig& config, const FrameSpec& spec) {
+  const DesignPoint::Array& array = design.array;
+  const double sums = static_cast<double>(array.tokens) * array.outputs;
+  const double depth = array.chains * kDotChainLength;
+  const double streams = std::max(spec.first_streams(), spec.last_streams(config));
+  const double wide = format.activation_bits / 8.0;  // units of the activations, in proportion
+  Resources array_tile = kArrayTile.at(sums * (array.chains + 1));
+  array_tile.dsp = sums * depth * format.dsp_per_product();
+
+  const double weight_port = static_cast<double>(array.outputs) * array.chains * format.weight_bits;
+  const double ring_words = design.memory.weight_words * 8.0 / format.weight_bits;  // the same bytes
+  const double activation_port = static_cast<double>(array.tokens) * array.chains * format.activation_bits;
+  const double residual_words = streams * config.num_tokens() * config.embed_dim * kResidualBits / kResidualPortBits;
+  const double key_value_port = array.outputs * depth * format.activation_bits;
+  const double key_value_words = streams * 2 * config.num_tokens() * config.embed_dim / (array.outputs * depth);
+  const auto memory = [](double bram36) { return Resources{.bram36 = bram36}; };
+  return {
+      {"array", array_tile, "DSPs: arithmetic; rest: synthesised unit, scaled"},
+      {"requantise", kRequantize.at(array.outputs) * wide, "synthesised unit, scaled"},
+      {"GELU", kGelu.at(array.outputs) * wide, "synthesised unit, scaled"},
+      {"row quantiser", kRowQuantizer.at(design.lanes.row_quantizer) * wide, "synthesised unit, scaled"},
+      {"softmax", kSoftmax.at(design.lanes.softmax) * wide, "synthesised unit, scaled"},
+      {"layer norm", kLayerNorm.at(design.lanes.layer_norm), "synthesised unit, scaled"},
+      {"router's top k", kRouterTopK, "synthesised unit"},
+      {"weight ring", memory(kDotChainLength * bram36_of(weight_port, ring_words)), "arithmetic"},
+      {"activations",
+       memory(kActivationBuffers * kDotChainLength *
+              bram36_of(activation_port, design.memory.activation_words * streams)),
+       "arithmetic"},
+      {"residual stream", memory(bram36_of(kResidualPortBits, residual_words)), "arithmetic"},
+      {"keys and values", memory(kByteEnables * bram36_of(key_value_port, key_value_words)), "arithmetic"},
+      {"control, AXI, schedule", kNotBuilt, "assumed, not built yet"},
+  };
+}
+
+Resources sum(const std::vector<ResourcePart>& parts) {
+  Resources total;
+  for (const ResourcePart& part : parts) total = total + part.used;
+  return total;
+}
+
+double part_share(const Resources& used, const DesignPoint::Part& part) {
+  return std::max({used.dsp / part.dsp, used.bram36 / part.bram36, used.lut / part.lut, used.ff / part.ff});
+}
+
+}  // namespace edgemoe
