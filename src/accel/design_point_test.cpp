@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/file.h"
@@ -36,6 +37,15 @@ TEST(DesignPoint, EveryNamedOne_Loads) {
   }
   EXPECT_GE(count, 2);
   EXPECT_EQ(load_design_point(kFolder / "zcu102.json")->products_per_cycle(), 2048);
+}
+
+// Key by key, so that a key which the reader learns and the writer does not is found here.
+TEST(DesignPoint, WrittenOne_IsTheFileAgain) {
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    const std::string text = *read_text_file(entry.path(), 1 << 20);
+    const std::string written = design_point_to_json(*parse_design_point(text));
+    EXPECT_EQ(nlohmann::json::parse(written), nlohmann::json::parse(text)) << entry.path();
+  }
 }
 
 TEST(DesignPoint, UnknownMissingAndWrongKeys_AreNamed) {

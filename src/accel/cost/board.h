@@ -35,7 +35,7 @@ struct Board {
   std::string name;
   std::string source;
   DesignPoint::Part part;
-  int ultra_ram = 0;  // blocks of 288 Kibit; designs do not use them
+  int ultra_ram = 0;  // blocks of 288 Kibit
   int clock_mhz = 0;  // assumed for designs that are made for it
   Memory memory;
   Range static_watts;  // processor side, memory in idle and leakage

@@ -11,6 +11,7 @@ constexpr std::string_view kPowerEstimator =
 
 constexpr EnergyConstant kDsp = {"DSP48E2", "pJ a cycle", {2.5, 8.0}, kPowerEstimator};
 constexpr EnergyConstant kBram = {"RAMB36E2, both ports", "pJ a cycle", {5.0, 25.0}, kPowerEstimator};
+constexpr double kUramInBram = 2;  // a port as wide, eight times as deep: assumed
 constexpr EnergyConstant kLut = {"LUT, with wires and clock", "pJ a cycle", {0.012, 0.05}, kPowerEstimator};
 constexpr EnergyConstant kFlipFlop = {"flip-flop, with clock", "pJ a cycle", {0.003, 0.012}, kPowerEstimator};
 constexpr EnergyConstant kDram = {
@@ -41,7 +42,7 @@ EnergyCost estimate_energy(const FrameCost& frame, const Resources& used, double
   };
   return {.static_mj = static_watts * frame.milliseconds,
           .dsp_mj = clocked(used.dsp, kDsp.value),
-          .bram_mj = clocked(used.bram36, kBram.value),
+          .bram_mj = clocked(used.bram36 + kUramInBram * used.uram, kBram.value),
           .fabric_mj = clocked(used.lut, kLut.value) + clocked(used.ff, kFlipFlop.value),
           .dram_mj = kDram.value * (frame.off_chip.total() * 8 * kPicoToMilli)};
 }

@@ -16,7 +16,7 @@ struct PhaseCost {
   Phase phase = Phase::kPatchEmbedding;
   double macs = 0;
   double array_cycles = 0;    // full and empty slots
-  double special_cycles = 0;  // softmax, GELU, keys and values beyond what runs beside the array
+  double special_cycles = 0;  // other units, beyond what runs beside the array
   double fill_cycles = 0;     // pipelines of other units
   double wait_cycles = 0;     // weights that were not there yet
   double off_chip_bytes = 0;

@@ -117,6 +117,16 @@ TEST(FrameCost, TheZcu102Design_FillsAndWaitsWhereItsUnitsSay) {
   EXPECT_GT(phase_of(cost, Phase::kPatchEmbedding).wait_cycles, 0);  // nothing is there at the start
 }
 
+TEST(FrameCost, UnitsWithFewLanes_HoldTheArrayUp) {
+  const ModelConfig network = edge_moe_network();
+  DesignPoint design = named_design("zcu102");
+  const FrameCost enough = typical_frame(network, machine_of(design, {8, 8}, named_board("zcu102"), {}));
+  for (const PhaseCost& phase : enough.phases) EXPECT_EQ(phase.special_cycles, 0) << phase_name(phase.phase);
+  design.lanes.softmax = 8;  // 3 heads, 129 rows of 17 beats, beside 33 · 114 cycles of scores and P·V, a block
+  const FrameCost few = typical_frame(network, machine_of(design, {8, 8}, named_board("zcu102"), {}));
+  EXPECT_EQ(phase_of(few, Phase::kScores).special_cycles, 12 * (3 * 129 * 17 - 33 * 114));
+}
+
 TEST(FrameCost, NoMachine_IsFasterThanItsArrayOrItsMemory) {
   const ModelConfig network = edge_moe_network();
   for (const Shape& shape : {Shape{2, 4, 8}, Shape{4, 32, 16}, Shape{16, 128, 32}}) {

@@ -78,7 +78,7 @@ TEST(Resources, TheZcu102Design_FitsAsTheStudyOfItExpected) {
   EXPECT_EQ(part("residual stream").bram36, 28.5);
   EXPECT_NEAR(part("keys and values").bram36, 64, 1);
   const Resources all = sum(parts);
-  EXPECT_NEAR(all.bram36, 710, 0.05 * 710);  // the study's estimate
+  EXPECT_NEAR(all.bram36, 710, 0.08 * 710);  // the study's estimate, before there was a norm
   EXPECT_GE(all.dsp, 1150);                  // about four a lane besides the array: 1,300 to 1,400 were expected
   EXPECT_LE(all.dsp, 1450);
   EXPECT_LT(part_share(all, design.part), 1);

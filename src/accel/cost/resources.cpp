@@ -9,25 +9,31 @@
 namespace edgemoe {
 namespace {
 
-/// A unit as Yosys counts it (docs/rtl.md), hierarchical, which counts some LUTs too many.
+/// A unit as Yosys counts it, hierarchical, which counts some LUTs too many: docs/rtl.md, and hw/synth/report on
+/// designs of 16 and of 32 lanes, between which the line is drawn.
 struct Unit {
-  Resources used;
-  double lanes;
+  Resources fixed;
+  Resources lane;
 
-  Resources at(double wanted) const { return used * (wanted / lanes); }
+  Resources at(double lanes) const { return fixed + lane * lanes; }
 };
-constexpr Unit kArrayTile = {{.dsp = 0, .bram36 = 0, .lut = 10500, .ff = 10637}, 4 * 32 * 3};  // sums · (chains + 1)
-constexpr Unit kRequantize = {{.dsp = 2, .bram36 = 0, .lut = 826, .ff = 325}, 1};
-constexpr Unit kGelu = {{.dsp = 1, .bram36 = 0, .lut = 298, .ff = 155}, 1};
-constexpr Unit kRowQuantizer = {{.dsp = 32, .bram36 = 7.5, .lut = 3127, .ff = 2599}, 32};
-constexpr Unit kSoftmax = {{.dsp = 0, .bram36 = 0, .lut = 5907, .ff = 4527}, 32};
-constexpr Unit kLayerNorm = {{.dsp = 0, .bram36 = 0, .lut = 0, .ff = 0}, 32};
-constexpr Resources kRouterTopK = {.dsp = 0, .bram36 = 0, .lut = 0, .ff = 0};
+/// A lane is a sum times (chains + 1): adders of the chains' results and the accumulator.
+constexpr Unit kArrayTile = {.fixed = {}, .lane = {.lut = 10500.0 / 384, .ff = 10637.0 / 384}};
+constexpr Unit kRequantize = {.fixed = {}, .lane = {.dsp = 2, .lut = 826, .ff = 325}};
+constexpr Unit kGelu = {.fixed = {}, .lane = {.dsp = 1, .lut = 298, .ff = 155}};
+constexpr Unit kRowQuantizer = {.fixed = {.bram36 = 0.5, .lut = 817, .ff = 585},
+                                .lane = {.dsp = 1, .bram36 = 3.5 / 16, .lut = 72.19, .ff = 62.94}};
+constexpr Unit kSoftmax = {.fixed = {.lut = 1467, .ff = 785}, .lane = {.lut = 138.75, .ff = 116.94}};
+constexpr Unit kLayerNorm = {.fixed = {.dsp = 1, .bram36 = 4.5, .lut = 9275, .ff = 4265},
+                             .lane = {.dsp = 3, .bram36 = 9.5 / 16, .lut = 649.5, .ff = 479.88}};
+constexpr Resources kRouterTopK = {.dsp = 5, .bram36 = 0, .lut = 2155, .ff = 1408};
 /// Control, commands, AXI, ring, residual and attention's schedule: not built when this was written. Assumed.
 constexpr Resources kNotBuilt = {.dsp = 70, .bram36 = 8, .lut = 25000, .ff = 25000};
 
 constexpr double kByteEnables = 1.12;  // block RAM that bytes are written into takes 10 to 12 % more
 constexpr int kActivationBuffers = 5;  // norm's rows, hidden, gathered queue, queries, probabilities
+constexpr double kUramBits = 72;
+constexpr double kUramWords = 4096;
 constexpr double kResidualBits = 32;
 constexpr double kResidualPortBits = 512;
 
@@ -49,7 +55,7 @@ double bram36_of(double width_bits, double words) {
 }
 
 std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const NumberFormat& format,
-                                             const ModelConfig& config, const FrameSpec& spec) {
+                                             const ModelConfig& config, const FrameSpec& spec, int ultra_ram) {
   const DesignPoint::Array& array = design.array;
   const double sums = static_cast<double>(array.tokens) * array.outputs;
   const double depth = array.chains * kDotChainLength;
@@ -65,6 +71,9 @@ std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const Nu
   const double key_value_port = array.outputs * depth * format.activation_bits;
   const double key_value_words = streams * 2 * config.num_tokens() * config.embed_dim / (array.outputs * depth);
   const auto memory = [](double bram36) { return Resources{.bram36 = bram36}; };
+  const double ring_uram = kDotChainLength * std::ceil(weight_port / kUramBits) * std::ceil(ring_words / kUramWords);
+  const Resources ring = ring_uram <= ultra_ram ? Resources{.uram = ring_uram}
+                                                : memory(kDotChainLength * bram36_of(weight_port, ring_words));
   return {
       {"array", array_tile, "DSPs: arithmetic; rest: synthesised unit, scaled"},
       {"requantise", kRequantize.at(array.outputs) * wide, "synthesised unit, scaled"},
@@ -73,7 +82,7 @@ std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const Nu
       {"softmax", kSoftmax.at(design.lanes.softmax) * wide, "synthesised unit, scaled"},
       {"layer norm", kLayerNorm.at(design.lanes.layer_norm), "synthesised unit, scaled"},
       {"router's top k", kRouterTopK, "synthesised unit"},
-      {"weight ring", memory(kDotChainLength * bram36_of(weight_port, ring_words)), "arithmetic"},
+      {"weight ring", ring, ring.uram > 0 ? "arithmetic; UltraRAM, which the RTL does not name yet" : "arithmetic"},
       {"activations",
        memory(kActivationBuffers * kDotChainLength *
               bram36_of(activation_port, design.memory.activation_words * streams)),
@@ -90,8 +99,9 @@ Resources sum(const std::vector<ResourcePart>& parts) {
   return total;
 }
 
-double part_share(const Resources& used, const DesignPoint::Part& part) {
-  return std::max({used.dsp / part.dsp, used.bram36 / part.bram36, used.lut / part.lut, used.ff / part.ff});
+double part_share(const Resources& used, const DesignPoint::Part& part, int ultra_ram) {
+  const double uram = ultra_ram > 0 ? used.uram / ultra_ram : 0;
+  return std::max({used.dsp / part.dsp, used.bram36 / part.bram36, used.lut / part.lut, used.ff / part.ff, uram});
 }
 
 }  // namespace edgemoe

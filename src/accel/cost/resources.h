@@ -17,11 +17,14 @@ struct Resources {
   double bram36 = 0;
   double lut = 0;
   double ff = 0;
+  double uram = 0;  // blocks of 4,096 words of 72 bits
 
   Resources operator+(const Resources& other) const {
-    return {dsp + other.dsp, bram36 + other.bram36, lut + other.lut, ff + other.ff};
+    return {dsp + other.dsp, bram36 + other.bram36, lut + other.lut, ff + other.ff, uram + other.uram};
   }
-  Resources operator*(double factor) const { return {dsp * factor, bram36 * factor, lut * factor, ff * factor}; }
+  Resources operator*(double factor) const {
+    return {dsp * factor, bram36 * factor, lut * factor, ff * factor, uram * factor};
+  }
 };
 
 struct ResourcePart {
@@ -31,10 +34,11 @@ struct ResourcePart {
 };
 
 /// Modelled, unit by unit: DSPs and block RAM by arithmetic on the sizes, LUTs and flip-flops from units that Yosys
-/// synthesised at 32 lanes, in proportion to the lanes; what is not built yet is assumed and says so. Formats wider
+/// synthesised at 16 and 32 lanes, on a line through both; what is not built yet is assumed and says so. Formats wider
 /// than 8 bits, which the RTL does not have, take DSPs and memory by their widths, LUTs and flip-flops in proportion.
+/// The weight ring goes into the part's `ultra_ram` blocks where they hold it.
 std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const NumberFormat& format,
-                                             const ModelConfig& config, const FrameSpec& spec = {});
+                                             const ModelConfig& config, const FrameSpec& spec = {}, int ultra_ram = 0);
 
 Resources sum(const std::vector<ResourcePart>& parts);
 
@@ -42,7 +46,7 @@ Resources sum(const std::vector<ResourcePart>& parts);
 double bram36_of(double width_bits, double words);
 
 /// The largest share that any kind takes of the part, 1: all of it.
-double part_share(const Resources& used, const DesignPoint::Part& part);
+double part_share(const Resources& used, const DesignPoint::Part& part, int ultra_ram = 0);
 
 }  // namespace edgemoe
 

@@ -26,7 +26,7 @@ struct WorkItem {
   Phase phase = Phase::kPatchEmbedding;
   double macs = 0;            // products that the network asks for
   double array_cycles = 0;    // the array's, with its empty slots
-  double special_cycles = 0;  // softmax, GELU or reading keys and values, beyond what runs beside the array
+  double special_cycles = 0;  // units that take longer than the array beside them; softmax or GELU that stands alone
   double fill_cycles = 0;
   double weight_bytes = 0;     // from outside
   double operand_bytes = 0;    // read by the array from memories on chip: both operands
