@@ -20,6 +20,7 @@ struct EstimateOptions {
   std::string machine;
   bool published = false;
   std::vector<std::string> without;
+  int query_lanes = 0;  // 0: the machine's own
   bool no_prefetch = false;
   bool json = false;
 };
@@ -273,6 +274,11 @@ ExitCode print_published(const EstimateOptions& options) {
 }
 
 ExitCode run_estimate(const EstimateOptions& options) {
+  constexpr int kMostLanes = 4096;
+  if (options.query_lanes < 0 || options.query_lanes > kMostLanes) {
+    return fail(Status(StatusCode::kInvalidArgument,
+                       fmt::format("--query-lanes: expected 1 to {}, found {}", kMostLanes, options.query_lanes)));
+  }
   if (options.published) return print_published(options);
   CostFlags flags = options.cost;
   std::optional<PublishedMachine> published;
@@ -290,6 +296,7 @@ ExitCode run_estimate(const EstimateOptions& options) {
   Machine machine =
       published ? published->machine : machine_of(setup->design, setup->format, setup->board, edge_moe->machine.naive);
   machine.memory.prefetch = !options.no_prefetch;
+  if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
   if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
   const Estimate estimate =
       make_estimate(machine,
@@ -321,6 +328,8 @@ Command add_estimate_command(CLI::App& tool) {
   app->add_flag("--published", options->published, "All published machines: printed beside modelled");
   app->add_option("--without", options->without, "Ideas to do without: expert-reordering, single-pass-softmax, ...")
       ->delimiter(',');
+  app->add_option("--query-lanes", options->query_lanes,
+                  "Queries that one read of a key or value serves; the array's tokens where it is not given");
   app->add_flag("--no-prefetch", options->no_prefetch, "Load experts only when their block has come");
   app->add_flag("--json", options->json, "The same as JSON");
   app->footer(

@@ -20,8 +20,6 @@ struct ExploreOptions {
   ExploreSpace space;
   std::vector<std::string> formats = {"w8a8"};
   Budget budget;
-  double budget_ms = 0;
-  double budget_mj = 0;
   std::filesystem::path csv;
   std::filesystem::path svg;
   std::string point = "fastest";
@@ -143,8 +141,12 @@ Status check_budget(ExploreOptions& options) {
                     fmt::format("{}: expected a share above 0, up to 1; found {}", name, value));
     }
   }
-  if (options.budget_ms > 0) options.budget.milliseconds = options.budget_ms;
-  if (options.budget_mj > 0) options.budget.millijoules = options.budget_mj;
+  for (const auto& [name, value] :
+       {std::pair{"--budget-ms", options.budget.milliseconds}, {"--budget-mj", options.budget.millijoules}}) {
+    if (value && !(*value > 0)) {
+      return Status(StatusCode::kInvalidArgument, fmt::format("{}: expected a number above 0, found {}", name, *value));
+    }
+  }
   options.space.formats.clear();
   for (const std::string& name : options.formats) {
     EDGEMOE_ASSIGN_OR_RETURN(const NumberFormat format, parse_number_format(name));
@@ -199,8 +201,8 @@ Command add_explore_command(CLI::App& tool) {
   app->add_option("--formats", options->formats, "Bits of weights and activations; the RTL computes w8a8 alone")
       ->delimiter(',')
       ->capture_default_str();
-  app->add_option("--budget-ms", options->budget_ms, "Leave out what is slower");
-  app->add_option("--budget-mj", options->budget_mj, "Leave out what takes more energy (middle of its range)");
+  app->add_option("--budget-ms", options->budget.milliseconds, "Leave out what is slower");
+  app->add_option("--budget-mj", options->budget.millijoules, "Leave out what takes more energy (middle of its range)");
   app->add_option("--dsp-share", options->budget.dsp_share, "Share of the part's DSPs")->capture_default_str();
   app->add_option("--bram-share", options->budget.bram_share, "Share of its block RAM")->capture_default_str();
   app->add_option("--lut-share", options->budget.lut_share, "Share of its LUTs and flip-flops")->capture_default_str();

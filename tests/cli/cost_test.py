@@ -37,6 +37,11 @@ class Estimate(ToolTest):
                          whole["off_chip_bytes"]["weights"])
         self.assertLess(self.estimate("--spread", "0")["cycles"], whole["cycles"])
 
+    def test_query_lanes_share_reads_of_keys_and_values(self):
+        reads = [self.estimate("--query-lanes", lanes)["key_value_reads_per_query"] for lanes in (1, 2, 4, 8)]
+        self.assertEqual(reads, [2 * 192 * passes for passes in (129, 65, 33, 17)])
+        self.tool("estimate", "--query-lanes", "-2", expect=2)
+
     def test_models_boards_and_machines_go_by_name_or_file(self):
         street = self.estimate("--model", "edgemoe-street", "--board", SOURCE / "configs/boards/kv260.json")
         self.assertEqual(street["network"], "edgemoe-street")
@@ -114,6 +119,8 @@ class Explore(ToolTest):
         self.assertIn("latency", done.stderr)
         self.tool("explore", "--dsp-share", "2", expect=2)
         self.tool("explore", "--formats", "w8", expect=2)
+        self.tool("explore", "--array-outputs", "0", expect=2)
+        self.tool("explore", "--budget-ms", "-1", expect=2)
         design = self.folder / "wide.json"
         done = self.tool("explore", "--formats", "w16a16", "--design-out", design, expect=2)
         self.assertIn("w8a8 alone", done.stderr)

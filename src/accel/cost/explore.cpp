@@ -11,6 +11,7 @@ namespace edgemoe {
 namespace {
 
 constexpr std::size_t kMostDesigns = 200000;
+constexpr int kMostSize = 1 << 16;
 constexpr std::size_t kProgressEvery = 64;
 
 int power_of_two(int value, int least) {
@@ -148,6 +149,13 @@ Result<Exploration> explore(const ModelConfig& config, const FrameSpec& spec, co
   if (total == 0 || total > kMostDesigns) {
     return invalid_argument("design space: expected 1 to {} designs, found {}; give shorter lists", kMostDesigns,
                             total);
+  }
+  for (const std::vector<int>* list :
+       {&space.tokens, &space.outputs, &space.chains, &space.lanes, &space.weight_words}) {
+    for (const int size : *list) {
+      if (size >= 1 && size <= kMostSize) continue;
+      return invalid_argument("design space: expected sizes from 1 to {}, found {}", kMostSize, size);
+    }
   }
   Explorer explorer(config, spec, queues, board, budget);
   std::size_t done = 0;

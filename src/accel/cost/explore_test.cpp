@@ -92,6 +92,12 @@ TEST(Explore, Budgets_AreKeptAndWhatCannotBeIsRefusedWithReasons) {
   ExploreSpace space;
   space.tokens.clear();
   EXPECT_EQ(try_explore("zcu102", {}, space).status().code(), StatusCode::kInvalidArgument);
+  for (const int size : {0, -1, 1 << 20}) {
+    space.tokens = {4, size};
+    EXPECT_EQ(try_explore("zcu102", {}, space).status().code(), StatusCode::kInvalidArgument) << size;
+  }
+  space = {.tokens = {3}, .outputs = {32}, .chains = {2}, .lanes = {32}, .weight_words = {4096}};
+  EXPECT_THAT(try_explore("zcu102", {}, space).status().message(), HasSubstr("array.tokens"));
 }
 
 TEST(Explore, Progress_IsToldAndMayEndTheSearch) {
