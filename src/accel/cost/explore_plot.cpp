@@ -63,7 +63,7 @@ std::string exploration_svg(const Exploration& exploration, const std::string& t
                  [](const Candidate& one) { return 100 * one.share; }),
       make_panel(exploration,
                  {.title = title + ": what it takes of energy",
-                  .subtitle = "the middle of each range, which reaches from about half to about half as much again",
+                  .subtitle = "the middle of each range; the table has both ends",
                   .y_title = "energy, mJ a frame",
                   .y_scale = Chart::Scale::kLog},
                  [](const Candidate& one) { return one.millijoules.middle(); })};
