@@ -55,18 +55,17 @@ Chart make_panel(const Exploration& exploration, Chart chart, const Value& value
 std::string exploration_svg(const Exploration& exploration, const std::string& title) {
   const std::string searched =
       fmt::format("{} designs searched, {} fit; modelled", exploration.searched, exploration.candidates.size());
-  const std::array<Chart, 2> charts = {
-      make_panel(exploration,
-                 {.title = title + ": what speed takes of the part",
-                  .subtitle = searched,
-                  .y_title = "largest share of the part, %"},
-                 [](const Candidate& one) { return 100 * one.share; }),
-      make_panel(exploration,
-                 {.title = title + ": what it takes of energy",
-                  .subtitle = "the middle of each range; the table has both ends",
-                  .y_title = "energy, mJ a frame",
-                  .y_scale = Chart::Scale::kLog},
-                 [](const Candidate& one) { return one.millijoules.middle(); })};
+  const std::array<Chart, 2> charts = {make_panel(exploration,
+                                                  {.title = title + ": what speed takes of the part",
+                                                   .subtitle = searched,
+                                                   .y_title = "largest share of the part, %"},
+                                                  [](const Candidate& one) { return 100 * one.share; }),
+                                       make_panel(exploration,
+                                                  {.title = title + ": what it takes of energy",
+                                                   .subtitle = "the middle of each range; the table has both ends",
+                                                   .y_title = "energy, mJ a frame",
+                                                   .y_scale = Chart::Scale::kLog},
+                                                  [](const Candidate& one) { return one.millijoules.middle(); })};
   return render_svg(charts, 2);
 }
 
