@@ -14,6 +14,7 @@ namespace {
 constexpr int kMostTasks = 64;
 constexpr int kMostBatch = 1024;
 constexpr double kMostSpread = 10;
+constexpr std::uint64_t kMaxDesignBytes = 1 << 20;
 /// Products, tokens and experts stay far from what the arithmetic of the model could not hold or would take long over.
 constexpr std::int64_t kMostPicks = 4'000'000;
 
@@ -63,6 +64,7 @@ Result<CostSetup> CostFlags::load() const {
   EDGEMOE_ASSIGN_OR_RETURN(const std::filesystem::path design_file,
                            find_shipped("design point", "configs/accelerators", design));
   EDGEMOE_ASSIGN_OR_RETURN(setup.design, load_design_point(design_file));
+  EDGEMOE_ASSIGN_OR_RETURN(setup.design_text, read_text_file(design_file, kMaxDesignBytes));
   EDGEMOE_ASSIGN_OR_RETURN(const std::filesystem::path board_file, find_shipped("board", "configs/boards", board));
   EDGEMOE_ASSIGN_OR_RETURN(setup.board, load_board(board_file));
   EDGEMOE_ASSIGN_OR_RETURN(setup.format, parse_number_format(format));

@@ -21,6 +21,7 @@ namespace edgemoe::cli {
 struct CostSetup {
   ModelConfig network;
   DesignPoint design;
+  std::string design_text;
   Board board;
   NumberFormat format;
   FrameSpec spec;

@@ -6,6 +6,7 @@
 
 #include "accel/cost/explore.h"
 #include "base/file.h"
+#include "base/status.h"
 #include "base/stop_signal.h"
 #include "cli/command.h"
 #include "cli/cost_flags.h"
@@ -55,12 +56,11 @@ Status write_design(const ExploreOptions& options, const Exploration& found) {
                   fmt::format("{}: the RTL computes w8a8 alone; a design point of {} cannot be built",
                               point->design.name, point->format.name()));
   }
-  DesignPoint design = point->design;
-  const std::string stem = options.design_out.stem().string();
   // A design point goes by the name of its file, where that is a name.
-  design.name = stem;
-  if (!parse_design_point(design_point_to_json(design)).ok()) design.name = point->design.name;
-  return write_report(options.design_out, design_point_to_json(design));
+  DesignPoint design = point->design;
+  design.name = options.design_out.stem().string();
+  EDGEMOE_ASSIGN_OR_RETURN(const std::string renamed, rewrite_design_point(point->file, design));
+  return write_report(options.design_out, parse_design_point(renamed).ok() ? renamed : point->file);
 }
 
 void print_text(const ExploreOptions& options, const CostSetup& setup, const Exploration& found) {
@@ -111,7 +111,7 @@ std::string exploration_json(const CostSetup& setup, const Exploration& found) {
                           {"ff", one.used.ff},
                           {"share_of_part", one.share},
                           {"pareto", one.pareto},
-                          {"design", Json::parse(design_point_to_json(one.design))}});
+                          {"design", Json::parse(one.file)}});
   }
   Json pruned = Json::array();
   for (const Pruned& one : found.pruned) {
@@ -162,11 +162,15 @@ ExitCode run_explore(ExploreOptions& options) {
   const StopSignal stop;
   Result<Exploration> found = [&] {
     ProgressLine line("designs");
-    return explore(setup->network, setup->spec, setup->queues, setup->board, options.space, options.budget,
-                   [&](std::size_t done, std::size_t total) {
-                     line.update(done, total);
-                     return !stop.requested();
-                   });
+    const ExploreProblem problem = {.network = setup->network,
+                                    .spec = setup->spec,
+                                    .queues = setup->queues,
+                                    .board = setup->board,
+                                    .base = setup->design_text};
+    return explore(problem, options.space, options.budget, [&](std::size_t done, std::size_t total) {
+      line.update(done, total);
+      return !stop.requested();
+    });
   }();
   if (stop.requested()) {
     print_note("interrupted: nothing is written");
@@ -190,6 +194,8 @@ Command add_explore_command(CLI::App& tool) {
   options->cost.add_model(*app);
   options->cost.add_board(*app);
   options->cost.add_frames(*app);
+  app->add_option("--base", options->cost.design, "Design point that what is not searched is taken from")
+      ->capture_default_str();
   const auto list = [&](const char* name, std::vector<int>& values, const char* what) {
     app->add_option(name, values, what)->delimiter(',')->capture_default_str();
   };

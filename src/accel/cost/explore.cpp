@@ -28,20 +28,27 @@ std::string name_of(const DesignPoint& design, const NumberFormat& format) {
 
 class Explorer {
  public:
-  Explorer(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues, const Board& board,
-           const Budget& budget)
-      : config_(config), spec_(spec), queues_(queues), board_(board), budget_(budget) {}
+  Explorer(const ExploreProblem& problem, const DesignPoint& base, const Budget& budget)
+      : config_(problem.network),
+        spec_(problem.spec),
+        queues_(problem.queues),
+        board_(problem.board),
+        base_text_(problem.base),
+        base_(base),
+        budget_(budget) {}
 
   void visit(const DesignPoint::Array& array, int lanes, int weight_words, const NumberFormat& format) {
     Candidate candidate = {.design = make_design(array, lanes, weight_words), .format = format};
     DesignPoint& design = candidate.design;
     design.name = name_of(design, format);
     ++result_.searched;
-    const Result<DesignPoint> readable = parse_design_point(design_point_to_json(design));
+    const Result<std::string> file = rewrite_design_point(base_text_, design);
+    const Status readable = file.ok() ? parse_design_point(*file).status() : file.status();
     if (!readable.ok()) {
-      prune("sizes that the RTL does not take", 1, design.name, readable.status().message());
+      prune("sizes that the RTL does not take", 1, design.name, readable.message());
       return;
     }
+    candidate.file = *file;
     // fc1 of one token group runs beside fc2 of another, across experts too.
     const double needed =
         2.0 * std::max(2 * config_.moe.expert_dim, config_.embed_dim) * config_.embed_dim * format.weight_bytes();
@@ -99,18 +106,19 @@ class Explorer {
     const int steps = divide_up(config_.embed_dim, array.chains * kDotChainLength);
     const int hidden_steps = divide_up(width, array.chains * kDotChainLength);
     const int words = std::max(divide_up(config_.num_tokens(), array.tokens) * steps, 2 * hidden_steps);
-    return {.name = {},
-            .part = board_.part,
-            .clock_mhz = board_.clock_mhz,
-            .array = array,
-            .memory = {.activation_words = power_of_two(words, 16),
-                       .weight_words = weight_words,
-                       .channel_words = power_of_two(2 * max_width / array.outputs, 4)},
-            .lanes = {.row_quantizer = lanes, .layer_norm = lanes, .softmax = lanes},
-            .limits = {.max_tokens = power_of_two(config_.num_tokens(), 4),
-                       .max_width = max_width,
-                       .max_experts = power_of_two(config_.moe.num_experts, 2),
-                       .max_top_k = std::max(config_.moe.top_k, 1)}};
+    DesignPoint design = base_;
+    design.part = board_.part;
+    design.clock_mhz = board_.clock_mhz;
+    design.array = array;
+    design.memory.activation_words = power_of_two(words, 16);
+    design.memory.weight_words = weight_words;
+    design.memory.channel_words = power_of_two(2 * max_width / array.outputs, 4);
+    design.lanes = {.row_quantizer = lanes, .layer_norm = lanes, .softmax = lanes};
+    design.limits.max_tokens = power_of_two(config_.num_tokens(), 4);
+    design.limits.max_width = max_width;
+    design.limits.max_experts = power_of_two(config_.moe.num_experts, 2);
+    design.limits.max_top_k = std::max(config_.moe.top_k, 1);
+    return design;
   }
 
   bool within(std::string_view what, double needed, double limit, const std::string& name, std::string_view unit) {
@@ -136,14 +144,15 @@ class Explorer {
   const FrameSpec& spec_;
   const ExpertQueues& queues_;
   const Board& board_;
+  const std::string& base_text_;
+  const DesignPoint& base_;
   const Budget& budget_;
   Exploration result_;
 };
 
 }  // namespace
 
-Result<Exploration> explore(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues,
-                            const Board& board, const ExploreSpace& space, const Budget& budget,
+Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& space, const Budget& budget,
                             const ExploreProgress& progress) {
   const std::size_t total = space.size();
   if (total == 0 || total > kMostDesigns) {
@@ -157,7 +166,8 @@ Result<Exploration> explore(const ModelConfig& config, const FrameSpec& spec, co
       return invalid_argument("design space: expected sizes from 1 to {}, found {}", kMostSize, size);
     }
   }
-  Explorer explorer(config, spec, queues, board, budget);
+  EDGEMOE_ASSIGN_OR_RETURN(const DesignPoint base, parse_design_point(problem.base));
+  Explorer explorer(problem, base, budget);
   std::size_t done = 0;
   for (const NumberFormat& format : space.formats) {
     for (const int tokens : space.tokens) {
@@ -181,7 +191,7 @@ Result<Exploration> explore(const ModelConfig& config, const FrameSpec& spec, co
   for (const Pruned& pruned : result.pruned) {
     reasons += fmt::format("; {}: {} designs, nearest {}", pruned.reason, pruned.count, pruned.nearest);
   }
-  return not_found("none of {} designs fits {}{}", total, board.name, reasons);
+  return not_found("none of {} designs fits {}{}", total, problem.board.name, reasons);
 }
 
 std::string exploration_csv(const Exploration& exploration) {

@@ -40,6 +40,7 @@ struct Budget {
 
 struct Candidate {
   DesignPoint design;
+  std::string file;  // its text
   NumberFormat format;
   double milliseconds = 0;
   double cycles = 0;
@@ -68,10 +69,19 @@ struct Exploration {
 /// Told after every few designs how many of how many are done; false ends the search with what there is.
 using ExploreProgress = std::function<bool(std::size_t done, std::size_t total)>;
 
-/// Sizes that the network fixes (limits, activation memory) follow from it; all else is searched. kInvalidArgument for
-/// an empty space or one of more than 200,000 designs, kNotFound when nothing fits, with the reasons.
-Result<Exploration> explore(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues,
-                            const Board& board, const ExploreSpace& space, const Budget& budget,
+/// What is searched for.
+struct ExploreProblem {
+  ModelConfig network;
+  FrameSpec spec;
+  ExpertQueues queues;
+  Board board;
+  std::string base;  // text of a design point: what is not searched stays as it is there
+};
+
+/// Sizes that the network fixes (limits, activation memory) follow from it; all else is searched or the base's.
+/// kInvalidArgument for an empty space, one of more than 200,000 designs or a size out of bounds, kNotFound when
+/// nothing fits, with the reasons; the base's own faults.
+Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& space, const Budget& budget,
                             const ExploreProgress& progress);
 
 /// One row a candidate, a header first.

@@ -19,8 +19,12 @@ using namespace cost_testing;
 Result<Exploration> try_explore(const std::string& board, const Budget& budget = {}, const ExploreSpace& space = {},
                                 const ExploreProgress& progress = {}) {
   const ModelConfig network = edge_moe_network();
-  return explore(network, {}, make_queues(network, 1, kTypicalQueueSpread), named_board(board), space, budget,
-                 progress);
+  const ExploreProblem problem = {.network = network,
+                                  .spec = {},
+                                  .queues = make_queues(network, 1, kTypicalQueueSpread),
+                                  .board = named_board(board),
+                                  .base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20)};
+  return explore(problem, space, budget, progress);
 }
 
 Exploration explore_board(const std::string& board, const Budget& budget = {}, const ExploreSpace& space = {},
@@ -75,7 +79,7 @@ TEST(Explore, EveryCandidate_FitsItsBoardAndIsADesignPointThatTheRtlGeneratorTak
     EXPECT_LE(one.used.bram36, 0.9 * board.part.bram36) << one.design.name;
   }
   const DesignPoint& best = found.candidates.front().design;
-  const Result<DesignPoint> again = parse_design_point(design_point_to_json(best));
+  const Result<DesignPoint> again = parse_design_point(found.candidates.front().file);
   ASSERT_TRUE(again.ok()) << again.status().message();
   EXPECT_EQ(again->part.name, "xck26");
   EXPECT_THAT(make_rtl_package(*again), HasSubstr(fmt::format("ArrayOutputs = {};", best.array.outputs)));
