@@ -90,6 +90,16 @@ Json phases_json(const FrameCost& frame) {
   return phases;
 }
 
+/// Every constant that the energy was made of, with its source.
+Json constants_json() {
+  Json constants = Json::array();
+  for (const EnergyConstant& one : energy_constants()) {
+    constants.push_back(
+        {{"name", one.name}, {"unit", one.unit}, {"value", range_json(one.value)}, {"source", one.source}});
+  }
+  return constants;
+}
+
 std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
   const FrameCost& frame = estimate.frame;
   Json resources = nullptr;
@@ -110,7 +120,7 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
     energy = {{"millijoules", range_json(cost.total())}, {"watts", range_json(cost.watts(frame.milliseconds))},
               {"static", range_json(cost.static_mj)},    {"dsp", range_json(cost.dsp_mj)},
               {"bram", range_json(cost.bram_mj)},        {"fabric", range_json(cost.fabric_mj)},
-              {"dram", range_json(cost.dram_mj)}};
+              {"dram", range_json(cost.dram_mj)},        {"constants", constants_json()}};
   }
   const Json root = {{"status", "modelled"},
                      {"machine", estimate.machine.name},

@@ -29,6 +29,15 @@ class Estimate(ToolTest):
         self.assertIn(f"{report['cycles']:.0f} cycles", text)
         self.assertIn("heads run on the host", text)
 
+    def test_every_constant_stands_in_the_document_with_its_range(self):
+        document = (SOURCE / "docs/cost.md").read_text()
+        constants = self.estimate()["energy"]["constants"]
+        self.assertGreaterEqual(len(constants), 6)
+        for constant in constants:
+            low, high = constant["value"]
+            self.assertIn(f"{low:g} to {high:g}", document, constant["name"])
+            self.assertTrue(constant["source"], constant["name"])
+
     def test_what_is_taken_away_costs(self):
         whole = self.estimate()
         for change in (["--without", "expert-reordering,table-gelu"], ["--no-prefetch"], ["--format", "w16a32"]):
