@@ -34,19 +34,7 @@ constexpr const char* kModelFolder = "EDGEMOE_MODEL_DIR";
 constexpr const char* kModelExtension = ".safetensors";
 constexpr const char* kClassMapFolder = "EDGEMOE_CLASS_MAP_DIR";
 
-/// Where what comes with the tool may lie, first hit wins: the folder that the environment names, beside the installed
-/// tool, the source tree that it was built from.
-std::vector<std::filesystem::path> folders_of(const char* variable, const char* subfolder) {
-  std::vector<std::filesystem::path> folders;
-  if (const char* chosen = std::getenv(variable); chosen != nullptr && *chosen != '\0') folders.emplace_back(chosen);
-  std::error_code error;
-  const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / subfolder);
-  folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / subfolder);
-  return folders;
-}
-
-std::vector<std::filesystem::path> model_folders() { return folders_of(kModelFolder, "models"); }
+std::vector<std::filesystem::path> model_folders() { return shipped_folders(kModelFolder, "models"); }
 
 /// Whether `path` would lie in the folder, at any depth.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
@@ -123,7 +111,20 @@ std::vector<std::filesystem::path> config_files(const std::string& name_or_path)
   return {name_or_path};
 }
 
-std::vector<std::filesystem::path> config_folders() { return folders_of("EDGEMOE_CONFIG_DIR", "configs/models"); }
+std::vector<std::filesystem::path> shipped_folders(const char* variable, const char* subfolder) {
+  std::vector<std::filesystem::path> folders;
+  if (const char* chosen = variable == nullptr ? nullptr : std::getenv(variable);
+      chosen != nullptr && *chosen != '\0') {
+    folders.emplace_back(chosen);
+  }
+  std::error_code error;
+  const std::filesystem::path tool = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) folders.push_back(tool.parent_path().parent_path() / "share" / "edgemoe" / subfolder);
+  folders.emplace_back(std::filesystem::path(EDGEMOE_SOURCE_DIR) / subfolder);
+  return folders;
+}
+
+std::vector<std::filesystem::path> config_folders() { return shipped_folders("EDGEMOE_CONFIG_DIR", "configs/models"); }
 
 std::vector<std::string> list_models() { return list_named({"model", kModelExtension, model_folders()}); }
 
@@ -134,7 +135,7 @@ Status find_model(std::filesystem::path& model) {
 
 Status find_class_map(std::filesystem::path& class_map) {
   if (class_map.empty()) return {};
-  const std::vector<std::filesystem::path> folders = folders_of(kClassMapFolder, "configs/class-maps");
+  const std::vector<std::filesystem::path> folders = shipped_folders(kClassMapFolder, "configs/class-maps");
   EDGEMOE_ASSIGN_OR_RETURN(class_map, find_named({"class map", ".json", folders}, class_map));
   return {};
 }

@@ -34,6 +34,11 @@ Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
 Command add_eval_command(CLI::App& tool);
 Command add_serve_command(CLI::App& tool);
+Command add_estimate_command(CLI::App& tool);
+Command add_ablate_command(CLI::App& tool);
+Command add_energy_command(CLI::App& tool);
+Command add_explore_command(CLI::App& tool);
+Command add_growth_command(CLI::App& tool);
 
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.
@@ -72,6 +77,10 @@ bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// A configuration that a command is given, where it is a file: what its output must not replace.
 std::vector<std::filesystem::path> config_files(const std::string& name_or_path);
+
+/// Where what comes with the tool may lie, first hit wins: the folder that the environment names (`variable`; none
+/// where it is null), beside the installed tool, the source tree that it was built from.
+std::vector<std::filesystem::path> shipped_folders(const char* variable, const char* subfolder);
 
 /// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
 /// that it was built from.

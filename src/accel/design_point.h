@@ -63,6 +63,9 @@ struct DesignPoint {
 /// with what it must be.
 Result<DesignPoint> parse_design_point(std::string_view text);
 Result<DesignPoint> load_design_point(const std::filesystem::path& path);
+/// A design point's file with the values of `design` in the place of those of `text`, which is one. Keys that it does
+/// not know stay as they are. kMalformed for a text that is none; the result's sizes are parse_design_point's to check.
+Result<std::string> rewrite_design_point(std::string_view text, const DesignPoint& design);
 
 /// `edgemoe_pkg`: the sizes as parameters, and the tables of src/numeric as functions.
 std::string make_rtl_package(const DesignPoint& design);

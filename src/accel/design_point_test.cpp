@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/file.h"
@@ -36,6 +37,25 @@ TEST(DesignPoint, EveryNamedOne_Loads) {
   }
   EXPECT_GE(count, 2);
   EXPECT_EQ(load_design_point(kFolder / "zcu102.json")->products_per_cycle(), 2048);
+}
+
+TEST(DesignPoint, RewrittenOne_IsTheFileAgainOrTheOtherDesign) {
+  const std::string other_text = *read_text_file(kFolder / "zcu102.json", 1 << 20);
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    const std::string text = *read_text_file(entry.path(), 1 << 20);
+    const DesignPoint design = *parse_design_point(text);
+    EXPECT_EQ(nlohmann::json::parse(*rewrite_design_point(text, design)), nlohmann::json::parse(text)) << entry.path();
+    const Result<std::string> other = rewrite_design_point(other_text, design);
+    ASSERT_TRUE(other.ok()) << other.status().message();
+    const nlohmann::json rewritten = nlohmann::json::parse(*other);
+    EXPECT_EQ(rewritten["name"], design.name);
+    EXPECT_EQ(rewritten["array"], nlohmann::json::parse(text)["array"]);
+    EXPECT_EQ(rewritten["lanes"], nlohmann::json::parse(text)["lanes"]);
+    EXPECT_EQ(rewritten["memory"]["weight_words"], design.memory.weight_words);
+  }
+  const DesignPoint design = *parse_design_point(other_text);
+  EXPECT_FALSE(rewrite_design_point("{", design).ok());
+  EXPECT_THAT(rewrite_design_point(R"({"part": {}, "array": 3})", design).status().message(), HasSubstr("array"));
 }
 
 TEST(DesignPoint, UnknownMissingAndWrongKeys_AreNamed) {

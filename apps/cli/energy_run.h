@@ -1,0 +1,34 @@
+// Reads energy counters around work.
+#ifndef EDGEMOE_CLI_ENERGY_RUN_H_
+#define EDGEMOE_CLI_ENERGY_RUN_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/energy_meter.h"
+#include "base/status.h"
+
+namespace edgemoe::cli {
+
+/// What one device drew while the work ran, all that ran on it besides included.
+struct DeviceEnergy {
+  std::string device;
+  std::string source;  // "RAPL", "NVML"
+  double joules = 0;
+  double seconds = 0;
+  double idle_watts = 0;  // in the moments before
+
+  double watts() const { return joules / seconds; }
+  /// Beyond what it would have drawn without the work.
+  double joules_above_idle() const { return joules - idle_watts * seconds; }
+};
+
+/// Idles for `idle_seconds`, then works. A counter that did not move is kUnsupported: its interval is longer than the
+/// work, or it does not count. The work's own fault ends it.
+Result<std::vector<DeviceEnergy>> measure_energy(EnergyCounters& counters, double idle_seconds,
+                                                 const std::function<Status()>& work);
+
+}  // namespace edgemoe::cli
+
+#endif  // EDGEMOE_CLI_ENERGY_RUN_H_

@@ -1,0 +1,355 @@
+// edgemoe estimate: what a frame costs on the accelerator, by the cost model.
+#include <fmt/core.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "accel/cost/energy.h"
+#include "accel/cost/frame_cost.h"
+#include "accel/cost/resources.h"
+#include "cli/command.h"
+#include "cli/cost_flags.h"
+
+namespace edgemoe::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct EstimateOptions {
+  CostFlags cost;
+  std::string machine;
+  bool published = false;
+  std::vector<std::string> without;
+  int query_lanes = 0;  // 0: the machine's own
+  bool no_prefetch = false;
+  bool json = false;
+};
+
+/// A frame on a machine, with all that is said of it.
+struct Estimate {
+  Machine machine;
+  FrameCost frame;
+  std::vector<ResourcePart> parts;  // one, "as published", of a published machine; empty where they are unknown
+  EnergyCost energy;                // of nothing without parts
+};
+
+Status take_out(Ideas& ideas, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    bool known = false;
+    std::string all;
+    for (const IdeaName& idea : kIdeas) {
+      all += fmt::format("{}{}", all.empty() ? "" : ", ", idea.key);
+      if (idea.key != name) continue;
+      ideas.*idea.member = false;
+      known = true;
+    }
+    if (!known) {
+      return Status(StatusCode::kInvalidArgument,
+                    fmt::format("--without: expected some of {}; found \"{}\"", all, name));
+    }
+  }
+  return {};
+}
+
+Estimate make_estimate(const Machine& machine, const std::vector<ResourcePart>& parts, const CostSetup& setup) {
+  Estimate out = {.machine = machine,
+                  .frame = estimate_frame(setup.network, setup.spec, setup.queues, machine),
+                  .parts = parts,
+                  .energy = {}};
+  if (!parts.empty()) {
+    out.energy = estimate_energy(out.frame, sum(parts), machine.clock_mhz, setup.board.static_watts);
+  }
+  return out;
+}
+
+std::vector<ResourcePart> published_parts(const PublishedMachine& machine) {
+  if (!machine.used) return {};
+  return {{"as published",
+           {.dsp = static_cast<double>(machine.used->dsp),
+            .bram36 = static_cast<double>(machine.used->bram36),
+            .lut = static_cast<double>(machine.used->lut),
+            .ff = static_cast<double>(machine.used->ff)},
+           "published"}};
+}
+
+Json range_json(const Range& range) { return {range.low, range.high}; }
+
+Json phases_json(const FrameCost& frame) {
+  Json phases = Json::array();
+  for (const PhaseCost& phase : frame.phases) {
+    phases.push_back({{"phase", phase_name(phase.phase)},
+                      {"macs", phase.macs},
+                      {"cycles", phase.cycles()},
+                      {"array_cycles", phase.array_cycles},
+                      {"special_cycles", phase.special_cycles},
+                      {"fill_cycles", phase.fill_cycles},
+                      {"wait_cycles", phase.wait_cycles},
+                      {"off_chip_bytes", phase.off_chip_bytes},
+                      {"on_chip_bytes", phase.on_chip_bytes}});
+  }
+  return phases;
+}
+
+/// Every constant that the energy was made of, with its source.
+Json constants_json() {
+  Json constants = Json::array();
+  for (const EnergyConstant& one : energy_constants()) {
+    constants.push_back(
+        {{"name", one.name}, {"unit", one.unit}, {"value", range_json(one.value)}, {"source", one.source}});
+  }
+  return constants;
+}
+
+std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
+  const FrameCost& frame = estimate.frame;
+  Json resources = nullptr;
+  Json energy = nullptr;
+  if (!estimate.parts.empty()) {
+    const Resources all = sum(estimate.parts);
+    Json parts = Json::array();
+    for (const ResourcePart& part : estimate.parts) {
+      parts.push_back({{"part", part.name},
+                       {"dsp", part.used.dsp},
+                       {"bram36", part.used.bram36},
+                       {"lut", part.used.lut},
+                       {"ff", part.used.ff},
+                       {"basis", part.basis}});
+    }
+    resources = {{"dsp", all.dsp}, {"bram36", all.bram36}, {"lut", all.lut}, {"ff", all.ff}, {"parts", parts}};
+    const EnergyCost& cost = estimate.energy;
+    energy = {{"millijoules", range_json(cost.total())}, {"watts", range_json(cost.watts(frame.milliseconds))},
+              {"static", range_json(cost.static_mj)},    {"dsp", range_json(cost.dsp_mj)},
+              {"bram", range_json(cost.bram_mj)},        {"fabric", range_json(cost.fabric_mj)},
+              {"dram", range_json(cost.dram_mj)},        {"constants", constants_json()}};
+  }
+  const Json root = {{"status", "modelled"},
+                     {"machine", estimate.machine.name},
+                     {"network", setup.network.name},
+                     {"format", estimate.machine.format.name()},
+                     {"clock_mhz", estimate.machine.clock_mhz},
+                     {"batch", setup.spec.batch},
+                     {"tasks", setup.spec.tasks},
+                     {"cycles", frame.cycles},
+                     {"milliseconds", frame.milliseconds},
+                     {"utilisation", frame.utilisation},
+                     {"macs", frame.macs},
+                     {"compute_cycles", frame.compute_cycles},
+                     {"memory_cycles", frame.memory_cycles},
+                     {"bound", frame.memory_bound() ? "memory" : "compute"},
+                     {"off_chip_bytes",
+                      {{"weights", frame.off_chip.weights},
+                       {"image", frame.off_chip.image},
+                       {"tokens", frame.off_chip.tokens},
+                       {"keys_and_values", frame.off_chip.keys_and_values}}},
+                     {"on_chip_bytes", frame.on_chip_bytes},
+                     {"activation_bytes", frame.activation_bytes},
+                     {"key_value_reads_per_query", frame.key_value_reads_per_query},
+                     {"phases", phases_json(frame)},
+                     {"resources", resources},
+                     {"energy", energy}};
+  return root.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+void print_phases(const FrameCost& frame, const Machine& machine) {
+  const double rate = machine.array.products_per_step() / machine.array.cycles_per_step;
+  fmt::print("\n{:<16} {:>7} {:>9} {:>6} {:>5} {:>9} {:>8} {:>6} {:>7} {:>12} {:>11}\n", "phase", "M MAC", "cycles",
+             "share", "use", "array", "special", "fill", "wait", "off-chip kB", "on-chip MB");
+  PhaseCost total;
+  const auto row = [&](std::string_view name, const PhaseCost& phase) {
+    fmt::print("{:<16} {:>7.1f} {:>9.0f} {:>5.1f}% {:>5.2f} {:>9.0f} {:>8.0f} {:>6.0f} {:>7.0f} {:>12.0f} {:>11.1f}\n",
+               name, phase.macs / 1e6, phase.cycles(), 100 * phase.cycles() / frame.cycles,
+               phase.cycles() > 0 ? phase.macs / (phase.cycles() * rate) : 0.0, phase.array_cycles,
+               phase.special_cycles, phase.fill_cycles, phase.wait_cycles, phase.off_chip_bytes / 1e3,
+               phase.on_chip_bytes / 1e6);
+  };
+  for (const PhaseCost& phase : frame.phases) {
+    row(phase_name(phase.phase), phase);
+    for (double PhaseCost::*member :
+         {&PhaseCost::macs, &PhaseCost::array_cycles, &PhaseCost::special_cycles, &PhaseCost::fill_cycles,
+          &PhaseCost::wait_cycles, &PhaseCost::off_chip_bytes, &PhaseCost::on_chip_bytes}) {
+      total.*member += phase.*member;
+    }
+  }
+  row("total", total);
+}
+
+void print_resources(const Estimate& estimate, const DesignPoint::Part& part) {
+  fmt::print("\n{:<24} {:>7} {:>8} {:>9} {:>9}  {}\n", "part", "DSP48E2", "BRAM36", "LUT", "FF", "basis");
+  const auto row = [](const std::string& name, const Resources& used, const std::string& basis) {
+    fmt::print("{:<24} {:>7.0f} {:>8.1f} {:>9.0f} {:>9.0f}  {}\n", name, used.dsp, used.bram36, used.lut, used.ff,
+               basis);
+  };
+  for (const ResourcePart& one : estimate.parts) row(one.name, one.used, one.basis);
+  const Resources all = sum(estimate.parts);
+  row("total", all, "");
+  fmt::print("{:<24} {:>6.1f}% {:>7.1f}% {:>8.1f}% {:>8.1f}%  {}\n", "of " + part.name, 100 * all.dsp / part.dsp,
+             100 * all.bram36 / part.bram36, 100 * all.lut / part.lut, 100 * all.ff / part.ff,
+             part_share(all, part) > 1 ? "DOES NOT FIT" : "");
+}
+
+void print_estimate(const Estimate& estimate, const CostSetup& setup) {
+  const FrameCost& frame = estimate.frame;
+  const Machine& machine = estimate.machine;
+  const Machine::Array& array = machine.array;
+  const std::string pace = array.cycles_per_step == 1 ? "" : fmt::format(" every {:.3f} cycles", array.cycles_per_step);
+  fmt::print("machine    {}: {} tokens x {} outputs x {} deep, {} products{}, {:.0f} MHz (assumed), {}\n",
+             for_terminal(machine.name), array.tokens, array.outputs, array.depth, array.products_per_step(), pace,
+             machine.clock_mhz, machine.format.name());
+  fmt::print("memory     {:.1f} bytes a cycle, a ring of {:.0f} KiB for weights, {}\n", machine.memory.bytes_per_cycle,
+             machine.memory.ring_bytes / 1024,
+             machine.memory.prefetch ? "experts prefetched across blocks" : "experts loaded when their block comes");
+  fmt::print("network    {}: {}; {} {}, {} {}; heads run on the host and are not in these numbers\n",
+             for_terminal(setup.network.name), describe_network(setup.network), setup.spec.batch,
+             setup.spec.batch == 1 ? "picture" : "pictures", setup.spec.tasks,
+             setup.spec.tasks == 1 ? "task" : "tasks");
+  fmt::print("status     all modelled\n");
+  print_phases(frame, machine);
+  fmt::print(
+      "\nlatency    {:.0f} cycles, {:.3f} ms; the array is used to {:.1f} %; {}-bound: {:.0f} cycles of computing, "
+      "{:.0f} of loading\n",
+      frame.cycles, frame.milliseconds, 100 * frame.utilisation, frame.memory_bound() ? "memory" : "compute",
+      frame.compute_cycles, frame.memory_cycles);
+  fmt::print("off chip   {:.2f} MB: weights {:.2f}, image {:.2f}, tokens {:.2f}, keys and values {:.2f}\n",
+             frame.off_chip.total() / 1e6, frame.off_chip.weights / 1e6, frame.off_chip.image / 1e6,
+             frame.off_chip.tokens / 1e6, frame.off_chip.keys_and_values / 1e6);
+  fmt::print(
+      "on chip    {:.1f} MB read and written; keys and values: {:.0f} bytes a query and block; activations: {:.0f} "
+      "kB held\n",
+      frame.on_chip_bytes / 1e6, frame.key_value_reads_per_query, frame.activation_bytes / 1e3);
+  if (estimate.parts.empty()) {
+    fmt::print("energy     not available: the machine's resources are not in our sources\n");
+    return;
+  }
+  print_resources(estimate, setup.board.part);
+  const Range total = estimate.energy.total();
+  const Range watts = estimate.energy.watts(frame.milliseconds);
+  fmt::print("\nenergy     {:.1f} to {:.1f} mJ, {:.1f} to {:.1f} W: ", total.low, total.high, watts.low, watts.high);
+  const EnergyCost& cost = estimate.energy;
+  fmt::print(
+      "static {:.1f} to {:.1f}, DSP {:.1f} to {:.1f}, block RAM {:.1f} to {:.1f}, LUT and FF {:.1f} to {:.1f}, "
+      "DRAM {:.1f} to {:.1f}\n",
+      cost.static_mj.low, cost.static_mj.high, cost.dsp_mj.low, cost.dsp_mj.high, cost.bram_mj.low, cost.bram_mj.high,
+      cost.fabric_mj.low, cost.fabric_mj.high, cost.dram_mj.low, cost.dram_mj.high);
+}
+
+/// The published machines beside what the model makes of them.
+ExitCode print_published(const EstimateOptions& options) {
+  Json rows = Json::array();
+  if (!options.json) {
+    fmt::print("{:<24} {:>9} {:>9} {:>6} {:>9} {:>9} {:>7} {:>13}\n", "machine", "published", "modelled", "off",
+               "array ms", "memory ms", "W publ.", "W modelled");
+  }
+  for (const std::string& name : list_machines()) {
+    const Result<PublishedMachine> machine = load_machine(name);
+    if (!machine.ok()) return fail(machine.status());
+    CostFlags flags = options.cost;
+    flags.board = machine->board;
+    const Result<CostSetup> setup = flags.load();
+    if (!setup.ok()) return fail(setup.status());
+    const Estimate estimate = make_estimate(machine->machine, published_parts(*machine), *setup);
+    const FrameCost& frame = estimate.frame;
+    // At one step a cycle: what the array would take if nothing else held it up.
+    const double array_ms = machine->machine.milliseconds(frame.macs / machine->machine.array.products_per_step());
+    const double memory_ms = machine->machine.milliseconds(frame.memory_cycles);
+    const Range watts = estimate.energy.watts(frame.milliseconds);
+    const bool known = !estimate.parts.empty();
+    if (options.json) {
+      rows.push_back({{"machine", machine->title},
+                      {"published_ms", machine->latency_ms},
+                      {"modelled_ms", frame.milliseconds},
+                      {"array_ms", array_ms},
+                      {"memory_ms", memory_ms},
+                      {"published_watts", machine->power_watts},
+                      {"modelled_watts", known ? range_json(watts) : Json(nullptr)},
+                      {"assumed", machine->assumed},
+                      {"fitted", machine->fitted}});
+      continue;
+    }
+    fmt::print("{:<24} {:>9.2f} {:>9.2f} {:>+5.1f}% {:>9.2f} {:>9.2f} {:>7.2f} {:>13}\n", for_terminal(machine->title),
+               machine->latency_ms, frame.milliseconds, 100 * (frame.milliseconds / machine->latency_ms - 1), array_ms,
+               memory_ms, machine->power_watts,
+               known ? fmt::format("{:.1f} to {:.1f}", watts.low, watts.high) : "not available");
+    std::string fitted;
+    for (const std::string& key : machine->fitted) fitted += fmt::format("{}{}", fitted.empty() ? "" : ", ", key);
+    fmt::print("  fitted to the published latencies: {}\n", for_terminal(fitted));
+  }
+  if (options.json) {
+    fmt::print("{}\n", Json{{"status", "modelled, fitted to published latencies"}, {"machines", rows}}.dump(2));
+  } else {
+    fmt::print(
+        "\narray ms: all products at one step a cycle; memory ms: each weight loaded once. Both are modelled;\n"
+        "what is between them and the published latency is in the fitted constants, and not predicted.\n");
+  }
+  return kDone;
+}
+
+ExitCode run_estimate(const EstimateOptions& options) {
+  constexpr int kMostLanes = 4096;
+  if (options.query_lanes < 0 || options.query_lanes > kMostLanes) {
+    return fail(Status(StatusCode::kInvalidArgument,
+                       fmt::format("--query-lanes: expected 1 to {}, found {}", kMostLanes, options.query_lanes)));
+  }
+  if (options.published) return print_published(options);
+  CostFlags flags = options.cost;
+  std::optional<PublishedMachine> published;
+  if (!options.machine.empty()) {
+    Result<PublishedMachine> machine = load_machine(options.machine);
+    if (!machine.ok()) return fail(machine.status());
+    published = *machine;
+    flags.board = machine->board;
+  }
+  const Result<CostSetup> setup = flags.load();
+  if (!setup.ok()) return fail(setup.status());
+  // What the lack of an idea costs an element or score is Edge-MoE's.
+  const Result<PublishedMachine> edge_moe = load_machine("edge-moe");
+  if (!edge_moe.ok()) return fail(edge_moe.status());
+  Machine machine =
+      published ? published->machine : machine_of(setup->design, setup->format, setup->board, edge_moe->machine.naive);
+  machine.memory.prefetch = !options.no_prefetch;
+  if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
+  if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
+  const Estimate estimate =
+      make_estimate(machine,
+                    published ? published_parts(*published)
+                              : estimate_resources(setup->design, setup->format, setup->network, setup->spec),
+                    *setup);
+  if (const std::string note = limits_note(setup->design, setup->network); !published && !note.empty()) {
+    print_note(
+        fmt::format("note: {}; counted as if there were room. 'edgemoe explore' makes a design that has it", note));
+  }
+  if (options.json) {
+    fmt::print("{}\n", estimate_json(estimate, *setup));
+  } else {
+    print_estimate(estimate, *setup);
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Command add_estimate_command(CLI::App& tool) {
+  auto options = std::make_shared<EstimateOptions>();
+  CLI::App* app = tool.add_subcommand("estimate", "Model what a frame costs on the accelerator: cycles, bytes, energy");
+  options->cost.add_model(*app);
+  options->cost.add_design(*app);
+  options->cost.add_board(*app);
+  options->cost.add_frames(*app);
+  app->add_option("--machine", options->machine, "A published machine (configs/machines) instead of a design point");
+  app->add_flag("--published", options->published, "All published machines: printed beside modelled");
+  app->add_option("--without", options->without, "Ideas to do without: expert-reordering, single-pass-softmax, ...")
+      ->delimiter(',');
+  app->add_option("--query-lanes", options->query_lanes,
+                  "Queries that one read of a key or value serves; the array's tokens where it is not given");
+  app->add_flag("--no-prefetch", options->no_prefetch, "Load experts only when their block has come");
+  app->add_flag("--json", options->json, "The same as JSON");
+  app->footer(
+      "Examples:\n"
+      "  edgemoe estimate\n"
+      "  edgemoe estimate --model m3vit-small-nyud --board kv260 --tasks 2\n"
+      "  edgemoe estimate --without attention-reordering,table-gelu --no-prefetch\n"
+      "  edgemoe estimate --published\n"
+      "All numbers are modelled; docs/cost.md says from what.");
+  return {app, [options] { return run_estimate(*options); }};
+}
+
+}  // namespace edgemoe::cli

@@ -1,0 +1,41 @@
+// What each of the paper's ideas is worth: one machine without any of them, then with one more at a time.
+#ifndef EDGEMOE_ACCEL_COST_ABLATION_H_
+#define EDGEMOE_ACCEL_COST_ABLATION_H_
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "accel/cost/machine.h"
+#include "accel/cost/published.h"
+#include "accel/cost/queues.h"
+#include "accel/cost/workload.h"
+#include "model/config.h"
+
+namespace edgemoe {
+
+/// Milliseconds without any idea, then after each of kIdeas is added.
+using AblationSteps = std::array<double, kIdeas.size() + 1>;
+
+/// All modelled.
+AblationSteps ablate(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues,
+                     const Machine& machine);
+
+/// A machine of the comparison: it differs from the one before it in one thing.
+struct AblationColumn {
+  std::string title;
+  std::string what;  // what it changes
+  Machine machine;
+  AblationSteps milliseconds;
+};
+
+/// The published machine, as fitted; then ours at its number format, products a cycle and memory; with the board's
+/// memory; with 8-bit numbers; with the design's own products a cycle. What an idea's absence costs an element or score
+/// is the published machine's in all of them, over as many lanes as each has.
+std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const ExpertQueues& queues,
+                                              const PublishedMachine& published, const DesignPoint& design,
+                                              const Board& board);
+
+}  // namespace edgemoe
+
+#endif  // EDGEMOE_ACCEL_COST_ABLATION_H_

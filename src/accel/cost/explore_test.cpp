@@ -1,0 +1,170 @@
+#include "accel/cost/explore.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "accel/cost/chart.h"
+#include "accel/cost/growth.h"
+#include "accel/cost/testing.h"
+
+namespace edgemoe {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using namespace cost_testing;
+
+Result<Exploration> try_explore(const std::string& board, const Budget& budget = {}, const ExploreSpace& space = {},
+                                const ExploreProgress& progress = {}) {
+  const ModelConfig network = edge_moe_network();
+  const ExploreProblem problem = {.network = network,
+                                  .spec = {},
+                                  .queues = make_queues(network, 1, kTypicalQueueSpread),
+                                  .board = named_board(board),
+                                  .base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20)};
+  return explore(problem, space, budget, progress);
+}
+
+Exploration explore_board(const std::string& board, const Budget& budget = {}, const ExploreSpace& space = {},
+                          const ExploreProgress& progress = {}) {
+  Result<Exploration> found = try_explore(board, budget, space, progress);
+  EXPECT_TRUE(found.ok()) << found.status().message();
+  return found.ok() ? *found : Exploration{};
+}
+
+TEST(Explore, EverythingSearched_IsACandidateOrPrunedWithAReason) {
+  for (const char* board : {"zcu102", "zcu104", "kv260"}) {
+    const Exploration found = explore_board(board);
+    std::size_t counted = found.candidates.size();
+    for (const Pruned& pruned : found.pruned) {
+      counted += pruned.count;
+      EXPECT_FALSE(pruned.nearest.empty()) << pruned.reason;
+    }
+    EXPECT_EQ(counted, found.searched);
+    EXPECT_EQ(found.searched, ExploreSpace{}.size());
+  }
+}
+
+TEST(Explore, TheFront_IsWhatNoOtherBeats) {
+  const Exploration found = explore_board("zcu102");
+  const auto beats = [](const Candidate& a, const Candidate& b) {
+    const double a_mj = a.millijoules.middle();
+    const double b_mj = b.millijoules.middle();
+    const bool as_good = a.milliseconds <= b.milliseconds && a_mj <= b_mj && a.share <= b.share;
+    return as_good && (a.milliseconds < b.milliseconds || a_mj < b_mj || a.share < b.share);
+  };
+  std::size_t front = 0;
+  for (const Candidate& one : found.candidates) {
+    const bool beaten = std::any_of(found.candidates.begin(), found.candidates.end(),
+                                    [&](const Candidate& other) { return beats(other, one); });
+    if (one.pareto) {
+      EXPECT_FALSE(beaten) << one.design.name;
+      ++front;
+    }
+  }
+  EXPECT_GE(front, 3U);
+  EXPECT_LT(front, found.candidates.size());
+  ASSERT_FALSE(found.candidates.empty());
+  EXPECT_TRUE(found.candidates.front().pareto);
+}
+
+TEST(Explore, EveryCandidate_FitsItsBoardAndIsADesignPointThatTheRtlGeneratorTakes) {
+  const Exploration found = explore_board("kv260");
+  const Board board = named_board("kv260");
+  ASSERT_FALSE(found.candidates.empty());
+  for (const Candidate& one : found.candidates) {
+    EXPECT_LE(one.used.dsp, 0.9 * board.part.dsp) << one.design.name;
+    EXPECT_LE(one.used.bram36, 0.9 * board.part.bram36) << one.design.name;
+  }
+  const DesignPoint& best = found.candidates.front().design;
+  const Result<DesignPoint> again = parse_design_point(found.candidates.front().file);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(again->part.name, "xck26");
+  EXPECT_THAT(make_rtl_package(*again), HasSubstr(fmt::format("ArrayOutputs = {};", best.array.outputs)));
+}
+
+TEST(Explore, Budgets_AreKeptAndWhatCannotBeIsRefusedWithReasons) {
+  const Exploration found = explore_board("zcu102", {.milliseconds = 2.0});
+  for (const Candidate& one : found.candidates) EXPECT_LE(one.milliseconds, 2.0);
+  const Result<Exploration> none = try_explore("zcu102", {.milliseconds = 1e-3});
+  ASSERT_FALSE(none.ok());
+  EXPECT_THAT(none.status().message(), HasSubstr("latency"));
+  // A ring of two experts of this network and all else: more than the smallest board's block RAM.
+  EXPECT_THAT(try_explore("ultra96").status().message(), HasSubstr("block RAM"));
+  ExploreSpace space;
+  space.tokens.clear();
+  EXPECT_EQ(try_explore("zcu102", {}, space).status().code(), StatusCode::kInvalidArgument);
+  for (const int size : {0, -1, 1 << 20}) {
+    space.tokens = {4, size};
+    EXPECT_EQ(try_explore("zcu102", {}, space).status().code(), StatusCode::kInvalidArgument) << size;
+  }
+  space = {.tokens = {3}, .outputs = {32}, .chains = {2}, .lanes = {32}, .weight_words = {4096}};
+  EXPECT_THAT(try_explore("zcu102", {}, space).status().message(), HasSubstr("array.tokens"));
+}
+
+TEST(Explore, Progress_IsToldAndMayEndTheSearch) {
+  std::size_t last = 0;
+  const Exploration found = explore_board("zcu102", {}, {}, [&](std::size_t done, std::size_t) {
+    last = done;
+    return done < 640;
+  });
+  EXPECT_EQ(last, 640U);
+  EXPECT_EQ(found.searched, 640U);
+}
+
+TEST(Explore, TableAndPlot_HoldEveryCandidate) {
+  const Exploration found = explore_board("kv260");
+  const std::string csv = exploration_csv(found);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')), found.candidates.size() + 1);
+  const std::size_t columns =
+      static_cast<std::size_t>(std::count(csv.begin(), std::find(csv.begin(), csv.end(), '\n'), ','));
+  EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), ',')), columns * (found.candidates.size() + 1));
+  EXPECT_THAT(exploration_svg(found, "a < b & c"), HasSubstr("a &lt; b &amp; c"));
+}
+
+TEST(Growth, Curves_GrowAsTheWorkDoes) {
+  const ModelConfig network = edge_moe_network();
+  const Machine machine = machine_of(named_design("zcu102"), {8, 8}, named_board("zcu102"), {});
+  for (const GrowthAxis axis : kAllGrowthAxes) {
+    const GrowthCurve curve = grow(axis, network, {}, machine, 912);
+    ASSERT_GE(curve.points.size(), 5U) << growth_axis_name(axis);
+    for (std::size_t i = 1; i < curve.points.size(); ++i) {
+      const GrowthPoint& point = curve.points[i];
+      const GrowthPoint& before = curve.points[i - 1];
+      EXPECT_GT(point.value, before.value);
+      if (axis == GrowthAxis::kBandwidth) {
+        EXPECT_LE(point.cost.cycles, before.cost.cycles) << growth_axis_name(axis) << ' ' << point.value;
+      } else if (axis != GrowthAxis::kExperts) {  // more experts: emptier rows, but not in every draw
+        EXPECT_GE(point.cost.cycles, before.cost.cycles) << growth_axis_name(axis) << ' ' << point.value;
+      }
+    }
+  }
+  // Memory-bound where loading takes longer than computing, and the balance point is between.
+  const GrowthCurve rates = grow(GrowthAxis::kBandwidth, network, {}, machine, 912);
+  ASSERT_TRUE(rates.turns_at.has_value());
+  const double balance = balanced_bytes_per_cycle(rates.points.back().cost);
+  EXPECT_LE(balance, *rates.turns_at);
+  EXPECT_TRUE(rates.points.front().cost.memory_bound());
+  EXPECT_FALSE(rates.points.back().cost.memory_bound());
+  const GrowthCurve tokens = grow(GrowthAxis::kTokens, network, {}, machine, 912);
+  EXPECT_TRUE(tokens.points.front().on_chip);
+  EXPECT_FALSE(tokens.points.back().on_chip);  // 2,049 tokens of 192: more than the part's block RAM
+}
+
+TEST(Chart, WhatAnAxisCannotShow_IsLeftOut) {
+  const Chart chart = {.title = "t",
+                       .x_scale = Chart::Scale::kLog,
+                       .y_scale = Chart::Scale::kLog,
+                       .series = {{.name = "s", .points = {{0, 1}, {1, -1}, {1, 1.0 / 0.0}, {2, 3}}}}};
+  const std::string svg = render_svg({&chart, 1}, 2);
+  EXPECT_THAT(svg, HasSubstr("</svg>"));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+  EXPECT_THAT(svg, Not(HasSubstr("inf\"")));
+  const Chart empty = {.title = "empty"};
+  EXPECT_THAT(render_svg({&empty, 1}, 1), Not(HasSubstr("nan")));
+}
+
+}  // namespace
+}  // namespace edgemoe

@@ -1,0 +1,151 @@
+// The cost model against what was printed about machines that exist.
+#include "accel/cost/published.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "accel/cost/ablation.h"
+#include "accel/cost/energy.h"
+#include "accel/cost/testing.h"
+
+namespace edgemoe {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using namespace cost_testing;
+
+PublishedMachine published(const std::string& name) {
+  const Result<PublishedMachine> machine =
+      load_published_machine(config_folder("machines") / (name + ".json"), config_folder("boards"));
+  EXPECT_TRUE(machine.ok()) << machine.status().message();
+  return *machine;
+}
+
+FrameCost frame_of(const PublishedMachine& machine) { return typical_frame(edge_moe_network(), machine.machine); }
+
+/// Products that the printed DSPs could begin, used.
+double dsp_use(const PublishedMachine& machine, double milliseconds) {
+  const double peak = machine.used->dsp / machine.machine.format.dsp_per_product();
+  return frame_of(machine).macs / (milliseconds * machine.machine.clock_mhz * 1e3 * peak);
+}
+
+TEST(PublishedMachines, LatenciesComeOutAsFitted) {
+  int count = 0;
+  for (const char* name : {"edge-moe", "ubimoe", "coqmoe"}) {
+    const PublishedMachine machine = published(name);
+    EXPECT_NEAR(frame_of(machine).milliseconds, machine.latency_ms, 0.02 * machine.latency_ms) << name;
+    // What was fitted must be said, so that nobody takes it for a prediction.
+    EXPECT_THAT(machine.fitted, ::testing::Contains("array.cycles_per_step")) << name;
+    ++count;
+  }
+  EXPECT_EQ(count, 3);
+}
+
+TEST(PublishedMachines, AreSlowerThanTheirDspsAndTheirMemoryWouldLetThem) {
+  for (const char* name : {"ubimoe", "coqmoe"}) {
+    const PublishedMachine machine = published(name);
+    EXPECT_LT(dsp_use(machine, machine.latency_ms), 1) << name;
+    const double weights_ms = machine.machine.milliseconds(frame_of(machine).memory_cycles);
+    EXPECT_LT(weights_ms, machine.latency_ms) << name;
+    // Neither explains the printed latency: both leave more than half of it open, which cycles_per_step stands for.
+    EXPECT_LT(weights_ms, machine.latency_ms / 2) << name;
+  }
+}
+
+// The one prediction that the printed numbers allow: CoQMoE from its DSPs and UbiMoE's use of its own.
+TEST(PublishedMachines, CoqmoeFollowsFromUbimoesUseOfItsDsps) {
+  const PublishedMachine ubimoe = published("ubimoe");
+  const PublishedMachine coqmoe = published("coqmoe");
+  const double predicted_ms =
+      coqmoe.latency_ms * dsp_use(coqmoe, coqmoe.latency_ms) / dsp_use(ubimoe, ubimoe.latency_ms);
+  EXPECT_NEAR(predicted_ms, coqmoe.latency_ms, 0.06 * coqmoe.latency_ms);
+}
+
+TEST(PublishedMachines, PowersLieInTheModelledRange) {
+  const Range static_watts = named_board("zcu102").static_watts;
+  const PublishedMachine ubimoe = published("ubimoe");
+  for (const char* name : {"edge-moe", "ubimoe", "coqmoe"}) {
+    const PublishedMachine machine = published(name);
+    // Edge-MoE's resources are not in our sources: UbiMoE's, on the same part, stand for them.
+    const PublishedMachine::Used used = machine.used.value_or(*ubimoe.used);
+    const Resources resources = {.dsp = static_cast<double>(used.dsp),
+                                 .bram36 = static_cast<double>(used.bram36),
+                                 .lut = static_cast<double>(used.lut),
+                                 .ff = static_cast<double>(used.ff)};
+    const FrameCost frame = frame_of(machine);
+    const Range watts =
+        estimate_energy(frame, resources, machine.machine.clock_mhz, static_watts).watts(frame.milliseconds);
+    EXPECT_TRUE(watts.contains(machine.power_watts)) << name << ": " << watts.low << " to " << watts.high;
+    EXPECT_LT(watts.high, 20) << name;  // a range that holds anything would say nothing
+    EXPECT_NEAR(watts.middle(), machine.power_watts, 0.35 * machine.power_watts) << name;
+  }
+}
+
+TEST(Ablation, TheFittedMachine_GivesBackThePublishedSteps) {
+  const PublishedMachine machine = published("edge-moe");
+  const ModelConfig network = edge_moe_network();
+  const AblationSteps steps = ablate(network, {}, make_queues(network, 1, kTypicalQueueSpread), machine.machine);
+  ASSERT_EQ(machine.ablation_ms.size(), steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_NEAR(steps[i], machine.ablation_ms[i], 0.02 * machine.ablation_ms[i]) << i;
+  }
+}
+
+// At the published memory rate ours waits for weights in the end, so that an idea may gain nothing.
+TEST(Ablation, EachColumnDiffersFromTheOneBeforeInOneThing) {
+  const PublishedMachine machine = published("edge-moe");
+  const ModelConfig network = edge_moe_network();
+  const std::vector<AblationColumn> columns = compare_ablations(network, make_queues(network, 1, kTypicalQueueSpread),
+                                                                machine, named_design("zcu102"), named_board("zcu102"));
+  ASSERT_EQ(columns.size(), 5U);
+  const Machine& theirs = columns[0].machine;
+  const Machine& ours = columns[1].machine;
+  EXPECT_EQ(ours.format, theirs.format);
+  EXPECT_EQ(ours.array.products_per_step(), theirs.array.products_per_step());
+  EXPECT_EQ(ours.memory.bytes_per_cycle, theirs.memory.bytes_per_cycle);
+  EXPECT_GT(columns[2].machine.memory.bytes_per_cycle, theirs.memory.bytes_per_cycle);
+  EXPECT_EQ(columns[2].machine.array.products_per_step(), ours.array.products_per_step());
+  EXPECT_EQ(columns[3].machine.format, (NumberFormat{8, 8}));
+  EXPECT_EQ(columns[3].machine.array.products_per_step(), ours.array.products_per_step());
+  EXPECT_EQ(columns[4].machine.array.products_per_step(), 2048);
+  for (const AblationColumn& column : columns) {
+    for (std::size_t i = 1; i < column.milliseconds.size(); ++i) {
+      EXPECT_LE(column.milliseconds[i], column.milliseconds[i - 1]) << column.title << ' ' << i;
+    }
+  }
+}
+
+TEST(PublishedTable, GivesBackThePapersRatios) {
+  const Result<PublishedTable> table = load_published_table(config_folder("machines").parent_path() / "published.json");
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  ASSERT_GE(table->systems.size(), 3U);
+  const double edge_moe = table->systems[0].millijoules();
+  EXPECT_NEAR(edge_moe, 504, 0.5);
+  EXPECT_NEAR(table->systems[1].millijoules() / edge_moe, 2.24, 0.005);
+  EXPECT_NEAR(table->systems[2].millijoules() / edge_moe, 4.90, 0.005);
+}
+
+TEST(PublishedMachines, FilesThatAreWrong_AreRefusedWithTheKey) {
+  const std::string good = *read_text_file(config_folder("machines") / "ubimoe.json", 1 << 20);
+  const Board board = named_board("zcu102");
+  const auto message = [&](std::string_view from, std::string_view to) {
+    std::string text = good;
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return parse_published_machine(text.replace(at, from.size(), to), board).status().message();
+  };
+  EXPECT_THAT(message("\"tokens\": 4", "\"tokens\": 0"), HasSubstr("array.tokens"));
+  EXPECT_THAT(message("\"outputs\": 14, ", ""), HasSubstr("array.outputs"));
+  EXPECT_THAT(message("\"w16a32\"", "\"fp16\""), AllOf(HasSubstr("wNaM"), HasSubstr("fp16")));
+  EXPECT_THAT(message("\"ablation_ms\": []", "\"ablation_ms\": [1, 2]"), HasSubstr("expected 6"));
+  EXPECT_THAT(message("\"ablation_ms\": []", "\"ablation_ms\": [\"a\"]"), HasSubstr("ablation_ms"));
+  EXPECT_FALSE(parse_published_machine("{", board).ok());
+  EXPECT_FALSE(load_published_machine("no-such.json", config_folder("boards")).ok());
+  EXPECT_FALSE(parse_published_table(R"({"source": "", "systems": []})").ok());
+}
+
+}  // namespace
+}  // namespace edgemoe

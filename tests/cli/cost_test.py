@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""cost_test.py TOOL SOURCE: estimate, ablate, explore, growth and energy as a user runs them."""
+import csv
+import json
+import os
+import sys
+import threading
+import unittest
+import xml.etree.ElementTree
+
+from cli_test import SOURCE, ToolTest
+
+
+def is_svg(path):
+    return xml.etree.ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+class Estimate(ToolTest):
+    def estimate(self, *arguments):
+        return json.loads(self.tool("estimate", "--json", *arguments).stdout)
+
+    def test_text_and_json_say_the_same_and_that_it_is_modelled(self):
+        report = self.estimate()
+        self.assertEqual(report["status"], "modelled")
+        self.assertAlmostEqual(sum(phase["cycles"] for phase in report["phases"]), report["cycles"], delta=1)
+        self.assertEqual(report["bound"], "compute")
+        text = self.tool("estimate").stdout
+        self.assertIn("all modelled", text)
+        self.assertIn(f"{report['cycles']:.0f} cycles", text)
+        self.assertIn("heads run on the host", text)
+
+    def test_every_constant_stands_in_the_document_with_its_range(self):
+        document = (SOURCE / "docs/cost.md").read_text()
+        constants = self.estimate()["energy"]["constants"]
+        self.assertGreaterEqual(len(constants), 6)
+        for constant in constants:
+            low, high = constant["value"]
+            self.assertIn(f"{low:g} to {high:g}", document, constant["name"])
+            self.assertTrue(constant["source"], constant["name"])
+
+    def test_what_is_taken_away_costs(self):
+        whole = self.estimate()
+        for change in (["--without", "expert-reordering,table-gelu"], ["--no-prefetch"], ["--format", "w16a32"]):
+            self.assertGreater(self.estimate(*change)["cycles"], whole["cycles"], change)
+        self.assertEqual(self.estimate("--batch", "4")["off_chip_bytes"]["weights"],
+                         whole["off_chip_bytes"]["weights"])
+        self.assertLess(self.estimate("--spread", "0")["cycles"], whole["cycles"])
+
+    def test_query_lanes_share_reads_of_keys_and_values(self):
+        reads = [self.estimate("--query-lanes", lanes)["key_value_reads_per_query"] for lanes in (1, 2, 4, 8)]
+        self.assertEqual(reads, [2 * 192 * passes for passes in (129, 65, 33, 17)])
+        self.tool("estimate", "--query-lanes", "-2", expect=2)
+
+    def test_models_boards_and_machines_go_by_name_or_file(self):
+        street = self.estimate("--model", "edgemoe-street", "--board", SOURCE / "configs/boards/kv260.json")
+        self.assertEqual(street["network"], "edgemoe-street")
+        self.assertEqual(self.estimate("--model", self.model)["network"], "tiny")
+        self.assertEqual(self.estimate("--machine", "coqmoe")["machine"], "coqmoe")
+        done = self.tool("estimate", "--model", "m3vit-small-nyud")
+        self.assertIn("1201 tokens where zcu102 has room for 256", done.stderr)
+
+    def test_wrong_options_are_refused_with_what_there_is(self):
+        for arguments, message in ((["--board", "zcu9"], "kv260"), (["--design", "big"], "zcu102"),
+                                   (["--machine", "x"], "coqmoe"), (["--model", "x"], "edgemoe-cityscapes"),
+                                   (["--format", "int8"], "wNaM"), (["--without", "luck"], "table-gelu"),
+                                   (["--batch", "0"], "--batch"), (["--tasks", "1000"], "--tasks"),
+                                   (["--spread", "-1"], "--spread")):
+            self.assertIn(message, self.tool("estimate", *arguments, expect=2).stderr)
+        board = self.folder / "b.json"
+        board.write_text((SOURCE / "configs/boards/zcu102.json").read_text().replace("0.85", "85"))
+        self.assertIn("memory.efficiency", self.tool("estimate", "--board", board, expect=2).stderr)
+        board.write_text("{")
+        self.assertIn(str(board), self.tool("estimate", "--board", board, expect=1).stderr)
+
+    def test_counted_queues_are_used(self):
+        blocks = [{"block": block, "tasks": {"semseg": {"picks": [258] + [0] * 15}}} for block in range(1, 12, 2)]
+        counts = self.folder / "routing.json"
+        counts.write_text(json.dumps({"routing": blocks}))
+        self.assertGreater(self.estimate("--routing", counts)["cycles"], 0)
+        counts.write_text(json.dumps({"routing": blocks[1:]}))
+        self.assertIn("expected 6 mixtures", self.tool("estimate", "--routing", counts, expect=1).stderr)
+
+    def test_published_machines_stand_beside_what_is_modelled(self):
+        report = json.loads(self.tool("estimate", "--published", "--json").stdout)
+        self.assertEqual(len(report["machines"]), 3)
+        for machine in report["machines"]:
+            self.assertIn("array.cycles_per_step", machine["fitted"])
+            self.assertLess(abs(machine["modelled_ms"] / machine["published_ms"] - 1), 0.02)
+        self.assertIn("not predicted", self.tool("estimate", "--published").stdout)
+
+
+class Ablate(ToolTest):
+    def test_table_json_and_plot(self):
+        plot = self.folder / "ablation.svg"
+        report = json.loads(self.tool("ablate", "--json", "--svg", plot).stdout)
+        self.assertTrue(is_svg(plot))
+        self.assertEqual(len(report["steps"]), 6)
+        fitted, *ours = report["machines"]
+        self.assertIn("fitted", fitted["status"])
+        for modelled, published in zip(fitted["milliseconds"], report["published"]["milliseconds"]):
+            self.assertLess(abs(modelled / published - 1), 0.02)
+        # Our first column changes nothing of format, products and memory.
+        for key in ("format", "products_per_step", "bytes_per_cycle"):
+            self.assertEqual(ours[0][key], fitted[key])
+        self.assertIn("does not predict", self.tool("ablate").stdout)
+        self.tool("ablate", "--svg", self.folder / "missing/a.svg", expect=1)
+
+
+class Explore(ToolTest):
+    def test_a_point_becomes_a_design_point_that_can_be_estimated(self):
+        table, plot, design = (self.folder / name for name in ("front.csv", "front.svg", "mine.json"))
+        done = self.tool("explore", "--board", "kv260", "--csv", table, "--svg", plot, "--point", "least-energy",
+                         "--design-out", design)
+        self.assertIn("pruned", done.stdout)
+        self.assertTrue(is_svg(plot))
+        with open(table, newline="") as file:
+            rows = list(csv.DictReader(file))
+        front = [row for row in rows if row["pareto"] == "yes"]
+        self.assertGreaterEqual(len(front), 2)
+        self.assertEqual(json.loads(design.read_text())["name"], "mine")
+        report = json.loads(self.tool("estimate", "--design", design, "--board", "kv260", "--json").stdout)
+        energy = min((float(row["millijoules_low"]) + float(row["millijoules_high"])) / 2 for row in front)
+        self.assertIn(f"{report['milliseconds']:.4f}", [row["milliseconds"] for row in front])
+        self.assertGreater(energy, 0)
+
+    def test_what_cannot_be_is_refused_with_the_reason(self):
+        done = self.tool("explore", "--budget-ms", "0.001", expect=1)
+        self.assertIn("latency", done.stderr)
+        self.tool("explore", "--dsp-share", "2", expect=2)
+        self.tool("explore", "--formats", "w8", expect=2)
+        self.tool("explore", "--array-outputs", "0", expect=2)
+        self.tool("explore", "--budget-ms", "-1", expect=2)
+        design = self.folder / "wide.json"
+        done = self.tool("explore", "--formats", "w16a16", "--design-out", design, expect=2)
+        self.assertIn("w8a8 alone", done.stderr)
+        self.tool("explore", "--point", "best", "--design-out", design, expect=2)
+        self.assertFalse(design.exists())
+
+
+class Growth(ToolTest):
+    def test_curves_and_plot(self):
+        plot = self.folder / "growth.svg"
+        machines = json.loads(self.tool("growth", "--json", "--svg", plot).stdout)
+        self.assertTrue(is_svg(plot))
+        self.assertEqual(len(machines), 3)
+        ours = {curve["axis"]: curve for curve in machines[0]["curves"]}
+        self.assertEqual(set(ours), {"tokens", "experts", "top-k", "tasks", "batch", "bandwidth"})
+        self.assertIsNotNone(ours["bandwidth"]["turns_at"])
+        bounds = [point["bound"] for point in ours["bandwidth"]["points"]]
+        self.assertEqual((bounds[0], bounds[-1]), ("memory", "compute"))
+        self.assertIn("turns to compute-bound", self.tool("growth").stdout)
+
+
+class Energy(ToolTest):
+    def energy(self, *arguments, expect=0):
+        return self.tool("energy", "--nvml", "libno-such.so", "--idle-seconds", "0.05", *arguments, expect=expect)
+
+    def test_what_is_not_there_says_why(self):
+        done = self.energy("--powercap", self.folder, "--frames", "2", "--json")
+        report = json.loads(done.stdout)
+        for one in report["measured"]:
+            self.assertEqual((one["status"], one["devices"]), ("not available", []))
+            self.assertTrue(one["reason"])
+        low, high = report["modelled"]["millijoules"]
+        self.assertTrue(0 < low < high)
+        ratios = [round(system["ratio_to_first"], 2) for system in report["published"]["systems"]]
+        self.assertEqual(ratios[:3], [1.0, 2.24, 4.9])
+
+    def counters(self, step):
+        """A folder like Linux's, whose counter goes on by `step` microjoules every few milliseconds."""
+        zone = self.folder / "powercap/intel-rapl:0"
+        zone.mkdir(parents=True)
+        (zone / "name").write_text("package-0\n")
+        (zone / "max_energy_range_uj").write_text("100000000000\n")
+        (zone / "energy_uj").write_text("1000\n")
+        done = threading.Event()
+
+        def count():
+            value = 1000
+            while not done.wait(0.002):
+                value += step
+                (zone / "next").write_text(f"{value}\n")
+                os.replace(zone / "next", zone / "energy_uj")
+
+        thread = threading.Thread(target=count)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(done.set)
+        return zone.parent
+
+    def test_a_counter_is_read_around_frames_and_commands(self):
+        folder = self.counters(1000)
+        for work in (["--model", self.model, "--frames", "20"], ["--command", "sleep 0.2", "--frames", "4"]):
+            report = json.loads(self.energy("--powercap", folder, "--json", *work).stdout)
+            processor = report["measured"][0]
+            self.assertEqual(processor["status"], "measured")
+            device, = processor["devices"]
+            self.assertEqual((device["device"], device["source"]), ("package-0", "RAPL"))
+            self.assertGreater(device["joules_per_frame"], 0)
+            self.assertGreater(device["idle_watts"], 0)
+        self.energy("--powercap", folder, "--command", "exit 3", expect=2)
+
+    def test_a_counter_that_stands_still_is_no_measurement(self):
+        report = json.loads(self.energy("--powercap", self.counters(0), "--command", "true", "--json").stdout)
+        self.assertIn("did not move", report["measured"][0]["reason"])
+
+
+if __name__ == "__main__":
+    os.environ.pop("EDGEMOE_CONFIG_DIR", None)
+    unittest.main(argv=sys.argv[:1], verbosity=1)
