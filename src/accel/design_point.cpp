@@ -59,13 +59,18 @@ Status validate(const DesignPoint& design) {
       {"array.outputs", design.array.outputs, 2, 256, kPowerOfTwo},
       {"array.chains", design.array.chains, 1, 16},
       {"memory.activation_words", design.memory.activation_words, 16, 1 << 16, kPowerOfTwo},
+      {"memory.probability_words", design.memory.probability_words, 16, 1 << 16, kPowerOfTwo},
       {"memory.weight_words", design.memory.weight_words, 16, 1 << 16, kPowerOfTwo},
       {"memory.channel_words", design.memory.channel_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.key_value_words", design.memory.key_value_words, 16, 1 << 16, kPowerOfTwo},
+      {"memory.token_words", design.memory.token_words, 16, 1 << 16, kPowerOfTwo},
+      {"memory.norm_words", design.memory.norm_words, 16, 1 << 16, kPowerOfTwo},
       {"lanes.row_quantizer", design.lanes.row_quantizer, 2, 256, kPowerOfTwo},
       {"lanes.layer_norm", design.lanes.layer_norm, 2, 256, kPowerOfTwo},
       {"lanes.softmax", design.lanes.softmax, 2, 256, kPowerOfTwo},
       {"limits.max_tokens", design.limits.max_tokens, 4, 8192, kPowerOfTwo},
       {"limits.max_width", design.limits.max_width, 4, 8192, kPowerOfTwo},
+      {"limits.max_heads", design.limits.max_heads, 2, 256, kPowerOfTwo},
       {"limits.max_experts", design.limits.max_experts, 2, 256, kPowerOfTwo},
       {"limits.max_top_k", design.limits.max_top_k, 1, 16},
   };
@@ -73,6 +78,14 @@ Status validate(const DesignPoint& design) {
   if (design.limits.max_top_k > design.limits.max_experts) {
     return invalid_argument("limits.max_top_k: expected at most limits.max_experts, {}, found {}",
                             design.limits.max_experts, design.limits.max_top_k);
+  }
+  const int step = kDotChainLength * design.array.chains;
+  if (design.array.outputs % step != 0) {
+    return invalid_argument(
+        "array.outputs: expected a multiple of the inputs of a step, {} · array.chains = {}, found {}: a beat of "
+        "results "
+        "is written as whole steps",
+        kDotChainLength, step, design.array.outputs);
   }
   struct Lane {
     std::string_view key;
@@ -85,6 +98,10 @@ Status validate(const DesignPoint& design) {
        {Lane{"lanes.row_quantizer", design.lanes.row_quantizer, "max_width", design.limits.max_width},
         Lane{"lanes.layer_norm", design.lanes.layer_norm, "max_width", design.limits.max_width},
         Lane{"lanes.softmax", design.lanes.softmax, "max_tokens", design.limits.max_tokens}}) {
+    if (lane.lanes != design.array.outputs) {
+      return invalid_argument("{}: expected array.outputs, {}: rows travel in beats of that many, found {}", lane.key,
+                              design.array.outputs, lane.lanes);
+    }
     if (2 * lane.lanes > lane.row) {
       return invalid_argument("{}: expected at most half of limits.{}, {}, found {}", lane.key, lane.row_key, lane.row,
                               lane.lanes);
@@ -97,11 +114,13 @@ DesignPoint read(const JsonValue& document, Status& status) {
   JsonObjectReader root(document, "", {"name", "part", "clock_mhz", "array", "memory", "lanes", "limits"}, status);
   JsonObjectReader part(root.member("part"), "part", {"name", "dsp", "bram36", "lut", "ff"}, status);
   JsonObjectReader array(root.member("array"), "array", {"tokens", "outputs", "chains"}, status);
-  JsonObjectReader memory(root.member("memory"), "memory", {"activation_words", "weight_words", "channel_words"},
+  JsonObjectReader memory(root.member("memory"), "memory",
+                          {"activation_words", "probability_words", "weight_words", "channel_words", "key_value_words",
+                           "token_words", "norm_words"},
                           status);
   JsonObjectReader lanes(root.member("lanes"), "lanes", {"row_quantizer", "layer_norm", "softmax"}, status);
-  JsonObjectReader limits(root.member("limits"), "limits", {"max_tokens", "max_width", "max_experts", "max_top_k"},
-                          status);
+  JsonObjectReader limits(root.member("limits"), "limits",
+                          {"max_tokens", "max_width", "max_heads", "max_experts", "max_top_k"}, status);
   return {.name = root.text("name"),
           .part = {.name = part.text("name"),
                    .dsp = part.integer("dsp"),
@@ -113,13 +132,18 @@ DesignPoint read(const JsonValue& document, Status& status) {
                     .outputs = array.integer("outputs"),
                     .chains = array.integer("chains")},
           .memory = {.activation_words = memory.integer("activation_words"),
+                     .probability_words = memory.integer("probability_words"),
                      .weight_words = memory.integer("weight_words"),
-                     .channel_words = memory.integer("channel_words")},
+                     .channel_words = memory.integer("channel_words"),
+                     .key_value_words = memory.integer("key_value_words"),
+                     .token_words = memory.integer("token_words"),
+                     .norm_words = memory.integer("norm_words")},
           .lanes = {.row_quantizer = lanes.integer("row_quantizer"),
                     .layer_norm = lanes.integer("layer_norm"),
                     .softmax = lanes.integer("softmax")},
           .limits = {.max_tokens = limits.integer("max_tokens"),
                      .max_width = limits.integer("max_width"),
+                     .max_heads = limits.integer("max_heads"),
                      .max_experts = limits.integer("max_experts"),
                      .max_top_k = limits.integer("max_top_k")}};
 }

@@ -32,10 +32,14 @@ struct DesignPoint {
   /// `chains`, a channel word the constants of `outputs` channels.
   struct Memory {
     int activation_words;
+    int probability_words;  // as activation words: what attention weighs V with, and the router's digits
     int weight_words;
     int channel_words;
+    int key_value_words;  // as weight words: keys and values of all heads
+    int token_words;      // of `outputs` elements: every token's residual stream
+    int norm_words;       // of `outputs` gains and biases: every norm
   };
-  /// Elements a unit takes in a cycle.
+  /// Elements a unit takes in a cycle: `outputs`, for rows travel between the units in beats of that many.
   struct Lanes {
     int row_quantizer;
     int layer_norm;
@@ -44,6 +48,7 @@ struct DesignPoint {
   struct Limits {
     int max_tokens;  // also of one row of scores
     int max_width;   // elements of a row that is quantised or normalised
+    int max_heads;
     int max_experts;
     int max_top_k;
   };

@@ -56,20 +56,24 @@ TEST(DesignPoint, SizesThatCannotBeBuilt_AreRefusedWithWhatTheyMustBe) {
               AllOf(HasSubstr("array.tokens"), HasSubstr("even"), HasSubstr("found 3")));
   EXPECT_THAT(parse_design_point(replaced(good, "\"weight_words\": 64", "\"weight_words\": 65")).status().message(),
               AllOf(HasSubstr("memory.weight_words"), HasSubstr("power of two")));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 4", "\"outputs\": -4")).status().message(),
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": -8")).status().message(),
               HasSubstr("array.outputs"));
   EXPECT_THAT(parse_design_point(replaced(good, "\"max_top_k\": 3", "\"max_top_k\": 9")).status().message(),
               HasSubstr("limits.max_top_k"));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"softmax\": 4", "\"softmax\": 64")).status().message(),
-              HasSubstr("lanes.softmax"));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"softmax\": 8", "\"softmax\": 16")).status().message(),
+              AllOf(HasSubstr("lanes.softmax"), HasSubstr("array.outputs"), HasSubstr("found 16")));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 4")).status().message(),
+              AllOf(HasSubstr("array.outputs"), HasSubstr("multiple of"), HasSubstr("found 4")));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"max_width\": 64", "\"max_width\": 8")).status().message(),
+              HasSubstr("max_width"));
   EXPECT_THAT(parse_design_point(replaced(good, "\"small\"", "\"a\\nb\"")).status().message(), HasSubstr("name"));
 }
 
 TEST(RtlPackage, HoldsEverySizeAndTableEntry) {
   const std::string text = make_rtl_package(*load_design_point(kFolder / "small.json"));
   for (const char* line :
-       {"parameter int ArrayTokens = 2;", "parameter int ArrayOutputs = 4;", "parameter int ChainLength = 8;",
-        "parameter int MaxTopK = 3;", "parameter int NormLanes = 2;", "parameter int WeightWords = 64;"}) {
+       {"parameter int ArrayTokens = 2;", "parameter int ArrayOutputs = 8;", "parameter int ChainLength = 8;",
+        "parameter int MaxTopK = 3;", "parameter int NormLanes = 8;", "parameter int WeightWords = 64;"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   for (int i = 0; i < kExp2Entries; ++i) {
