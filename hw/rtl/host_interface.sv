@@ -1,7 +1,7 @@
 // What the host sees: registers on AXI4-Lite, as src/accel/registers.h has them, and an interrupt. Registers that a run reads can
 // be written only between runs; a refused access gets SLVERR and does nothing.
 module host_interface #(
-  parameter int AddressWidth = 40,
+  parameter int AddressWidth = edgemoe_pkg::AddressWidth,
   /// Of a beat on the memory's bus: the unit of list offsets.
   parameter int DataBytes = edgemoe_pkg::ArrayOutputs * edgemoe_pkg::ArrayChains,
   /// Things that the bus side, and the core, may wait for, each with a counter of cycles.

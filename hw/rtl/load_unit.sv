@@ -112,13 +112,13 @@ module load_unit #(
   logic [31:0] command_beats;
   logic [2:0] command_kind;
   logic fits, whole_words;
-  assign command_kind = command_i[edgemoe_pkg::LoadKindAt +: 3];
-  assign command_beats = command_i[edgemoe_pkg::LoadBeatsAt +: 32];
+  assign command_kind = command_i[edgemoe_pkg::LoadKindLsb +: 3];
+  assign command_beats = command_i[edgemoe_pkg::LoadBeatsLsb +: 32];
   // A kind that there is; numbers that fit the counters here; nothing behind the fields.
-  localparam int FieldsEnd = edgemoe_pkg::LoadDestinationAt + edgemoe_pkg::LoadDestinationBits;
-  assign fits = command_i[edgemoe_pkg::LoadKindAt+3 +: 5] == '0 && command_i[edgemoe_pkg::LoadRoutingAt+8 +: 8] == '0 &&
-                command_i[edgemoe_pkg::LoadWaitPhasesAt+16 +: 16] == '0 &&
-                command_i[edgemoe_pkg::LoadDestinationAt+16 +: 16] == '0 && command_i[511:FieldsEnd] == '0 &&
+  localparam int FieldsEnd = edgemoe_pkg::LoadDestinationLsb + edgemoe_pkg::LoadDestinationBits;
+  assign fits = command_i[edgemoe_pkg::LoadKindLsb+3 +: 5] == '0 && command_i[edgemoe_pkg::LoadRoutingLsb+8 +: 8] == '0 &&
+                command_i[edgemoe_pkg::LoadWaitPhasesLsb+16 +: 16] == '0 &&
+                command_i[edgemoe_pkg::LoadDestinationLsb+16 +: 16] == '0 && command_i[511:FieldsEnd] == '0 &&
                 command_beats != '0;
   always_comb begin
     unique case (command_kind)
@@ -170,15 +170,15 @@ module load_unit #(
       Take: begin
         kind_q <= command_kind;
         legal_q <= fits && whole_words;
-        expert_q <= command_i[edgemoe_pkg::LoadExpertAt +: 8];
-        routing_q <= command_i[edgemoe_pkg::LoadRoutingAt +: 8];
-        wait_phases_q <= command_i[edgemoe_pkg::LoadWaitPhasesAt +: 16];
-        stride_q <= command_i[edgemoe_pkg::LoadTaskStrideAt +: 32];
-        destination_q <= command_i[edgemoe_pkg::LoadDestinationAt +: 16];
+        expert_q <= command_i[edgemoe_pkg::LoadExpertLsb +: 8];
+        routing_q <= command_i[edgemoe_pkg::LoadRoutingLsb +: 8];
+        wait_phases_q <= command_i[edgemoe_pkg::LoadWaitPhasesLsb +: 16];
+        stride_q <= command_i[edgemoe_pkg::LoadTaskStrideLsb +: 32];
+        destination_q <= command_i[edgemoe_pkg::LoadDestinationLsb +: 16];
         left_q <= command_beats;
         task_q <= task_i;
         address_q <= (command_kind == Image ? input_base_i : image_base_i) +
-                     (AddressWidth'(command_i[edgemoe_pkg::LoadOffsetAt +: 32]) << ByteWidth);
+                     (AddressWidth'(command_i[edgemoe_pkg::LoadOffsetLsb +: 32]) << ByteWidth);
         if (command_valid_i) state_q <= Decide;
       end
       Decide: begin

@@ -7,10 +7,9 @@ module shell #(
   parameter int WeightWords = edgemoe_pkg::WeightWords,
   parameter int ChannelWords = edgemoe_pkg::ChannelWords,
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
-  parameter int AddressWidth = 40,
-  /// Of the longest burst, and bursts on the way: together what covers the latency of memory. Powers of two.
-  parameter int BurstBeats = 16,
-  parameter int OutstandingBursts = 16,
+  parameter int AddressWidth = edgemoe_pkg::AddressWidth,
+  parameter int BurstBeats = edgemoe_pkg::BurstBeats,
+  parameter int OutstandingBursts = edgemoe_pkg::OutstandingBursts,
   parameter bit Prefetch = 1'(edgemoe_pkg::Prefetch),
   localparam int DataBytes = Outputs * Chains,
   localparam int WeightAddress = $clog2(WeightWords),
