@@ -4,10 +4,10 @@
 //      \------------- tags ---------------------------^                       \-> GELU ------> narrow results
 //
 // From a tile's last step at the memories' address ports, in cycles, its token t:
-//   sums leave the array 16 + t | raw sums 17 + t | wide results 27 + t | narrow results 31 + t
+//   sums leave the array 17 + t | raw sums 18 + t | wide results 29 + t | narrow results 33 + t
 //
 // Nothing behind it refuses: whoever offers a tile sees to it that there is room for its results. Memories answer a cycle
-// after their address; bank k of an operand memory is read k cycles after bank 0.
+// after their address, the rings of weights and channels two; bank k of an operand memory is read k cycles after bank 0.
 module compute_unit #(
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
@@ -76,10 +76,12 @@ module compute_unit #(
   localparam int TileWidth = $bits(tile_i);
   /// Tiles between their first step and their last sum: one every Tokens cycles at most, and 16 cycles of latency.
   localparam int TagDepth = 16;
+  /// (32512, 8): a scale of 1.
+  localparam logic [22:0] UnitScale = {8'd8, 15'd32512};
 
   // Steps, and what goes with a tile.
   logic step_valid, step_first, step_last, row_select, column_select, tags_full, take;
-  logic step_valid_q, step_first_q, step_last_q, step_valid2_q, step_first2_q, step_last2_q;
+  logic [2:0] step_valid_q, step_first_q, step_last_q;
   logic issue_ready;
   assign tile_ready_o = issue_ready && !tags_full;
   assign take = tile_valid_i && tile_ready_o;
@@ -90,35 +92,36 @@ module compute_unit #(
   );
   assign read_o = step_valid;
   always_ff @(posedge clk_i) begin
-    step_valid_q <= rst_ni && step_valid;
-    step_valid2_q <= rst_ni && step_valid_q;
-    step_first_q <= step_first;
-    step_last_q <= step_last;
-    step_first2_q <= step_first_q;
-    step_last2_q <= step_last_q;
+    step_valid_q <= rst_ni ? {step_valid_q[1:0], step_valid} : '0;
+    step_first_q <= {step_first_q[1:0], step_first};
+    step_last_q <= {step_last_q[1:0], step_last};
   end
 
-  // Operands: a choice between two memories, which follows the banks' skew, and a register.
-  logic [Banks-1:0] row_selects_q, column_selects_q;
-  logic [Banks*RowWidth-1:0] rows_q;
-  logic [Banks*ColumnWidth-1:0] columns_q;
+  // Operands: a choice between two memories, which follows the banks' skew, and registers.
+  localparam int Selects = Banks + 1;
+  logic [Banks-1:0] row_selects_q;
+  logic [Selects-1:0] column_selects_q;
+  logic [Banks*RowWidth-1:0] rows_q, rows2_q;
+  logic [Banks*ColumnWidth-1:0] keys_values_q, columns_q;
   always_ff @(posedge clk_i) begin
     row_selects_q <= {row_selects_q[Banks-2:0], row_select};
-    column_selects_q <= {column_selects_q[Banks-2:0], column_select};
+    column_selects_q <= {column_selects_q[Selects-2:0], column_select};
+    keys_values_q <= keys_values_i;
+    rows2_q <= rows_q;
   end
   for (genvar k = 0; k < Banks; k++) begin : gen_bank
     always_ff @(posedge clk_i) begin
       rows_q[k*RowWidth +: RowWidth] <=
         row_selects_q[k] ? probabilities_i[k*RowWidth +: RowWidth] : activations_i[k*RowWidth +: RowWidth];
       columns_q[k*ColumnWidth +: ColumnWidth] <=
-        column_selects_q[k] ? keys_values_i[k*ColumnWidth +: ColumnWidth] : weights_i[k*ColumnWidth +: ColumnWidth];
+        column_selects_q[k+1] ? keys_values_q[k*ColumnWidth +: ColumnWidth] : weights_i[k*ColumnWidth +: ColumnWidth];
     end
   end
 
   logic tile_done;
   logic [Tokens*Outputs*32-1:0] sums;
   array_tile #(.Tokens(Tokens), .Outputs(Outputs), .Chains(Chains)) u_array (
-    .clk_i, .rst_ni, .valid_i(step_valid2_q), .first_i(step_first2_q), .last_i(step_last2_q), .a_i(rows_q), .w_i(columns_q),
+    .clk_i, .rst_ni, .valid_i(step_valid_q[2]), .first_i(step_first_q[2]), .last_i(step_last_q[2]), .a_i(rows2_q), .w_i(columns_q),
     .done_o(tile_done), .sums_o(sums)
   );
 
@@ -161,97 +164,111 @@ module compute_unit #(
   assign raw_token_o = token1_q;
   assign raw_values_o = sums1_q;
 
-  // 2: what the lanes take
+  // 2: the row's part
   logic [22:0] row_scale;
   logic [19:0] softmax_scale;
   logic signed [9:0] shift;
-  logic signed [7:0] shift2_q;
-  logic [15:0] row_mantissa2_q;
-  logic [Outputs*32-1:0] sums2_q, biases2_q;
-  logic [Outputs*16-1:0] mantissas2_q;
-  logic [Outputs*5-1:0] pre_shifts2_q;
-  logic valid2_q, scores, values;
-  logic [TokenWidth-1:0] token2_q;
-  tile_pkg::tile_t tile2_q;
-  assign row_scale = row_scales_i[32'(token1_q)*23 +: 23];
+  logic signed [7:0] shift2_q, shift3_q;
+  logic [15:0] row_mantissa2_q, row_mantissa3_q;
+  logic [4:0] row_pre_shift2_q;
+  logic [Outputs*32-1:0] sums2_q, sums3_q, biases3_q;
+  logic [Outputs*16-1:0] key_mantissas2_q, mantissas3_q;
+  logic [Outputs*5-1:0] pre_shifts3_q;
+  logic valid2_q, valid3_q, scores, values, scores2, values2;
+  logic [TokenWidth-1:0] token2_q, token3_q;
+  tile_pkg::tile_t tile2_q, tile3_q;
+  assign row_scale = tile1_q.unit_rows ? UnitScale : row_scales_i[32'(token1_q)*23 +: 23];
   assign softmax_scale = softmax_scales_i[32'(token1_q)*20 +: 20];
   assign scores = tile1_q.mode == tile_pkg::Scores;
   assign values = tile1_q.mode == tile_pkg::Values;
+  assign scores2 = tile2_q.mode == tile_pkg::Scores;
+  assign values2 = tile2_q.mode == tile_pkg::Values;
   assign shift = (values ? 10'($signed(value_exponent_i)) : 10'($signed(row_scale[22:15])))
                + (scores ? 10'($signed(key_exponent_i)) : 10'sd0) - 10'(tile1_q.exponent_base);
   always_ff @(posedge clk_i) begin
     valid2_q <= rst_ni && valid1_q && tile1_q.mode != tile_pkg::Raw;
+    valid3_q <= rst_ni && valid2_q;
     token2_q <= token1_q;
+    token3_q <= token2_q;
     tile2_q <= tile1_q;
+    tile3_q <= tile2_q;
     row_mantissa2_q <= {1'b0, values ? softmax_scale[19:5] : row_scale[14:0]};
+    row_mantissa3_q <= row_mantissa2_q;
+    row_pre_shift2_q <= scores ? tile1_q.pre_shift : softmax_scale[4:0];
     // Beyond 8 bits either all or nothing is left, as at their ends.
     shift2_q <= shift > 127 ? 8'sd127 : shift < -128 ? -8'sd128 : shift[7:0];
+    shift3_q <= shift2_q;
+    key_mantissas2_q <= key_mantissas_i;
   end
+
+  // 3: the channel's part
+  logic [15:0] value_mantissa2_q;
+  always_ff @(posedge clk_i) value_mantissa2_q <= {1'b0, value_mantissa_i};
   for (genvar o = 0; o < Outputs; o++) begin : gen_constant
     logic [63:0] channel;
     assign channel = channels_i[o*64 +: 64];
     always_ff @(posedge clk_i) begin
       sums2_q[o*32 +: 32] <= sums1_q[o*32 +: 32] + (values ? value_sums_i[o*32 +: 32] : '0);
-      biases2_q[o*32 +: 32] <= scores || values ? '0 : channel[31:0];
-      mantissas2_q[o*16 +: 16] <=
-        scores ? key_mantissas_i[o*16 +: 16] : values ? {1'b0, value_mantissa_i} : channel[47:32];
-      pre_shifts2_q[o*5 +: 5] <= scores ? tile1_q.pre_shift : values ? softmax_scale[4:0] : channel[52:48];
+      sums3_q[o*32 +: 32] <= sums2_q[o*32 +: 32];
+      biases3_q[o*32 +: 32] <= scores2 || values2 ? '0 : channel[31:0];
+      mantissas3_q[o*16 +: 16] <= scores2 ? key_mantissas2_q[o*16 +: 16] : values2 ? value_mantissa2_q : channel[47:32];
+      pre_shifts3_q[o*5 +: 5] <= scores2 || values2 ? row_pre_shift2_q : channel[52:48];
     end
     logic unused_channel;
     assign unused_channel = ^channel[63:53];
   end
 
-  // 3 to 11: requantised
+  // 4 to 12: requantised
   localparam int RequantizeLatency = 9;
-  logic [Outputs*32-1:0] values11;
-  logic [TileWidth+TokenWidth-1:0] tag11;
+  logic [Outputs*32-1:0] values12;
+  logic [TileWidth+TokenWidth-1:0] tag12;
   logic [RequantizeLatency-1:0] valid_line_q;
-  logic valid11;
-  tile_pkg::tile_t tile11;
-  logic [TokenWidth-1:0] token11;
+  logic valid12;
+  tile_pkg::tile_t tile12;
+  logic [TokenWidth-1:0] token12;
   for (genvar o = 0; o < Outputs; o++) begin : gen_requantize
     requantize u_requantize (
-      .clk_i, .sum_i(sums2_q[o*32 +: 32]), .bias_i(biases2_q[o*32 +: 32]), .mantissa_i(mantissas2_q[o*16 +: 16]),
-      .pre_shift_i(pre_shifts2_q[o*5 +: 5]), .row_mantissa_i(row_mantissa2_q), .shift_i(shift2_q),
-      .narrow_i(tile2_q.narrow), .value_o(values11[o*32 +: 32])
+      .clk_i, .sum_i(sums3_q[o*32 +: 32]), .bias_i(biases3_q[o*32 +: 32]), .mantissa_i(mantissas3_q[o*16 +: 16]),
+      .pre_shift_i(pre_shifts3_q[o*5 +: 5]), .row_mantissa_i(row_mantissa3_q), .shift_i(shift3_q),
+      .narrow_i(tile3_q.narrow), .value_o(values12[o*32 +: 32])
     );
   end
-  always_ff @(posedge clk_i) valid_line_q <= rst_ni ? {valid_line_q[RequantizeLatency-2:0], valid2_q} : '0;
+  always_ff @(posedge clk_i) valid_line_q <= rst_ni ? {valid_line_q[RequantizeLatency-2:0], valid3_q} : '0;
   delay_line #(.Width(TileWidth + TokenWidth), .Cycles(RequantizeLatency)) u_tag (
-    .clk_i, .data_i({tile2_q, token2_q}), .data_o(tag11)
+    .clk_i, .data_i({tile3_q, token3_q}), .data_o(tag12)
   );
-  assign valid11 = valid_line_q[RequantizeLatency-1];
-  assign tile11 = tag11[TokenWidth +: TileWidth];
-  assign token11 = tag11[TokenWidth-1:0];
-  assign wide_valid_o = valid11 && !tile11.narrow;
-  assign wide_tile_o = tile11;
-  assign wide_token_o = token11;
-  assign wide_values_o = values11;
+  assign valid12 = valid_line_q[RequantizeLatency-1];
+  assign tile12 = tag12[TokenWidth +: TileWidth];
+  assign token12 = tag12[TokenWidth-1:0];
+  assign wide_valid_o = valid12 && !tile12.narrow;
+  assign wide_tile_o = tile12;
+  assign wide_token_o = token12;
+  assign wide_values_o = values12;
 
-  // 12 to 15: GELU, or as long without it
+  // 13 to 16: GELU, or as long without it
   localparam int GeluLatency = 4;
-  logic [TileWidth+TokenWidth-1:0] tag15;
+  logic [TileWidth+TokenWidth-1:0] tag16;
   logic [GeluLatency-1:0] narrow_line_q;
-  tile_pkg::tile_t tile15;
+  tile_pkg::tile_t tile16;
   for (genvar o = 0; o < Outputs; o++) begin : gen_gelu
     logic signed [15:0] activated;
     logic [15:0] plain;
-    gelu u_gelu (.clk_i, .value_i(values11[o*32 +: 16]), .fraction_i(tile11.fraction), .value_o(activated));
-    delay_line #(.Width(16), .Cycles(GeluLatency)) u_plain (.clk_i, .data_i(values11[o*32 +: 16]), .data_o(plain));
-    assign narrow_values_o[o*16 +: 16] = tile15.gelu ? activated : plain;
+    gelu u_gelu (.clk_i, .value_i(values12[o*32 +: 16]), .fraction_i(tile12.fraction), .value_o(activated));
+    delay_line #(.Width(16), .Cycles(GeluLatency)) u_plain (.clk_i, .data_i(values12[o*32 +: 16]), .data_o(plain));
+    assign narrow_values_o[o*16 +: 16] = tile16.gelu ? activated : plain;
   end
   always_ff @(posedge clk_i) begin
-    narrow_line_q <= rst_ni ? {narrow_line_q[GeluLatency-2:0], valid11 && tile11.narrow} : '0;
+    narrow_line_q <= rst_ni ? {narrow_line_q[GeluLatency-2:0], valid12 && tile12.narrow} : '0;
   end
   delay_line #(.Width(TileWidth + TokenWidth), .Cycles(GeluLatency)) u_gelu_tag (
-    .clk_i, .data_i(tag11), .data_o(tag15)
+    .clk_i, .data_i(tag12), .data_o(tag16)
   );
-  assign tile15 = tag15[TokenWidth +: TileWidth];
+  assign tile16 = tag16[TokenWidth +: TileWidth];
   assign narrow_valid_o = narrow_line_q[GeluLatency-1];
-  assign narrow_tile_o = tile15;
-  assign narrow_token_o = tag15[TokenWidth-1:0];
+  assign narrow_tile_o = tile16;
+  assign narrow_token_o = tag16[TokenWidth-1:0];
 
-  assign idle_o = tags_empty && !valid1_q && !valid2_q && valid_line_q == '0 && narrow_line_q == '0;
+  assign idle_o = tags_empty && !valid1_q && !valid2_q && !valid3_q && valid_line_q == '0 && narrow_line_q == '0;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

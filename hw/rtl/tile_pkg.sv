@@ -9,37 +9,38 @@ package tile_pkg;
     Raw    = 2'd3   // the sums themselves: the router's digits
   } mode_e;
 
-  /// Where results go.
-  typedef enum logic [2:0] {
-    ToResidual  = 3'd0,  // wide: added to the residual stream
-    ToQueries   = 3'd1,  // rows of one head each, to A0
-    ToKeys      = 3'd2,  // rows of one head each, to the keys
-    ToValues    = 3'd3,  // to the values, a head of all tokens one row
-    ToSoftmax   = 3'd4,
-    ToRows      = 3'd5,  // rows to A0: hidden values, attention's output
-    ToRouter    = 3'd6
-  } destination_e;
+  /// Destinations besides those of a linear phase (edgemoe_pkg::To...).
+  parameter int ToSoftmax = 5;
+  parameter int ToRouter = 6;
 
   typedef struct packed {
     mode_e mode;
-    destination_e destination;
+    logic [2:0] destination;
+    logic [3:0] makes;          // the region whose groups are counted
     logic narrow;               // s16.f, else s32.16
     logic gelu;
+    logic unit_rows;            // the rows' scale is 1
     logic [3:0] fraction;       // f of the results
     logic signed [7:0] exponent_base;  // what a row's exponent is less by
     logic [4:0] pre_shift;      // of scores
     logic [15:0] row_addr;      // word of the rows' scales
-    logic [15:0] channel_addr;  // word of the channels' constants; of the keys' scales; of V's sums
+    logic [15:0] channel_addr;  // word of the channels' constants, of the keys' mantissas or of V's sums
     logic [7:0] head;
+    logic [1:0] digit;          // router: of its input
     logic [15:0] group;         // of tokens, or of places in an expert's queue
-    logic [15:0] column;        // tile within the row that it becomes part of
-    logic [15:0] columns;       // tiles of that row
+    logic [15:0] queue_group;   // the same counted over all experts' queues
+    logic [15:0] column;        // tile within what the group makes
+    logic [15:0] row_tiles;     // tiles of a row that is quantised by itself
+    logic [7:0] heads;          // such rows a token
     logic [7:0] tokens;         // in the group
-    logic [15:0] keep;          // scores: outputs that are keys
-    logic [15:0] base;          // where the destination keeps the row
-    logic [7:0] expert;         // whose queue the places belong to
-    logic weighted;             // by the router's weight
-    logic feeds_norm;           // the residual row is whole behind this phase: to LayerNorm with it
+    logic [15:0] keep;          // outputs that are keys, experts
+    logic [15:0] base;          // first word of the group where the destination keeps it
+    logic [15:0] scales;        // and of its rows' scales
+    logic [15:0] first_token;
+    logic norm;                 // residual rows go to LayerNorm when they are whole
+    logic last_column;          // of the group
     logic last;                 // of the phase
+    logic [15:0] release_rows;  // weight rows and
+    logic [15:0] release_words; // channel words that are free when the last tile has left the array
   } tile_t;
 endpackage
