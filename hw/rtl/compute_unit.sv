@@ -80,13 +80,14 @@ module compute_unit #(
   localparam logic [22:0] UnitScale = {8'd8, 15'd32512};
 
   // Steps, and what goes with a tile.
-  logic step_valid, step_first, step_last, row_select, column_select, tags_full, take;
+  logic step_valid, step_first, step_last, row_select, column_select, tags_free, tags_valid, take;
+  logic [$clog2(TagDepth):0] tags_count;
   logic [2:0] step_valid_q, step_first_q, step_last_q;
   logic issue_ready;
-  assign tile_ready_o = issue_ready && !tags_full;
+  assign tile_ready_o = issue_ready && tags_free;
   assign take = tile_valid_i && tile_ready_o;
   tile_issue #(.Tokens(Tokens)) u_issue (
-    .clk_i, .rst_ni, .valid_i(tile_valid_i && !tags_full), .ready_o(issue_ready), .steps_i, .row_base_i, .column_base_i,
+    .clk_i, .rst_ni, .valid_i(tile_valid_i && tags_free), .ready_o(issue_ready), .steps_i, .row_base_i, .column_base_i,
     .row_select_i, .column_select_i, .valid_o(step_valid), .first_o(step_first), .last_o(step_last), .row_addr_o,
     .column_addr_o, .row_select_o(row_select), .column_select_o(column_select)
   );
@@ -128,15 +129,15 @@ module compute_unit #(
   // Drain: a token a cycle, tiles in the order of issue.
   logic [TileWidth-1:0] head_bits;
   tile_pkg::tile_t drain_tile;
-  logic draining_q, drain_valid, drain_last, tags_empty;
+  logic draining_q, drain_valid, drain_last;
   logic [TokenWidth-1:0] drain_token_q, drain_token;
   assign drain_valid = tile_done || draining_q;
   assign drain_token = tile_done ? '0 : drain_token_q;
   assign drain_last = 8'(drain_token) + 8'd1 == drain_tile.tokens;
   assign drain_tile = head_bits;
-  tag_fifo #(.Width(TileWidth), .Depth(TagDepth)) u_tags (
-    .clk_i, .rst_ni, .push_i(take), .data_i(tile_i), .full_o(tags_full), .pop_i(drain_valid && drain_last),
-    .empty_o(tags_empty), .data_o(head_bits)
+  fifo #(.Width(TileWidth), .Depth(TagDepth)) u_tags (
+    .clk_i, .rst_ni, .valid_i(take), .ready_o(tags_free), .data_i(tile_i), .valid_o(tags_valid),
+    .ready_i(drain_valid && drain_last), .data_o(head_bits), .count_o(tags_count)
   );
   always_ff @(posedge clk_i) begin
     drain_token_q <= drain_token + 1'b1;
@@ -268,7 +269,10 @@ module compute_unit #(
   assign narrow_tile_o = tile16;
   assign narrow_token_o = tag16[TokenWidth-1:0];
 
-  assign idle_o = tags_empty && !valid1_q && !valid2_q && !valid3_q && valid_line_q == '0 && narrow_line_q == '0;
+  assign idle_o = !tags_valid && !valid1_q && !valid2_q && !valid3_q && valid_line_q == '0 && narrow_line_q == '0;
+
+  logic unused_bits;
+  assign unused_bits = ^tags_count;
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

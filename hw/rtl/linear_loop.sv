@@ -19,12 +19,20 @@ module linear_loop #(
   input  logic [15:0] output_pitch_i,
   input  logic [15:0] output_scales_i,
   input  logic [15:0] output_scales_pitch_i,
+  /// Column tiles of a result that is a row by itself, and the words that it takes.
+  input  logic [15:0] row_tiles_i,
+  input  logic [15:0] row_words_i,
   /// The tile at the outputs is taken.
   input  logic next_i,
   output logic [15:0] group_o,
   output logic [15:0] column_o,
   output logic [1:0] digit_o,
   output logic [15:0] tokens_o,
+  /// The column's row within the group, its tile in there; the row's last.
+  output logic [7:0] row_o,
+  output logic [15:0] row_column_o,
+  output logic row_last_o,
+  /// The last tile of the group; of the phase.
   output logic last_column_o,
   output logic last_o,
   /// First words of the tile's rows and, from the phase's first weight, columns.
@@ -34,7 +42,7 @@ module linear_loop #(
   output logic [15:0] output_o,
   output logic [15:0] output_scales_o
 );
-  logic [15:0] left_q, digit_offset_q;
+  logic [15:0] left_q, digit_offset_q, row_offset_q, group_output_q, group_output_scales_q;
   logic last_group, last_column, last_digit, group_ends, column_ends;
   assign last_group = left_q <= 16'(Tokens);
   assign last_column = column_o + 1'b1 == column_tiles_i;
@@ -48,18 +56,29 @@ module linear_loop #(
 
   logic [15:0] group_input_q;
   assign input_o = group_input_q + digit_offset_q;
+  assign output_o = group_output_q + row_offset_q;
+  assign output_scales_o = group_output_scales_q + 16'(row_o);
+  assign row_last_o = row_column_o + 1'b1 == row_tiles_i;
   always_ff @(posedge clk_i) begin
     if (start_i) begin
       digit_o <= '0;
       digit_offset_q <= '0;
       column_o <= '0;
       weights_o <= '0;
+      row_o <= '0;
+      row_column_o <= '0;
+      row_offset_q <= '0;
     end else if (next_i) begin
       digit_o <= last_digit ? '0 : digit_o + 1'b1;
       digit_offset_q <= last_digit ? '0 : digit_offset_q + steps_i;
       if (column_ends) begin
         column_o <= last_column ? '0 : column_o + 1'b1;
         weights_o <= last_column ? '0 : weights_o + steps_i;
+        row_column_o <= last_column || row_last_o ? '0 : row_column_o + 1'b1;
+        if (last_column || row_last_o) begin
+          row_o <= last_column ? '0 : row_o + 1'b1;
+          row_offset_q <= last_column ? '0 : row_offset_q + row_words_i;
+        end
       end
     end
     if (start_i || (next_i && group_ends && last_group)) begin
@@ -67,15 +86,15 @@ module linear_loop #(
       left_q <= rows_i;
       group_input_q <= input_i;
       scales_o <= scales_i;
-      output_o <= output_i;
-      output_scales_o <= output_scales_i;
+      group_output_q <= output_i;
+      group_output_scales_q <= output_scales_i;
     end else if (next_i && group_ends) begin
       group_o <= group_o + 1'b1;
       left_q <= left_q - 16'(Tokens);
       group_input_q <= group_input_q + input_pitch_i;
       scales_o <= scales_o + 1'b1;
-      output_o <= output_o + output_pitch_i;
-      output_scales_o <= output_scales_o + output_scales_pitch_i;
+      group_output_q <= group_output_q + output_pitch_i;
+      group_output_scales_q <= group_output_scales_q + output_scales_pitch_i;
     end
   end
 endmodule

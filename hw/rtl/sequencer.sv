@@ -190,10 +190,12 @@ module sequencer #(
   logic drained_last, empty_ends;
   assign drained_last = drained_i && drained_tile_i.last;
   assign empty_ends = ends && rows_q == '0;
-  assign weight_release_o = drained_last || empty_ends;
-  assign channel_release_o = drained_last || empty_ends;
-  assign weight_release_rows_o = drained_last ? (WeightAddress+1)'(drained_tile_i.release_rows) : tag_rows_q;
-  assign channel_release_words_o = drained_last ? (ChannelAddress+1)'(drained_tile_i.release_words) : tag_words_q;
+  assign channel_release_o = weight_release_o;
+  always_ff @(posedge clk_i) begin
+    weight_release_o <= rst_ni && (drained_last || empty_ends);
+    weight_release_rows_o <= drained_last ? (WeightAddress+1)'(drained_tile_i.release_rows) : tag_rows_q;
+    channel_release_words_o <= drained_last ? (ChannelAddress+1)'(drained_tile_i.release_words) : tag_words_q;
+  end
   assign weights_there = weight_rows_i - weight_base_q;
   assign channels_there = channel_words_i - channel_base_q;
 
@@ -201,7 +203,9 @@ module sequencer #(
   logic [15:0] linear_group, linear_column, linear_tokens, linear_input, linear_weights, linear_scales, linear_output;
   logic [15:0] linear_output_scales;
   logic [1:0] linear_digit;
-  logic linear_last_column, linear_last;
+  logic [15:0] linear_row_column, row_words_q;
+  logic [7:0] linear_row;
+  logic linear_last_column, linear_last, linear_row_last;
   logic loop_start;
   assign loop_start = state_q == Start;
   linear_loop #(.Tokens(Tokens)) u_linear (
@@ -211,9 +215,9 @@ module sequencer #(
     .output_i(phase_q[edgemoe_pkg::ComputeOutputBaseLsb +: 16]),
     .output_pitch_i(phase_q[edgemoe_pkg::ComputeOutputPitchLsb +: 16]),
     .output_scales_i(phase_q[edgemoe_pkg::ComputeOutputScalesLsb +: 16]),
-    .output_scales_pitch_i(norm ? 16'd1 : 16'(heads)),
+    .output_scales_pitch_i(norm ? 16'd1 : 16'(heads)), .row_tiles_i(row_tiles), .row_words_i(row_words_q),
     .next_i(tile_taken && !is_attention), .group_o(linear_group), .column_o(linear_column), .digit_o(linear_digit),
-    .tokens_o(linear_tokens), .last_column_o(linear_last_column), .last_o(linear_last), .input_o(linear_input),
+    .tokens_o(linear_tokens), .row_o(linear_row), .row_column_o(linear_row_column), .row_last_o(linear_row_last), .last_column_o(linear_last_column), .last_o(linear_last), .input_o(linear_input),
     .weights_o(linear_weights), .scales_o(linear_scales), .output_o(linear_output), .output_scales_o(linear_output_scales)
   );
 
@@ -243,6 +247,7 @@ module sequencer #(
   logic [17:0] place_base;
   assign place_base = 18'(place_words_q) * 18'(place);
   always_ff @(posedge clk_i) begin
+    row_words_q <= 16'(row_tiles * 16'(edgemoe_pkg::BeatSteps));
     place_words_q <= 16'(phase_q[edgemoe_pkg::ComputeKeyTilesLsb +: 16] * 16'(edgemoe_pkg::BeatSteps));
   end
 
@@ -272,16 +277,17 @@ module sequencer #(
 
   assign to_rows = is_attention ? values
                                 : is_linear && (32'(destination) == edgemoe_pkg::ToRows || 32'(destination) == edgemoe_pkg::ToKeys);
-  logic group_first;
-  assign group_first = is_attention ? unit_first && attention_head == '0 : linear_column == '0;
+  // A row's first tile takes a place; all heads of an attention's token are one row.
+  logic row_first;
+  assign row_first = is_attention ? unit_first && attention_head == '0 : linear_row_column == '0;
   always_comb begin
     room = 1'b1;
-    if (to_rows && group_first) room = row_free_i;
+    if (to_rows && row_first) room = row_free_i;
     if (is_attention && !values && unit_first) room = score_free_i;
   end
   assign tile_valid_o = state_q == Tiles && rows_ready && weights_ready && room;
   assign tile_taken = tile_valid_o && tile_ready_i;
-  assign row_reserve_o = tile_taken && to_rows && group_first;
+  assign row_reserve_o = tile_taken && to_rows && row_first;
   assign score_reserve_o = tile_taken && is_attention && !values && unit_first;
   assign value_head_taken = begin_o && is_linear && 32'(destination) == edgemoe_pkg::ToValues;
   assign value_room = value_heads_q != 2'd2;
@@ -303,8 +309,6 @@ module sequencer #(
     tile_o = '0;
     tile_o.makes = makes;
     tile_o.fraction = phase_q[edgemoe_pkg::ComputeFractionLsb +: 4];
-    tile_o.row_tiles = row_tiles;
-    tile_o.heads = heads;
     if (is_attention) begin
       tile_o.mode = values ? tile_pkg::Values : tile_pkg::Scores;
       tile_o.destination = values ? 3'(edgemoe_pkg::ToRows) : 3'(tile_pkg::ToSoftmax);
@@ -319,12 +323,10 @@ module sequencer #(
       tile_o.column = values ? attention_column : attention_tile;
       tile_o.tokens = 8'(attention_tokens);
       tile_o.keep = unit_last ? 16'(phase_q[edgemoe_pkg::ComputeLastKeysLsb +: 8]) : 16'(Outputs);
-      // All heads of a token are one row.
-      if (values) tile_o.row_tiles = 16'(row_tiles * 16'(heads));
-      if (values) tile_o.heads = 8'd1;
       tile_o.base = values ? attention_output : 16'(place_base);
       tile_o.scales = values ? attention_output_scales : 16'(place);
       tile_o.last_column = attention_last_column;
+      tile_o.last_row = 1'b1;
       tile_o.last = attention_last;
     end else begin
       tile_o.mode = is_router ? tile_pkg::Raw : tile_pkg::Linear;
@@ -335,18 +337,20 @@ module sequencer #(
       tile_o.exponent_base = phase_q[edgemoe_pkg::ComputeExponentBaseLsb +: 8];
       tile_o.row_addr = linear_scales;
       tile_o.channel_addr = channel_word;
-      tile_o.head = phase_q[edgemoe_pkg::ComputeHeadLsb +: 8];
+      tile_o.head = 32'(destination) == edgemoe_pkg::ToValues ? phase_q[edgemoe_pkg::ComputeHeadLsb +: 8] : linear_row;
       tile_o.digit = linear_digit;
       tile_o.group = linear_group;
       tile_o.queue_group = linear_group + queue_group_q;
-      tile_o.column = linear_column;
+      // Where rows are whole, so are the columns: of a residual token, a router's group.
+      tile_o.column = to_rows ? linear_row_column : linear_column;
       tile_o.tokens = 8'(linear_tokens);
       tile_o.keep = 16'(Outputs);
       tile_o.base = linear_output;
       tile_o.scales = linear_output_scales;
       tile_o.first_token = phase_q[edgemoe_pkg::ComputeFirstTokenLsb +: 16];
       tile_o.norm = norm;
-      tile_o.last_column = linear_last_column;
+      tile_o.last_column = to_rows ? linear_row_last : linear_last_column;
+      tile_o.last_row = linear_last_column;
       tile_o.last = linear_last;
       tile_o.release_rows = 16'(tag_rows_q);
       tile_o.release_words = 16'(tag_words_q);

@@ -10,8 +10,10 @@ package tile_pkg;
   } mode_e;
 
   /// Destinations besides those of a linear phase (edgemoe_pkg::To...).
+  // verilator lint_off UNUSEDPARAM
   parameter int ToSoftmax = 5;
   parameter int ToRouter = 6;
+  // verilator lint_on UNUSEDPARAM
 
   typedef struct packed {
     mode_e mode;
@@ -25,20 +27,19 @@ package tile_pkg;
     logic [4:0] pre_shift;      // of scores
     logic [15:0] row_addr;      // word of the rows' scales
     logic [15:0] channel_addr;  // word of the channels' constants, of the keys' mantissas or of V's sums
-    logic [7:0] head;
+    logic [7:0] head;           // of keys, values, scores
     logic [1:0] digit;          // router: of its input
     logic [15:0] group;         // of tokens, or of places in an expert's queue
     logic [15:0] queue_group;   // the same counted over all experts' queues
-    logic [15:0] column;        // tile within what the group makes
-    logic [15:0] row_tiles;     // tiles of a row that is quantised by itself
-    logic [7:0] heads;          // such rows a token
+    logic [15:0] column;        // tile within the row that the token gets
+    logic last_column;          // of that row
+    logic last_row;             // of the group
     logic [7:0] tokens;         // in the group
     logic [15:0] keep;          // outputs that are keys, experts
-    logic [15:0] base;          // first word of the group where the destination keeps it
-    logic [15:0] scales;        // and of its rows' scales
+    logic [15:0] base;          // first word of that row where the destination keeps it
+    logic [15:0] scales;        // and of its scale
     logic [15:0] first_token;
     logic norm;                 // residual rows go to LayerNorm when they are whole
-    logic last_column;          // of the group
     logic last;                 // of the phase
     logic [15:0] release_rows;  // weight rows and
     logic [15:0] release_words; // channel words that are free when the last tile has left the array
