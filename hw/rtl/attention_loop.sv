@@ -40,7 +40,7 @@ module attention_loop #(
   output logic last_tile_o,
   output logic last_column_o,
   output logic last_o,
-  /// Column tile within the unit; key tile or tile of values over all heads.
+  /// Column tile within the unit; of values over all heads.
   output logic [15:0] tile_o,
   output logic [15:0] column_o,
   /// First words of the tile's rows (scores: queries) and columns; scales of the queries; results of values.
@@ -57,7 +57,7 @@ module attention_loop #(
   logic [15:0] scores_tile_q, values_tile_q, scores_left_q, values_left_q, scores_group_q, values_group_q;
   logic [7:0] scores_head_q, values_head_q;
   logic [1:0] scores_place_q, values_place_q;
-  logic [15:0] group_input_q, query_q, query_scales_q, key_column_q, key_q, value_column_q, value_q, output_q, output_scales_q;
+  logic [15:0] group_input_q, query_q, query_scales_q, key_q, value_column_q, value_q, output_q, output_scales_q;
 
   // Values have their turn two units behind, and when no scores are left.
   assign values_o = scores_done_q || ahead_q == 2'd3;
@@ -93,11 +93,9 @@ module attention_loop #(
       query_q <= input_i;
       query_scales_q <= scales_i;
       key_q <= key_base_i;
-      key_column_q <= '0;
     end else if (next_scores) begin
       scores_tile_q <= scores_tile_last ? '0 : scores_tile_q + 1'b1;
       key_q <= scores_tile_last && scores_head_last ? key_base_i : key_q + steps_i;
-      key_column_q <= scores_tile_last && scores_head_last ? '0 : key_column_q + 1'b1;
       if (scores_tile_last) begin
         scores_place_q <= scores_place_q + 1'b1;
         scores_head_q <= scores_head_last ? '0 : scores_head_q + 1'b1;
@@ -149,7 +147,7 @@ module attention_loop #(
   assign last_tile_o = values_o ? values_tile_last : scores_tile_last;
   assign last_column_o = values_o ? values_tile_last && values_head_last : scores_tile_last;
   assign last_o = values_o && values_tile_last && values_unit_last;
-  assign column_o = values_o ? value_column_q : key_column_q;
+  assign column_o = value_column_q;
   assign input_o = query_q;
   assign columns_o = values_o ? value_q : key_q;
   assign scales_o = query_scales_q;

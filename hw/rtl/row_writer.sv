@@ -33,9 +33,11 @@ module row_writer #(
   /// It is the group's last, of this region.
   output logic group_last_o,
   output logic [3:0] region_o,
-  /// A beat of a key, never refused: key, head, beat in the head; with the last one its scale. key_done_i: it is written.
+  /// A beat of a key, never refused: key, head, beat in the head; with a key's last one its scale; the last of all. key_done_i: a
+  /// beat is written.
   output logic key_valid_o,
   output logic key_last_o,
+  output logic keys_last_o,
   output logic [15:0] key_o,
   output logic [7:0] key_head_o,
   output logic [BeatWidth-1:0] key_beat_o,
@@ -54,10 +56,10 @@ module row_writer #(
   assign take = valid_i && (32'(tile_i.destination) == edgemoe_pkg::ToRows || to_keys);
   assign row_ends = tile_i.last_column && 8'(token_i) + 8'd1 == tile_i.tokens;
 
-  // Of the rows: whether they are keys, the region and whether they end a group of it, head, first word and scale's word, first
+  // Of the rows: whether they are keys, and the phase's last, the region and whether they end a group of it, head, first word and scale's word, first
   // token.
-  localparam int TagWidth = 1 + 4 + 1 + 8 + 16 + 16 + 16;
-  logic out_valid, out_last, out_rows_last, out_paced, out_key, out_group_last, done;
+  localparam int TagWidth = 1 + 1 + 4 + 1 + 8 + 16 + 16 + 16;
+  logic out_valid, out_last, out_rows_last, out_paced, out_key, out_phase_last, out_group_last, done;
   logic [TagWidth-1:0] tag;
   logic [TokenWidth-1:0] out_token;
   logic [BeatWidth-1:0] out_beat;
@@ -72,16 +74,17 @@ module row_writer #(
     .clk_i, .rst_ni, .reserve_i, .free_o, .write_i(take), .write_token_i(token_i), .write_beat_i(BeatWidth'(tile_i.column)),
     .write_data_i(values_i), .write_last_i(row_ends), .write_rows_i($clog2(Tokens+1)'(tile_i.tokens)),
     .write_beats_i($clog2(MaxBeats+1)'(tile_i.column + 16'd1)), .write_fraction_i(tile_i.fraction), .write_paced_i(1'b1),
-    .write_tag_i({to_keys, tile_i.makes, tile_i.last_row, tile_i.head, tile_i.base, tile_i.scales,
+    .write_tag_i({to_keys, tile_i.last, tile_i.makes, tile_i.last_row, tile_i.head, tile_i.base, tile_i.scales,
                   16'(tile_i.group * 16'(Tokens))}),
     .paced_done_i(done), .valid_o(out_valid), .token_o(out_token), .beat_o(out_beat), .last_o(out_last),
     .group_last_o(out_rows_last), .paced_o(out_paced), .tag_o(tag), .data_o(out_values), .mantissa_o(out_mantissa),
     .exponent_o(out_exponent)
   );
-  assign {out_key, out_region, out_group_last, out_head, out_base, out_scale_addr, out_first} = tag;
+  assign {out_key, out_phase_last, out_region, out_group_last, out_head, out_base, out_scale_addr, out_first} = tag;
 
   assign key_valid_o = out_valid && out_key;
   assign key_last_o = out_last;
+  assign keys_last_o = out_rows_last && out_phase_last;
   assign key_o = out_first + 16'(out_token);
   assign key_head_o = out_head;
   assign key_beat_o = out_beat;

@@ -65,8 +65,9 @@ module sequencer #(
   output logic row_reserve_o,
   input  logic score_free_i,
   output logic score_reserve_o,
-  /// The oldest head of values has left its quantiser, which takes two.
-  input  logic value_head_free_i,
+  /// The same for a head of values.
+  input  logic value_free_i,
+  output logic value_reserve_o,
   /// Probabilities of a unit, and their scales, are written.
   input  logic probabilities_done_i,
   /// Finish: the residual stream may leave.
@@ -104,7 +105,7 @@ module sequencer #(
   // Phases.
   typedef enum logic [2:0] {Fetch, Tag, Barrier, Queue, Start, Tiles, End, Done} state_e;
   state_e state_q;
-  logic barrier_open, tile_taken, loop_last, first_q, value_room, ends;
+  logic barrier_open, tile_taken, loop_last, first_q, ends;
   logic [15:0] rows_q, queue_group_q, input_q, scales_q;
   logic [WeightAddress:0] weight_base_q, tag_rows_q, weights_there;
   logic [ChannelAddress:0] channel_base_q, tag_words_q, channels_there;
@@ -123,7 +124,7 @@ module sequencer #(
       edgemoe_pkg::PhaseGather:    barrier_open = compute_idle_i && router_idle_i;
       edgemoe_pkg::PhaseFinish:    barrier_open = compute_idle_i && residual_idle_i;
       // A linear phase of values: its head needs a place in their queue.
-      default: barrier_open = 32'(destination) != edgemoe_pkg::ToValues || value_room;
+      default: barrier_open = 32'(destination) != edgemoe_pkg::ToValues || value_free_i;
     endcase
   end
 
@@ -254,8 +255,7 @@ module sequencer #(
   // Rows, weights, room.
   logic [16*(edgemoe_pkg::RegionGathered+1)-1:0] finished_q;
   logic [15:0] finished, needed_group;
-  logic rows_ready, weights_ready, room, to_rows, value_head_taken;
-  logic [1:0] value_heads_q;
+  logic rows_ready, weights_ready, room, to_rows;
   logic [2:0] probability_units_q;
   for (genvar r = 0; r <= edgemoe_pkg::RegionGathered; r++) begin : gen_region
     always_ff @(posedge clk_i) begin
@@ -289,21 +289,21 @@ module sequencer #(
   assign tile_taken = tile_valid_o && tile_ready_i;
   assign row_reserve_o = tile_taken && to_rows && row_first;
   assign score_reserve_o = tile_taken && is_attention && !values && unit_first;
-  assign value_head_taken = begin_o && is_linear && 32'(destination) == edgemoe_pkg::ToValues;
-  assign value_room = value_heads_q != 2'd2;
+  assign value_reserve_o = begin_o && is_linear && 32'(destination) == edgemoe_pkg::ToValues;
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      value_heads_q <= '0;
       probability_units_q <= '0;
     end else begin
-      value_heads_q <= value_heads_q + 2'(value_head_taken) - 2'(value_head_free_i);
       probability_units_q <= probability_units_q + 3'(probabilities_done_i)
                            - 3'(tile_taken && is_attention && values && unit_last);
     end
   end
 
   // The tile.
-  logic [15:0] channel_word;
+  // Each head's keys have as many words of scales as the longest row.
+  localparam int HeadWords = edgemoe_pkg::MaxTokens / Outputs;
+  logic [15:0] channel_word, key_scale_word;
+  assign key_scale_word = 16'(16'(attention_head) * 16'(HeadWords)) + attention_tile;
   assign channel_word = 16'(channel_base_q) + linear_column;
   always_comb begin
     tile_o = '0;
@@ -317,7 +317,7 @@ module sequencer #(
                                     : -$signed(phase_q[edgemoe_pkg::ComputeScoreShiftLsb +: 8]);
       tile_o.pre_shift = phase_q[edgemoe_pkg::ComputeScorePreShiftLsb +: 5];
       tile_o.row_addr = values ? 16'(place) : attention_scales;
-      tile_o.channel_addr = attention_column;
+      tile_o.channel_addr = values ? attention_column : key_scale_word;
       tile_o.head = attention_head;
       tile_o.group = attention_group;
       tile_o.column = values ? attention_column : attention_tile;
