@@ -345,7 +345,7 @@ module sequencer #(
       tile_o.column = to_rows ? linear_row_column : linear_column;
       tile_o.tokens = 8'(linear_tokens);
       tile_o.keep = 16'(Outputs);
-      tile_o.base = linear_output;
+      tile_o.base = 32'(destination) == edgemoe_pkg::ToValues ? phase_q[edgemoe_pkg::ComputeValueBaseLsb +: 16] : linear_output;
       tile_o.scales = linear_output_scales;
       tile_o.first_token = phase_q[edgemoe_pkg::ComputeFirstTokenLsb +: 16];
       tile_o.norm = norm;
