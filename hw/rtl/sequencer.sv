@@ -53,10 +53,16 @@ module sequencer #(
   input  logic keys_values_idle_i,
   /// All tokens of the router phase are in their queues.
   input  logic router_idle_i,
-  /// Expert's queue: rows, and the group at which they begin.
+  /// Expert's queue: rows, and the group at which they begin; known when it has been gathered.
   output logic [7:0] queue_expert_o,
+  input  logic queue_known_i,
   input  logic [15:0] queue_rows_i,
   input  logic [15:0] queue_group_i,
+  /// A router phase begins: the first of its channel words, which are there. A place for a group's sums.
+  output logic router_begin_o,
+  output logic [ChannelAddress-1:0] channel_base_o,
+  input  logic router_free_i,
+  output logic router_reserve_o,
   // Groups that are finished: written where a later phase reads them; several regions may have one in a cycle.
   input  logic [edgemoe_pkg::RegionGathered:0] finished_i,
   // Room behind the compute unit.
@@ -70,8 +76,10 @@ module sequencer #(
   output logic value_reserve_o,
   /// Probabilities of a unit, and their scales, are written.
   input  logic probabilities_done_i,
-  /// Finish: the residual stream may leave.
+  /// The last phase is over: the residual stream leaves.
   output logic finish_o,
+  /// A command is of no kind; nothing follows.
+  output logic error_o,
   /// Phases whose tiles are all issued, since reset.
   output logic [15:0] phases_done_o,
   /// What the array waits for in this cycle, at most one, by edgemoe_pkg::CoreWait*.
@@ -82,7 +90,7 @@ module sequencer #(
   logic [3:0] kind, destination, waits, makes;
   logic [15:0] steps, column_tiles, row_tiles, value_steps, rows;
   logic [7:0] heads, expert;
-  logic norm, is_linear, is_router, is_attention, has_queue;
+  logic norm, unknown, is_linear, is_router, is_attention, has_queue;
   assign phase_o = phase_q;
   assign kind = phase_q[edgemoe_pkg::ComputeKindLsb +: 4];
   assign destination = phase_q[edgemoe_pkg::ComputeDestinationLsb +: 4];
@@ -99,6 +107,7 @@ module sequencer #(
   assign is_linear = 32'(kind) == edgemoe_pkg::PhaseLinear;
   assign is_router = 32'(kind) == edgemoe_pkg::PhaseRouter;
   assign is_attention = 32'(kind) == edgemoe_pkg::PhaseAttention;
+  assign unknown = 32'(kind) > edgemoe_pkg::PhaseGather;
   assign has_queue = is_linear && 32'(expert) != edgemoe_pkg::NoExpert;
   assign queue_expert_o = expert;
 
@@ -120,11 +129,13 @@ module sequencer #(
   always_comb begin
     case (32'(kind))
       edgemoe_pkg::PhaseAttention: barrier_open = compute_idle_i && keys_values_idle_i;
+      // Its unit reads its constants while nobody else does.
+      edgemoe_pkg::PhaseRouter:    barrier_open = compute_idle_i && channels_there >= tag_words_q;
       edgemoe_pkg::PhaseNorm:      barrier_open = compute_idle_i && residual_idle_i;
       edgemoe_pkg::PhaseGather:    barrier_open = compute_idle_i && router_idle_i;
       edgemoe_pkg::PhaseFinish:    barrier_open = compute_idle_i && residual_idle_i;
-      // A linear phase of values: its head needs a place in their queue.
-      default: barrier_open = 32'(destination) != edgemoe_pkg::ToValues || value_free_i;
+      // A linear phase of values: its head needs a place in their queue. An expert's: its rows must be counted.
+      default: barrier_open = (32'(destination) != edgemoe_pkg::ToValues || value_free_i) && (!has_queue || queue_known_i);
     endcase
   end
 
@@ -143,7 +154,8 @@ module sequencer #(
         tag_words_q <= tag_words_i;
         state_q <= Barrier;
       end
-      Barrier: if (barrier_open) state_q <= Queue;
+      Barrier: if (unknown) state_q <= Done;
+      else if (barrier_open) state_q <= Queue;
       Queue: begin
         rows_q <= has_queue ? queue_rows_i : rows;
         queue_group_q <= has_queue ? queue_group_i : '0;
@@ -168,7 +180,8 @@ module sequencer #(
     endcase
     if (!rst_ni) state_q <= Fetch;
   end
-  assign finish_o = state_q == Done;
+  assign finish_o = state_q == Done && !unknown;
+  assign error_o = state_q == Barrier && unknown;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -271,23 +284,28 @@ module sequencer #(
   assign rows_ready = is_attention && values ? probability_units_q != '0
                     : 32'(waits) == edgemoe_pkg::RegionNone || finished > needed_group;
   assign weight_steps = linear_weights + steps;
-  // A router's words, constants and scalars, are its unit's to read: both must be there.
   assign weights_ready = is_attention
-    || (16'(weights_there) >= weight_steps && 16'(channels_there) >= (is_router ? 16'(tag_words_q) : linear_column + 16'd1));
+    || (16'(weights_there) >= weight_steps && 16'(channels_there) >= (is_router ? 16'd0 : linear_column + 16'd1));
 
   assign to_rows = is_attention ? values
                                 : is_linear && (32'(destination) == edgemoe_pkg::ToRows || 32'(destination) == edgemoe_pkg::ToKeys);
   // A row's first tile takes a place; all heads of an attention's token are one row.
   logic row_first;
   assign row_first = is_attention ? unit_first && attention_head == '0 : linear_row_column == '0;
+  logic router_first;
+  assign router_first = linear_column == '0 && linear_digit == '0;
   always_comb begin
     room = 1'b1;
     if (to_rows && row_first) room = row_free_i;
+    if (is_router && router_first) room = router_free_i;
     if (is_attention && !values && unit_first) room = score_free_i;
   end
   assign tile_valid_o = state_q == Tiles && rows_ready && weights_ready && room;
   assign tile_taken = tile_valid_o && tile_ready_i;
   assign row_reserve_o = tile_taken && to_rows && row_first;
+  assign router_begin_o = begin_o && is_router;
+  assign channel_base_o = channel_base_q[ChannelAddress-1:0];
+  assign router_reserve_o = tile_taken && is_router && router_first;
   assign score_reserve_o = tile_taken && is_attention && !values && unit_first;
   assign value_reserve_o = begin_o && is_linear && 32'(destination) == edgemoe_pkg::ToValues;
   always_ff @(posedge clk_i) begin
