@@ -2,7 +2,7 @@
 // token * beats_i + beat holds Outputs elements of a token.
 //
 // An addition is x = sat32(x + y), docs/numerics.md, section 3.7, or x = sat32(x + round_shift(y * weight, 16)), section 3.9; one
-// a cycle, of any tokens in any order. It takes 5 cycles: what a row request sees of additions up to its own cycle is whole.
+// a cycle, of any tokens in any order. It is written 4 cycles later: what a row request sees of additions up to its own cycle is whole.
 //
 //   1: address, product | 2: rounded, word read | 3: sum | 4: written
 module residual_stream #(
@@ -53,23 +53,21 @@ module residual_stream #(
   localparam int BeatWidth = $clog2(MaxBeats);
   localparam int BeatsWidth = $clog2(MaxBeats + 1);
   localparam int AddressWidth = $clog2(Words);
-  localparam int Requests = MaxTokens / Tokens;
+  localparam int Requests = 1 << $clog2(MaxTokens / Tokens);
 
   // Additions. Two that follow each other closely may be to one word: what is not yet written, or written in the cycle in which
   // it would be read, is taken from the registers.
-  logic add1_q, add2_q, add3_q, add4_q, weighted1_q, forward3_q, forward4_q;
-  logic [AddressWidth-1:0] addr1_q, addr2_q, addr3_q, addr4_q, read_addr, row_addr_q;
+  logic add1_q, add2_q, add3_q, weighted1_q, forward3_q, forward4_q;
+  logic [AddressWidth-1:0] addr1_q, addr2_q, addr3_q, read_addr, row_addr_q;
   logic [Outputs*32-1:0] word, sum3_q, sum4_q;
-  assign adding_o = add1_q || add2_q || add3_q || add4_q;
+  assign adding_o = add1_q || add2_q || add3_q;
   always_ff @(posedge clk_i) begin
     add1_q <= rst_ni && add_i;
     add2_q <= rst_ni && add1_q;
     add3_q <= rst_ni && add2_q;
-    add4_q <= rst_ni && add3_q;
     addr1_q <= AddressWidth'(32'(add_token_i) * 32'(beats_i)) + AddressWidth'(add_beat_i);
     addr2_q <= addr1_q;
     addr3_q <= addr2_q;
-    addr4_q <= addr3_q;
     weighted1_q <= add_weighted_i;
     // Of stage 2: the addition before it, the one before that.
     forward3_q <= add2_q && addr2_q == addr1_q;
@@ -164,5 +162,5 @@ module residual_stream #(
   end
 `endif
   logic unused_fifo;
-  assign unused_fifo = ^{request_ready, request_fill, beat_ready, add4_q, addr4_q};
+  assign unused_fifo = ^{request_ready, request_fill, beat_ready};
 endmodule
