@@ -90,7 +90,7 @@ module row_buffer #(
   end
 
   // The memory reads what stands at the outputs in the next cycle.
-  ram_1r1w #(.Width(Width), .Depth(Slots*Tokens*MaxBeats)) u_beats (
+  ram_1r1w #(.Width(Width), .Depth((Slots << TokenWidth) * MaxBeats)) u_beats (
     .clk_i, .write_i, .waddr_i({write_q[SlotWidth-1:0], write_token_i, write_beat_i}), .wdata_i(write_data_i),
     .raddr_i({read_d[SlotWidth-1:0], token_d, beat_d}), .rdata_o(data_o)
   );
