@@ -47,7 +47,8 @@ module row_buffer #(
   localparam int SlotWidth = $clog2(Slots);
 
   // Counters of slots have a bit more than an index: equal is empty, Slots apart is full.
-  logic [SlotWidth:0] reserve_q, write_q, read_q, read_d, taken;
+  // A group is shown a cycle after it is written, when the memory has read its first beat.
+  logic [SlotWidth:0] reserve_q, write_q, shown_q, read_q, read_d, taken;
   logic [TokenWidth-1:0] token_q, token_d;
   logic [BeatWidth-1:0] beat_q, beat_d;
   logic group_ends, advance;
@@ -57,7 +58,7 @@ module row_buffer #(
 
   assign taken = reserve_q - read_q;
   assign free_o = !taken[SlotWidth];
-  assign valid_o = write_q != read_q;
+  assign valid_o = shown_q != read_q;
   assign {rows, beats, tag_o} = infos[read_q[SlotWidth-1:0]];
   assign last_o = BeatsWidth'(beat_q) + 1'b1 == beats;
   assign group_last_o = last_o && RowsWidth'(token_q) + 1'b1 == rows;
@@ -71,9 +72,11 @@ module row_buffer #(
 
   always_ff @(posedge clk_i) begin
     if (write_i && write_last_i) infos[write_q[SlotWidth-1:0]] <= {write_rows_i, write_beats_i, write_tag_i};
+    shown_q <= write_q;
     if (!rst_ni) begin
       reserve_q <= '0;
       write_q <= '0;
+      shown_q <= '0;
       read_q <= '0;
       token_q <= '0;
       beat_q <= '0;
@@ -86,9 +89,8 @@ module row_buffer #(
     end
   end
 
-  // The memory reads what will be shown in the next cycle. A group's first beat was written in an earlier cycle than its
-  // last, or is the only one: then it is shown a cycle late.
-  ram_1r1w #(.Width(Width), .Depth(Slots*Tokens*MaxBeats)) u_beats (
+  // The memory reads what stands at the outputs in the next cycle.
+  ram_1r1w #(.Width(Width), .Depth((Slots << TokenWidth) * MaxBeats)) u_beats (
     .clk_i, .write_i, .waddr_i({write_q[SlotWidth-1:0], write_token_i, write_beat_i}), .wdata_i(write_data_i),
     .raddr_i({read_d[SlotWidth-1:0], token_d, beat_d}), .rdata_o(data_o)
   );
