@@ -167,11 +167,10 @@ class Compiler {
     EDGEMOE_RETURN_IF_ERROR(keys_values_queries(block));
     attention(block);
     const bool moe = config_.is_moe_block(index);
-    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase,
-                             linear(block.proj, {.column_tiles = layout_.dim_tiles,
-                                                 .steps = heads_tiles() * layout_.beat_steps,
-                                                 .inputs = by_heads(),
-                                                 .outputs = plain()}));
+    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase, linear(block.proj, {.column_tiles = layout_.dim_tiles,
+                                                                       .steps = heads_tiles() * layout_.beat_steps,
+                                                                       .inputs = by_heads(),
+                                                                       .outputs = plain()}));
     make_wide(block.proj, Destination::kResidual, phase);
     read(layout_.heads, Region::kHeads, phase);
     phase.norm = true;
@@ -312,8 +311,8 @@ class Compiler {
   static Region hidden_of(int expert) { return expert % 2 == 0 ? Region::kHidden0 : Region::kHidden1; }
 
   Status expert_up(const IntegerBlock& block, int expert) {
-    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase, up(block.mlps[static_cast<std::size_t>(expert)].up,
-                                                      layout_.expert_tiles, expert));
+    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase,
+                             up(block.mlps[static_cast<std::size_t>(expert)].up, layout_.expert_tiles, expert));
     read(layout_.gathered, Region::kGathered, phase);
     write(layout_.expert_hidden[expert % 2], hidden_of(expert), phase);
     phases_.push_back(phase);
@@ -321,8 +320,8 @@ class Compiler {
   }
 
   Status expert_down(const IntegerBlock& block, int expert) {
-    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase, down(block.mlps[static_cast<std::size_t>(expert)].down,
-                                                        layout_.expert_tiles, expert));
+    EDGEMOE_ASSIGN_OR_RETURN(ComputeCommand phase,
+                             down(block.mlps[static_cast<std::size_t>(expert)].down, layout_.expert_tiles, expert));
     read(layout_.expert_hidden[expert % 2], hidden_of(expert), phase);
     phases_.push_back(phase);
     return {};

@@ -5,11 +5,12 @@
 //   patch embedding, norm1 of block 0
 //   each block     K · V of each head · Q · attention · projection, with norm2 of each finished group
 //     dense        up · down, with norm1 of the next block
-//     experts      router · gather · up(0) · up(1) · down(0) · up(2) · down(1) · … · down(last) · norm1 of the next block
+//     experts      router · gather · up(0) · up(1) · down(0) · up(2) · down(1) · … · down(last) · norm1 of the next
+//     block
 //   finish
 //
-// An expert's down waits for its hidden rows; the next one's up stands before it so that the array does not. Weights are
-// loaded in the order of phases, channel constants before the weights of their phase.
+// An expert's down waits for its hidden rows; the next one's up stands before it so that the array does not. Weights
+// are loaded in the order of phases, channel constants before the weights of their phase.
 #ifndef EDGEMOE_ACCEL_COMPILER_H_
 #define EDGEMOE_ACCEL_COMPILER_H_
 
@@ -25,9 +26,9 @@
 namespace edgemoe {
 
 struct CompilerInput {
-  const ModelConfig& config;                 // complete
-  const IntegerModel& model;                 // heads are not looked at
-  std::span<const std::int32_t> positions;   // [num_tokens, embed_dim] s32.16, class token included
+  const ModelConfig& config;                // complete
+  const IntegerModel& model;                // heads are not looked at
+  std::span<const std::int32_t> positions;  // [num_tokens, embed_dim] s32.16, class token included
 };
 
 /// kUnsupported for a network that the design point cannot run, with all that it lacks.

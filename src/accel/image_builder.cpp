@@ -30,8 +30,8 @@ ImagePart ImageBuilder::weights(std::span<const std::int8_t> weight, int inputs,
       const int chain = k / kDotChainLength % chains;
       const std::size_t at = base + static_cast<std::size_t>(row) * static_cast<std::size_t>(row_bytes) +
                              static_cast<std::size_t>((bank * chains + chain) * outputs + column % outputs);
-      bytes_[at] = static_cast<std::uint8_t>(weight[static_cast<std::size_t>(o) * static_cast<std::size_t>(inputs) +
-                                                    static_cast<std::size_t>(i)]);
+      bytes_[at] = static_cast<std::uint8_t>(
+          weight[static_cast<std::size_t>(o) * static_cast<std::size_t>(inputs) + static_cast<std::size_t>(i)]);
     }
   }
   return since(first);
