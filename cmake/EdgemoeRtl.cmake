@@ -15,18 +15,21 @@ endfunction()
 #
 # A GoogleTest program on a Verilated module; -Wall must find nothing. MODULES are all files under TOP. NETLIST adds
 # NAME_netlist: the same bench on what Yosys makes of the module for Xilinx UltraScale+, where Yosys is installed. Netlists,
-# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs.
+# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs. PARAMETERS
+# Name=value … of TOP, and DEFINITIONS that tell the bench, make a variant.
 function(edgemoe_rtl_bench)
-  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES;PARAMETERS;DEFINITIONS" ${ARGN})
+  list(TRANSFORM ARG_PARAMETERS PREPEND -G)
   list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
   set(files ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
-  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall)
+  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall ${ARG_PARAMETERS})
   if(ARG_FULL)
     edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} ${ARG_DESIGN})
   else()
     edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} LIBS ${ARG_NAME}_model LABELS rtl)
     target_compile_definitions(${ARG_NAME} PRIVATE EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
   endif()
+  target_compile_definitions(${ARG_NAME} PRIVATE ${ARG_DEFINITIONS})
   if(NOT ARG_NETLIST OR NOT EDGEMOE_YOSYS)
     return()
   endif()

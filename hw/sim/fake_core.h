@@ -158,7 +158,12 @@ class FakeCore {
       shell_.core_error_i = 1;
       return;
     }
-    const bool pauses = random_.below(100) < static_cast<unsigned>(pause_percent_);
+    // Now and then as long as it takes to fill a ring.
+    if (stage_ == Stage::kRows && next_row_ == 0 && pause_percent_ > 0 && nap_ == 0 && random_.below(16) == 0) {
+      nap_ = static_cast<int>(random_.below(3000));
+    }
+    const bool pauses = nap_ > 1 || random_.below(100) < static_cast<unsigned>(pause_percent_);
+    if (nap_ > 1) --nap_;
     if (stage_ == Stage::kResult) return send_result(pauses);
     if (stage_ == Stage::kDone || pauses) return;
     const LoadPlan::Phase& phase = plan_->phases[static_cast<std::size_t>(phase_)];
@@ -169,7 +174,7 @@ class FakeCore {
         ++counts_.commands;
         if (!equal(shell_.command_o, 0, phase.command.data(), phase.command.size())) wrong("a command");
         stage_ = phase.rows > 0 ? Stage::kTag : Stage::kRows;
-        rows_ = words_ = next_row_ = next_word_ = 0;
+        rows_ = words_ = next_row_ = next_word_ = nap_ = 0;
         return progress();
       case Stage::kTag:
         take_tag(phase);
@@ -275,6 +280,7 @@ class FakeCore {
   int phase_ = 0;
   int routings_ = 0;
   std::uint32_t used_ = 0;
+  int nap_ = 0;       // cycles, 1: it was taken
   int row_base_ = 0;  // counters of the rings, where the phase begins
   int word_base_ = 0;
   int rows_ = 0;  // by its tag

@@ -148,8 +148,9 @@ class LoadPlanner {
       phase.expert = pick(design_.limits.max_experts);
       phase.routing = routings;
     }
-    // As many as the rings hold, now and then.
-    phase.rows = 1 + pick(pick(6) == 0 ? sizes_.ring_rows : sizes_.ring_rows / 4);
+    // As many as a small ring holds, now and then.
+    const int most_rows = std::min(sizes_.ring_rows, 640);
+    phase.rows = 1 + pick(pick(6) == 0 ? most_rows : most_rows / 4);
     phase.words = pick(5) == 0 ? 0 : 1 + pick(pick(6) == 0 ? sizes_.ring_words : sizes_.ring_words / 4);
     if (phase.words > 0) {
       LoadCommand command = {.kind = LoadKind::kChannel, .expert = phase.expert, .routing = phase.routing};

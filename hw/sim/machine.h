@@ -81,12 +81,16 @@ class Machine {
     step();  // no VALID in the cycle after it
   }
 
+  /// The module does not answer.
+  static constexpr int kNoAnswer = -1;
+
   /// kSlaveError: refused. Address and data come in any order.
   int write(std::uint32_t address, std::uint32_t data, int strobe = 0xf) {
     bool address_left = true;
     bool data_left = true;
-    int response = kOkay;
-    for (bool answered = false; !answered;) {
+    int response = kNoAnswer;
+    const std::int64_t limit = cycles() + kAnswerCycles;
+    for (bool answered = false; !answered && cycles() < limit;) {
       if (address_left && !host_.aw.valid && !stalls()) host_.aw = {.valid = true, .address = address};
       if (data_left && !host_.w.valid && !stalls()) host_.w = {.valid = true, .data = data, .strobe = strobe};
       host_.b.ready = !stalls();
@@ -108,8 +112,9 @@ class Machine {
 
   Answer read(std::uint32_t address) {
     bool address_left = true;
-    Answer answer;
-    for (bool answered = false; !answered;) {
+    Answer answer = {.response = kNoAnswer};
+    const std::int64_t limit = cycles() + kAnswerCycles;
+    for (bool answered = false; !answered && cycles() < limit;) {
       if (address_left && !host_.ar.valid && !stalls()) host_.ar = {.valid = true, .address = address};
       host_.r.ready = !stalls();
       step();
@@ -125,6 +130,8 @@ class Machine {
   }
 
  private:
+  static constexpr std::int64_t kAnswerCycles = 10'000;
+
   bool stalls() { return stall_percent_ > 0 && random_.below(100) < static_cast<unsigned>(stall_percent_); }
 
   /// Outputs of the module.
@@ -208,11 +215,12 @@ class MachinePort final : public RegisterPort {
 
   Result<std::uint32_t> read(std::uint32_t address) override {
     const auto answer = machine_.read(address);
-    if (answer.response != kOkay) return io_error("reading register {:#x} was refused", address);
+    if (answer.response != kOkay) return io_error("reading register {:#x} was refused or not answered", address);
     return answer.data;
   }
   Status write(std::uint32_t address, std::uint32_t value) override {
-    if (machine_.write(address, value) != kOkay) return io_error("writing register {:#x} was refused", address);
+    if (machine_.write(address, value) != kOkay)
+      return io_error("writing register {:#x} was refused or not answered", address);
     return {};
   }
   using RegisterPort::read;
