@@ -94,6 +94,6 @@ function(edgemoe_verilated_model)
   add_library(${ARG_NAME}_model INTERFACE)
   add_dependencies(${ARG_NAME}_model ${ARG_NAME}_archive)
   target_include_directories(${ARG_NAME}_model SYSTEM INTERFACE ${folder})
-  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_accel edgemoe_model edgemoe_base
+  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_sim edgemoe_accel edgemoe_model edgemoe_base
                                                     edgemoe_numeric fmt::fmt)
 endfunction()

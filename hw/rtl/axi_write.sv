@@ -12,11 +12,13 @@ module axi_write #(
   input  logic clk_i,
   /// Of the whole AXI side: what is outstanding is forgotten.
   input  logic rst_ni,
-  /// Begins a stream at address_i, a multiple of DataBytes, and forgets what was left of another.
+  /// Begins a stream at address_i, a multiple of DataBytes.
   input  logic start_i,
   input  logic [AddressWidth-1:0] address_i,
   /// Begins no burst any more; what has begun ends.
   input  logic stop_i,
+  /// Forgets the stream, only while idle_o.
+  input  logic flush_i,
   input  logic valid_i,
   output logic ready_o,
   /// The stream's last word.
@@ -75,7 +77,7 @@ module axi_write #(
     end else if (push) begin
       data_q <= data_q >> (DataBytes * 8);
     end
-    if (!rst_ni || start_i) begin
+    if (!rst_ni || start_i || flush_i) begin
       word_q <= 1'b0;
       part_q <= '0;
     end else begin
@@ -88,7 +90,7 @@ module axi_write #(
   logic beat_valid, pop;
   logic [CountWidth-1:0] held;
   fifo #(.Width(DataBytes * 8), .Depth(Depth)) u_beats (
-    .clk_i, .rst_ni(rst_ni && !start_i), .valid_i(word_q), .ready_o(beat_ready), .data_i(data_q[DataBytes*8-1:0]),
+    .clk_i, .rst_ni(rst_ni && !start_i && !flush_i), .valid_i(word_q), .ready_o(beat_ready), .data_i(data_q[DataBytes*8-1:0]),
     .valid_o(beat_valid), .ready_i(pop), .data_o(wdata_o), .count_o(held)
   );
 
@@ -126,7 +128,7 @@ module axi_write #(
       else if (pop) left_q <= left_q - 1'b1;
       unconfirmed_q <= unconfirmed_q + ($clog2(Outstanding)+1)'(begins) - ($clog2(Outstanding)+1)'(confirmed);
     end
-    if (!rst_ni || start_i) ended_q <= 1'b0;
+    if (!rst_ni || start_i || flush_i) ended_q <= 1'b0;
     else if (push && last_part && last_q) ended_q <= 1'b1;
     if (begins) begin
       awaddr_o <= address_q;

@@ -194,8 +194,8 @@ module memory_system #(
 
   logic results_done;
   axi_write #(.Width(Outputs * 32), .DataBytes(DataBytes), .AddressWidth(AddressWidth), .BurstBeats(BurstBeats)) u_write (
-    .clk_i, .rst_ni, .start_i, .address_i(output_base_i), .stop_i, .valid_i(result_valid_i), .ready_o(result_ready_o),
-    .last_i(result_last_i), .data_i(result_data_i), .done_o(results_done), .idle_o(write_idle),
+    .clk_i, .rst_ni, .start_i, .address_i(output_base_i), .stop_i, .flush_i(!core_rst_ni), .valid_i(result_valid_i),
+    .ready_o(result_ready_o), .last_i(result_last_i), .data_i(result_data_i), .done_o(results_done), .idle_o(write_idle),
     .response_error_o(write_response_error_o), .address_waits_o(write_address_waits_o), .data_waits_o(write_data_waits_o),
     .response_waits_o(write_response_waits_o), .awvalid_o, .awready_i, .awaddr_o, .awlen_o, .awsize_o, .awburst_o, .wvalid_o,
     .wready_i, .wdata_o, .wstrb_o, .wlast_o, .bvalid_i, .bready_o, .bresp_i

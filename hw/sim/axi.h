@@ -1,5 +1,5 @@
-// The signals of an AXI4 master with one ID, and of an AXI4-Lite one, in one cycle: what models, checkers and benches hand to
-// each other.
+// The signals of an AXI4 master with one ID, and of an AXI4-Lite one, in one cycle: what models, checkers and benches
+// hand to each other.
 #ifndef EDGEMOE_SIM_AXI_H_
 #define EDGEMOE_SIM_AXI_H_
 

@@ -1,8 +1,8 @@
-// Watches AXI buses cycle by cycle and says which rules were broken, by whom and when. The rules: a VALID stays, with the same
-// payload, until READY, and none stands in the cycle after reset; bursts are INCR, of whole beats, aligned, within 4 KiB and within
-// the agreed length; read data come for bursts that were asked for, in their order, LAST on the last beat alone; write data have
-// as many beats a burst as its address says, whichever of the two comes first, LAST likewise; a confirmation comes after address
-// and last beat; no more bursts are outstanding than agreed.
+// Watches AXI buses cycle by cycle and says which rules were broken, by whom and when. The rules: a VALID stays, with
+// the same payload, until READY, and none stands in the cycle after reset; bursts are INCR, of whole beats, aligned,
+// within 4 KiB and within the agreed length; read data come for bursts that were asked for, in their order, LAST on the
+// last beat alone; write data have as many beats a burst as its address says, whichever of the two comes first, LAST
+// likewise; a confirmation comes after address and last beat; no more bursts are outstanding than agreed.
 #ifndef EDGEMOE_SIM_AXI_CHECKER_H_
 #define EDGEMOE_SIM_AXI_CHECKER_H_
 

@@ -98,9 +98,12 @@ std::string register_parameters() {
   for (const auto& [name, offset] : registers) emit("Reg", name, static_cast<std::uint32_t>(offset));
   emit("", "Identity", kAcceleratorIdentity);
   const std::pair<std::string_view, RunError> errors[] = {
-      {"ReadResponse", RunError::kReadResponse},     {"ReadLength", RunError::kReadLength},
-      {"WriteResponse", RunError::kWriteResponse},   {"LoadCommand", RunError::kLoadCommand},
-      {"ComputeCommand", RunError::kComputeCommand}, {"Timeout", RunError::kTimeout},
+      {"ReadResponse", RunError::kReadResponse},
+      {"ReadLength", RunError::kReadLength},
+      {"WriteResponse", RunError::kWriteResponse},
+      {"LoadCommand", RunError::kLoadCommand},
+      {"ComputeCommand", RunError::kComputeCommand},
+      {"Timeout", RunError::kTimeout},
       {"Aborted", RunError::kAborted},
   };
   for (const auto& [name, cause] : errors) emit("Error", name, static_cast<std::uint32_t>(cause));
