@@ -205,7 +205,9 @@ constexpr void visit_compute_fields(Command& command, Visit&& visit) {
 }
 
 // A word of the channel ring, 64 bits an output: of a linear layer, or of a router, whose first word holds the
-// experts' constants and whose second the scalars, in the place of output 0.
+// experts' constants and whose second the scalars, in the place of output 0. A router's weights, less 128, are two
+// signed bytes: outputs 2e of the low and 2e + 1 of the high one of expert e. For each digit of the rows the array
+// makes their sums; logit = Σ 64^digit · (low + 256 · high) + constant.
 struct ChannelConstants {
   std::int32_t bias = 0;
   std::int16_t mantissa = 0;

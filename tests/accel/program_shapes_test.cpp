@@ -84,6 +84,10 @@ TEST(ProgramShapes, RoutersOfEveryKind_EqualTheReference) {
   shared.tasks.resize(2);
   expect_program_equals_reference(HlsCase::seeded(shared, 10), design_of("small"));
   expect_program_equals_reference(HlsCase::seeded(config_of("tiny-conditioned"), 11), design_of("small"));
+  // Bytes of weights for two column tiles, the second not full.
+  ModelConfig many = config_of("tiny");
+  many.moe.num_experts = 7;
+  expect_program_equals_reference(HlsCase::seeded(many, 16), design_of("small"));
   ModelConfig pruned = config_of("tiny");
   pruned.moe.prune_threshold = 0.3F;
   pruned.moe.top_k = 3;
