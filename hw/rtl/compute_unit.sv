@@ -276,7 +276,7 @@ module compute_unit #(
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
-    if (rst_ni && tile_done && draining_q) $error("compute_unit: a tile is done while the one before it still leaves");
+    if (rst_ni && tile_done && draining_q) $error("compute_unit: a tile is done while token %0d of %0d of the one before it leaves", drain_token_q, drain_tile.tokens);
     if (rst_ni && take && (tile_i.tokens == '0 || tile_i.tokens > 8'(Tokens))) begin
       $error("compute_unit: a tile of %0d tokens, expected 1 to %0d", tile_i.tokens, Tokens);
     end

@@ -341,7 +341,7 @@ class Compiler {
                                      .softmax_after_topk = config_.moe.rule == RouterRule::kTopKThenSoftmax,
                                      .prune_above = prune_above(config_.moe)};
       EDGEMOE_ASSIGN_OR_RETURN(const ImagePart gate_channels, image_.router_channels(gate, scalars));
-      const ImagePart gate_weights = image_.router_weights(gate, layout_.dim_steps);
+      const ImagePart gate_weights = image_.router_weights(gate, layout_.gate_tiles, layout_.dim_steps);
       if (&gate == &block.gates.front()) {
         channels = gate_channels;
         weights = gate_weights;
@@ -357,7 +357,7 @@ class Compiler {
                        .rows = tokens(),
                        .input_pitch = kRouterDigits * layout_.dim_steps,
                        .steps = layout_.dim_steps,
-                       .column_tiles = 1});
+                       .column_tiles = layout_.gate_tiles});
     return {};
   }
 

@@ -59,18 +59,18 @@ Result<ImagePart> ImageBuilder::router_channels(const IntegerGate& gate, const R
   return since(first);
 }
 
-ImagePart ImageBuilder::router_weights(const IntegerGate& gate, int steps) {
-  const std::size_t count = gate.weight.size();
-  std::vector<std::int8_t> planes(2 * count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const int weight = gate.weight[i] - 128;
-    const auto low = static_cast<std::int8_t>(weight & 0xff);
-    planes[i] = low;
-    planes[count + i] = static_cast<std::int8_t>((weight - low) >> 8);
+ImagePart ImageBuilder::router_weights(const IntegerGate& gate, int column_tiles, int steps) {
+  const std::size_t inputs = gate.weight.size() / gate.experts;
+  std::vector<std::int8_t> bytes(2 * gate.weight.size());
+  for (std::size_t e = 0; e < gate.experts; ++e) {
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const int weight = gate.weight[e * inputs + i] - 128;
+      const auto low = static_cast<std::int8_t>(weight & 0xff);
+      bytes[2 * e * inputs + i] = low;
+      bytes[(2 * e + 1) * inputs + i] = static_cast<std::int8_t>((weight - low) >> 8);
+    }
   }
-  const int inputs = static_cast<int>(count / gate.experts);
-  const int outputs = static_cast<int>(2 * gate.experts);
-  return weights(planes, inputs, 1, steps, {inputs, inputs}, {outputs, outputs});
+  return weights(bytes, static_cast<int>(inputs), column_tiles, steps, {1, 1}, {1, 1});
 }
 
 ImagePart ImageBuilder::norm(const IntegerNorm& norm) {

@@ -41,9 +41,9 @@ class ImageBuilder {
   Result<ImagePart> channels(const IntegerLinear& layer, int column_tiles, Spread output_spread);
   /// The two channel words of a router.
   Result<ImagePart> router_channels(const IntegerGate& gate, const RouterScalars& scalars);
-  /// Its weights in two planes, of the low and of the high bytes: outputs e and experts + e of one column tile. Less
-  /// 128 each, which makes the high byte fit and changes no difference of logits.
-  ImagePart router_weights(const IntegerGate& gate, int steps);
+  /// Its weights in two bytes, signed: outputs 2e of the low and 2e + 1 of the high one. Less 128 each, which makes the
+  /// high byte fit and changes no difference of logits.
+  ImagePart router_weights(const IntegerGate& gate, int column_tiles, int steps);
   /// Gains and biases, one word a column tile.
   ImagePart norm(const IntegerNorm& norm);
   /// Words of the residual stream.

@@ -64,7 +64,7 @@ Result<std::span<const std::uint8_t>> Loader::source(const LoadCommand& command)
 Result<Loader::Step> Loader::step() {
   EDGEMOE_ASSIGN_OR_RETURN(const LoadCommand command, next());
   if (command.kind == LoadKind::kEnd || next_ == program_.num_loads) return Step::kEnd;
-  if (command.wait_phases > memory_.phases_done) return Step::kNotYet;
+  if (command.wait_phases > static_cast<std::uint32_t>(memory_.phases_done)) return Step::kNotYet;
   if (command.routing > 0) {
     const bool known = memory_.routings_done >= command.routing;
     if (!known && !design_.bus.prefetch) return Step::kNotYet;

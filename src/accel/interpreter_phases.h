@@ -62,6 +62,9 @@ class PhaseRunner {
   Status store_digits(const ComputeCommand& phase, int token, const std::vector<std::int16_t>& normed);
 
   Status router(const ComputeCommand& phase);
+  /// One column tile's share of a group's logits, [token lane][expert].
+  void add_logits(const ComputeCommand& phase, const WeightTag& tag, int group, int tile, int experts,
+                  std::span<std::int64_t> logits);
   void route_token(const RouterScalars& scalars, std::span<const std::int64_t> logits, int token);
   Status gather(const ComputeCommand& phase);
 

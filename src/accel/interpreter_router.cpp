@@ -32,16 +32,16 @@ Status PhaseRunner::router(const ComputeCommand& phase) {
   EDGEMOE_ASSIGN_OR_RETURN(const WeightTag tag, loader_.take());
   const int groups = groups_of(phase.rows);
   EDGEMOE_RETURN_IF_ERROR(check_made(phase, groups));
-  if (phase.column_tiles != 1 || tag.rows != phase.steps || tag.words != 2) {
-    return malformed(
-        "a router needs 1 column tile, {} rows of weights and 2 words of channels, there are {}, {} and {}",
-        phase.steps, phase.column_tiles, tag.rows, tag.words);
+  if (tag.rows != phase.column_tiles * phase.steps || tag.words != 2) {
+    return malformed("a router needs {} rows of weights and 2 words of channels, loaded are {} and {}",
+                     phase.column_tiles * phase.steps, tag.rows, tag.words);
   }
   EDGEMOE_RETURN_IF_ERROR(check_words("probabilities", phase.input_base,
                                       std::int64_t{groups - 1} * phase.input_pitch + kRouterDigits * phase.steps,
                                       memory_.probabilities.words()));
   const RouterScalars scalars = decode_router(channel(tag, 1, 0));
-  if (scalars.experts < 1 || 2 * scalars.experts > outputs_ || scalars.top_k < 1 || scalars.top_k > scalars.experts ||
+  if (scalars.experts < 1 || 2 * scalars.experts > phase.column_tiles * outputs_ || scalars.experts > outputs_ ||
+      scalars.top_k < 1 || scalars.top_k > scalars.experts ||
       scalars.first_expert + scalars.experts > static_cast<int>(memory_.queues.size())) {
     return malformed("{} of {} experts from {}: there are {} outputs and {} queues", scalars.top_k, scalars.experts,
                      scalars.first_expert, outputs_, memory_.queues.size());
@@ -49,22 +49,7 @@ Status PhaseRunner::router(const ComputeCommand& phase) {
   for (std::vector<QueuedToken>& queue : memory_.queues) queue.clear();
   for (int group = 0; group < groups; ++group) {
     std::vector<std::int64_t> logits(extent(lanes_ * scalars.experts));
-    for (int digit = 0; digit < kRouterDigits; ++digit) {
-      Sums sums(extent(lanes_ * outputs_));
-      const int first = phase.input_base + group * phase.input_pitch + digit * phase.steps;
-      for (int step = 0; step < phase.steps; ++step) {
-        const int row = (tag.first_row + step) % memory_.weights.words();
-        multiply(memory_.probabilities.word(first + step), memory_.weights.word(row), sums);
-      }
-      for (int lane = 0; lane < lanes_; ++lane) {
-        for (int e = 0; e < scalars.experts; ++e) {
-          const std::int64_t low = sums[extent(lane * outputs_ + e)];
-          const std::int64_t high = sums[extent(lane * outputs_ + scalars.experts + e)];
-          const std::int64_t place = std::int64_t{1} << (digit * kRouterDigitBits);
-          logits[extent(lane * scalars.experts + e)] += place * (low + 256 * high);
-        }
-      }
-    }
+    for (int tile = 0; tile < phase.column_tiles; ++tile) add_logits(phase, tag, group, tile, scalars.experts, logits);
     for (int lane = 0; lane < rows_in(group, phase.rows); ++lane) {
       std::int64_t* const row = logits.data() + extent(lane * scalars.experts);
       for (int e = 0; e < scalars.experts; ++e) row[e] += static_cast<std::int64_t>(channel(tag, 0, e));
@@ -74,6 +59,26 @@ Status PhaseRunner::router(const ComputeCommand& phase) {
   ++memory_.routings_done;
   loader_.release(tag);
   return {};
+}
+
+void PhaseRunner::add_logits(const ComputeCommand& phase, const WeightTag& tag, int group, int tile, int experts,
+                             std::span<std::int64_t> logits) {
+  const int first_expert = tile * outputs_ / 2;
+  for (int digit = 0; digit < kRouterDigits; ++digit) {
+    Sums sums(extent(lanes_ * outputs_));
+    const int first = phase.input_base + group * phase.input_pitch + digit * phase.steps;
+    for (int step = 0; step < phase.steps; ++step) {
+      const int row = (tag.first_row + tile * phase.steps + step) % memory_.weights.words();
+      multiply(memory_.probabilities.word(first + step), memory_.weights.word(row), sums);
+    }
+    const std::int64_t place = std::int64_t{1} << (digit * kRouterDigitBits);
+    for (int lane = 0; lane < lanes_; ++lane) {
+      for (int e = first_expert; e < std::min(experts, first_expert + outputs_ / 2); ++e) {
+        const std::size_t low = extent(lane * outputs_ + 2 * (e - first_expert));
+        logits[extent(lane * experts + e)] += place * (sums[low] + 256 * std::int64_t{sums[low + 1]});
+      }
+    }
+  }
 }
 
 void PhaseRunner::route_token(const RouterScalars& scalars, std::span<const std::int64_t> logits, int token) {

@@ -67,7 +67,10 @@ class LayoutMaker {
     l.last_keys = tokens - (l.key_tiles - 1) * outputs;
     l.value_steps = tiles_of(tokens, design_.step());
     if (has_dense()) l.mlp_tiles = tiles_of(config_.mlp_dim, outputs);
-    if (has_moe()) l.expert_tiles = tiles_of(config_.moe.expert_dim, outputs);
+    if (!has_moe()) return;
+    l.expert_tiles = tiles_of(config_.moe.expert_dim, outputs);
+    const int routed = config_.moe.experts_per_task > 0 ? config_.moe.experts_per_task : config_.moe.num_experts;
+    l.gate_tiles = tiles_of(2 * routed, outputs);
   }
 
   bool has_moe() const { return !config_.moe.blocks.empty(); }
@@ -118,9 +121,8 @@ class LayoutMaker {
     }
     if (!has_moe()) return;
     if (config_.moe.gate_input_ahead) miss("routers that read a block's raw input are not built");
-    if (2 * config_.moe.num_experts > outputs) {
-      miss("a router's experts, {}, in two planes of weights need array.outputs of {}, there are {}",
-           config_.moe.num_experts, 2 * config_.moe.num_experts, outputs);
+    if (config_.moe.num_experts > outputs) {
+      miss("the constants of {} experts need array.outputs of as many, there are {}", config_.moe.num_experts, outputs);
     }
   }
 
@@ -133,6 +135,11 @@ class LayoutMaker {
     const int widest = std::max({l.dim_tiles, config_.num_heads * l.head_tiles, l.mlp_tiles, l.expert_tiles});
     need("limits.max_width", widest * outputs, limits.max_width);
     need("limits.max_heads", config_.num_heads, limits.max_heads);
+    const int value_beats = config_.num_tokens() * l.head_tiles;
+    if (value_beats > 2 * limits.max_tokens) {
+      miss("limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
+           value_beats);
+    }
     if (has_moe()) {
       need("limits.max_experts", config_.moe.num_experts, limits.max_experts);
       need("limits.max_top_k", config_.moe.top_k, limits.max_top_k);
@@ -154,7 +161,7 @@ class LayoutMaker {
       return std::max(tiles * l.dim_steps, l.dim_tiles * tiles * l.beat_steps);
     };
     const int rows = std::max({l.dim_tiles * l.patch_steps, heads_tiles * l.dim_steps, l.dim_tiles * heads_steps,
-                               rows_of_mlp(l.mlp_tiles), rows_of_mlp(l.expert_tiles)});
+                               rows_of_mlp(l.mlp_tiles), rows_of_mlp(l.expert_tiles), l.gate_tiles * l.dim_steps});
     need("memory.weight_words", rows, memory.weight_words);
     // A router has two.
     need("memory.channel_words", std::max({l.dim_tiles, heads_tiles, l.mlp_tiles, l.expert_tiles, 2}),

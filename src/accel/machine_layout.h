@@ -33,6 +33,7 @@ struct MachineLayout {
   int value_steps = 0;  // of the keys
   int mlp_tiles = 0;
   int expert_tiles = 0;
+  int gate_tiles = 0;  // of two bytes of weights for each expert of a router
 
   RowRegion patches;
   RowRegion normed;
