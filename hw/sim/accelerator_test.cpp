@@ -1,130 +1,210 @@
-// The whole accelerator: compiled networks from memory to memory, every token against the reference, bit for bit.
+// The whole accelerator: compiled networks from memory to memory, every token of every task against the reference, bit for bit;
+// whatever memory's timing, whatever registers and memories hold at first, from run to run, after resets, aborts and errors.
 #include <Vedgemoe.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "accel/compiler.h"
-#include "accel/driver.h"
-#include "engine/hls_case_testing.h"
+#include "accel/program_testing.h"
 #include "sim/bench_design.h"
-#include "sim/machine.h"
+#include "sim/program_runner.h"
 
 namespace edgemoe::sim {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using Timing = AxiMemory::Timing;
 
-constexpr std::uint64_t kMemoryBase = 0x12'3456'0000;
-/// Not a value that an unwritten token would have by chance.
-constexpr std::uint8_t kUnwritten = 0x5a;
+const Timing kFast = {.latency_cycles = 1};
+const Timing kUsual = {.latency_cycles = 40, .bytes_per_cycle = 0.9 * bench_design().bus_bytes()};
+const Timing kSlow = {.latency_cycles = 120, .bytes_per_cycle = 0.3 * bench_design().bus_bytes()};
+const Timing kStalling = {.latency_cycles = 17, .stall_percent = 50};
 
-std::size_t rounded_up(std::size_t bytes) { return (bytes + 4095) / 4096 * 4096; }
-
-/// A network's program and picture in the memory of one machine.
-class Accelerator {
+/// A network on a machine of its own. Its buses are watched until the end.
+class Rig {
  public:
-  Accelerator(const HlsCase& network, const Timing& timing, PowerUp power_up, std::uint64_t seed = 1)
+  Rig(const HlsCase& network, const Timing& timing, PowerUp power_up = PowerUp::kRandom, std::uint64_t seed = 1)
       : network_(network),
-        program_(compile_program({network.config(), network.model(), network.positions()}, bench_design()).value()),
-        input_at_(rounded_up(program_.image.size())),
-        output_at_(input_at_ + rounded_up(program_.input_bytes)),
-        machine_(AxiMemory(bench_design().bus_bytes(), kMemoryBase, output_at_ + rounded_up(output_bytes()), timing, seed),
-                 {.bus_bytes = bench_design().bus_bytes(),
-                  .burst_beats = bench_design().bus.burst_beats,
-                  .outstanding_reads = bench_design().bus.outstanding_bursts,
-                  .outstanding_writes = 8},
-                 {.power_up = power_up, .seed = seed, .host_stall_percent = timing.stall_percent}),
-        port_(machine_) {
-    std::copy(program_.image.begin(), program_.image.end(), machine_.memory().bytes().begin());
-    const Status laid = lay_out_picture(program_, bench_design(), network.picture(),
-                                        machine_.memory().bytes().subspan(input_at_, program_.input_bytes));
-    EXPECT_TRUE(laid.ok()) << laid.message();
-    machine_.reset();
+        program_(program_of(network, bench_design()).value()),
+        input_(input_of(network, program_, bench_design())),
+        runner_(program_, bench_design(), timing,
+                {.power_up = power_up, .seed = seed, .host_stall_percent = timing.stall_percent}) {
+    for (int task = 0; task < program_.num_tasks; ++task) expected_.push_back(network.expected(task));
   }
-  ~Accelerator() {
-    EXPECT_EQ(machine_.bus_checker().faults().count(), 0)
-        << testing::PrintToString(machine_.bus_checker().faults().texts());
-    EXPECT_EQ(machine_.host_checker().faults().count(), 0)
-        << testing::PrintToString(machine_.host_checker().faults().texts());
+  ~Rig() {
+    const Status protocols = runner_.check_protocols();
+    EXPECT_TRUE(protocols.ok()) << protocols.message();
+    EXPECT_GT(runner_.machine().bus_checker().seen().read_beats, 0);
   }
-  Accelerator(const Accelerator&) = delete;
-  Accelerator& operator=(const Accelerator&) = delete;
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
 
-  const Program& program() const { return program_; }
-  Machine<Vedgemoe>& machine() { return machine_; }
-  MachinePort<Vedgemoe>& port() { return port_; }
+  int num_tasks() const { return program_.num_tasks; }
+  ProgramRunner<Vedgemoe>& runner() { return runner_; }
+  Machine<Vedgemoe>& machine() { return runner_.machine(); }
 
-  Status start(int task, std::uint32_t timeout_cycles = 20'000) {
-    const auto output = machine_.memory().bytes().subspan(output_at_);
-    std::fill(output.begin(), output.end(), kUnwritten);
-    return start_run(port_, {.image_base = kMemoryBase,
-                             .input_base = kMemoryBase + input_at_,
-                             .output_base = kMemoryBase + output_at_,
-                             .load_list = program_.load_list,
-                             .num_loads = program_.num_loads,
-                             .compute_list = program_.compute_list,
-                             .num_phases = program_.num_phases,
-                             .task = task,
-                             .timeout_cycles = timeout_cycles});
-  }
-  Result<RunReport> wait(std::int64_t limit = 3'000'000) {
-    for (const std::int64_t start = machine_.cycles(); machine_.cycles() - start < limit;) {
-      EDGEMOE_ASSIGN_OR_RETURN(const bool ended, run_has_ended(port_));
-      if (ended) return read_report(port_);
-      for (int i = 0; i < 200; ++i) machine_.step();
-    }
-    return io_error("the run did not end in {} cycles", limit);
-  }
+  Status start(int task) { return runner_.start(input_, task, expected_[0].size()); }
 
   /// Runs a task and compares every token.
   RunReport expect_equals_reference(int task) {
-    const Status started = start(task);
-    EXPECT_TRUE(started.ok()) << started.message();
-    const Result<RunReport> report = wait();
-    EXPECT_TRUE(report.ok()) << report.status().message();
-    const std::vector<std::int32_t> expected = network_.expected(task);
+    const std::vector<std::int32_t>& expected = expected_[static_cast<std::size_t>(task)];
     std::vector<std::int32_t> tokens(expected.size());
-    std::memcpy(tokens.data(), machine_.memory().bytes().data() + output_at_, output_bytes());
+    const Result<RunReport> report = runner_.run(input_, task, tokens, kLimitCycles);
+    if (!report.ok()) {
+      ADD_FAILURE() << "task " << task << ": " << report.status().message();
+      return {};
+    }
     const auto dim = static_cast<std::size_t>(program_.embed_dim);
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      if (tokens[i] == expected[i]) continue;
-      if (++wrong == 1) {
-        ADD_FAILURE() << "task " << task << ", token " << i / dim << ", element " << i % dim << ": " << tokens[i]
-                      << ", expected " << expected[i];
-      }
+      if (tokens[i] == expected[i] || ++wrong > 1) continue;
+      ADD_FAILURE() << "task " << task << ", token " << i / dim << ", element " << i % dim << ": " << tokens[i]
+                    << ", expected " << expected[i];
     }
     EXPECT_EQ(wrong, 0U) << "of " << expected.size();
     EXPECT_GT(expected.size(), 0U);
-    return report.ok() ? *report : RunReport{};
+    return *report;
+  }
+
+  /// What a run without this machine's timing reads: loads of experts without tokens, and how many there were.
+  InterpreterCounts counts(int task, LoadOrder loads) const {
+    InterpreterCounts counts;
+    const auto tokens = interpreted(network_, program_, bench_design(), task, {.loads = loads}, &counts);
+    EXPECT_TRUE(tokens.ok()) << tokens.status().message();
+    return counts;
   }
 
  private:
-  std::size_t output_bytes() const {
-    return static_cast<std::size_t>(program_.num_tokens) * static_cast<std::size_t>(program_.embed_dim) * 4;
-  }
+  static constexpr std::int64_t kLimitCycles = 3'000'000;
 
   const HlsCase& network_;
   Program program_;
-  std::size_t input_at_;
-  std::size_t output_at_;
-  Machine<Vedgemoe> machine_;
-  MachinePort<Vedgemoe> port_;
+  std::vector<std::uint8_t> input_;
+  std::vector<std::vector<std::int32_t>> expected_;
+  ProgramRunner<Vedgemoe> runner_;
 };
 
-TEST(Accelerator, TinyNetwork_EqualsTheReference) {
+TEST(Accelerator, TinyNetwork_EqualsTheReferenceWhateverItBeginsWith) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 1);
-  Accelerator accelerator(network, {.latency_cycles = 20}, PowerUp::kZeros);
-  for (int task = 0; task < accelerator.program().num_tasks; ++task) {
-    const RunReport report = accelerator.expect_equals_reference(task);
-    std::printf("task %d: %llu cycles\n", task, static_cast<unsigned long long>(report.cycles));
+  for (const PowerUp power_up : kAllPowerUps) {
+    Rig rig(network, kUsual, power_up);
+    for (int task = 0; task < rig.num_tasks(); ++task) {
+      const RunReport report = rig.expect_equals_reference(task);
+      std::printf("task %d: %llu cycles, %u beats read\n", task, static_cast<unsigned long long>(report.cycles),
+                  report.read_beats);
+    }
+    if (testing::Test::HasFailure()) return;
   }
+}
+
+TEST(Accelerator, OtherMemories_ChangeCyclesOnly) {
+  const HlsCase network = HlsCase::seeded(config_of("tiny"), 2);
+  std::vector<std::uint64_t> cycles;
+  for (const Timing& timing : {kFast, kSlow, kStalling}) {
+    Rig rig(network, timing);
+    cycles.push_back(rig.expect_equals_reference(0).cycles);
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_LT(cycles[0], cycles[1]);
+  EXPECT_LT(cycles[0], cycles[2]);
+}
+
+TEST(Accelerator, NetworksOfOtherSeedsAndGrids_EqualTheReference) {
+  int networks = 0;
+  for (const auto& [height, width] : {std::pair{1, 1}, {1, 2}, {2, 3}, {3, 5}, {4, 4}, {2, 10}}) {
+    const HlsCase network = HlsCase::seeded(tiny_of_grid(height, width), 10 + static_cast<std::uint64_t>(width));
+    Rig rig(network, networks % 2 == 0 ? kFast : kStalling);
+    for (int task = 0; task < rig.num_tasks(); ++task) rig.expect_equals_reference(task);
+    ++networks;
+    if (testing::Test::HasFailure()) {
+      ADD_FAILURE() << "grid " << height << " × " << width;
+      return;
+    }
+  }
+  EXPECT_EQ(networks, 6);
+}
+
+TEST(Accelerator, TasksOneAfterAnother_NeedNoResetAndLeaveNothingBehind) {
+  const HlsCase network = HlsCase::seeded(config_of("tiny"), 3);
+  Rig rig(network, kUsual);
+  ASSERT_GE(rig.num_tasks(), 2);
+  const RunReport first = rig.expect_equals_reference(0);
+  rig.expect_equals_reference(1);
+  rig.expect_equals_reference(1);
+  const RunReport last = rig.expect_equals_reference(0);
+  EXPECT_EQ(first.read_beats, last.read_beats);
+}
+
+/// Few tokens leave experts without any: late loads of them are skipped, and what is read lies between the interpreter's
+/// two ways to load.
+TEST(Accelerator, ExpertsWithoutTokens_AreNotLoadedOnceThatIsKnown) {
+  const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 1), 5);
+  Rig rig(network, kSlow);
+  const InterpreterCounts late = rig.counts(0, LoadOrder::kLate);
+  ASSERT_GT(late.skipped_loads, 0U) << "another seed is needed";
+  const RunReport report = rig.expect_equals_reference(0);
+  EXPECT_GE(report.read_beats, late.loaded_beats);
+}
+
+TEST(Accelerator, ResetOrAbortAtAnyCycle_LeavesTheNextRunRight) {
+  const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 6);
+  Rig rig(network, kUsual);
+  const auto cycles = rig.expect_equals_reference(0).cycles;
+  ASSERT_GT(cycles, 100U);
+  Random random(91);
+  for (int i = 0; i < 24 && !testing::Test::HasFailure(); ++i) {
+    const Status started = rig.start(i % rig.num_tasks());
+    ASSERT_TRUE(started.ok()) << started.message();
+    for (auto left = random.below(cycles); left > 0; --left) rig.machine().step();
+    if (i % 2 == 0) {
+      rig.machine().reset(1 + static_cast<int>(random.below(3)));
+    } else {
+      const Status aborted = abort_run(rig.runner().port());
+      ASSERT_TRUE(aborted.ok()) << aborted.message();
+    }
+    rig.expect_equals_reference((i + 1) % rig.num_tasks());
+  }
+}
+
+TEST(Accelerator, ErrorsOfMemory_EndTheRunAndLeaveTheNextOneRight) {
+  const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 7);
+  Rig rig(network, kUsual);
+  const RunReport good = rig.expect_equals_reference(0);
+  Random random(92);
+  for (int i = 0; i < 6; ++i) {
+    const auto beat = static_cast<std::int64_t>(random.below(good.read_beats));
+    rig.machine().memory().set_faults({.error_on_beat = rig.machine().bus_checker().seen().read_beats + beat});
+    ASSERT_TRUE(rig.start(0).ok());
+    Result<bool> ended = false;
+    for (int polls = 0; polls < 100'000 && !*ended; ++polls) ended = run_has_ended(rig.runner().port());
+    EXPECT_THAT(read_report(rig.runner().port()).status().message(), HasSubstr("answered a read with an error"));
+    rig.machine().memory().set_faults({});
+    rig.expect_equals_reference(0);
+  }
+}
+
+TEST(Accelerator, MemoryThatFallsSilent_TimesOutWithTheNamesOfWhatWaits) {
+  const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 8);
+  Rig rig(network, kUsual);
+  const RunReport good = rig.expect_equals_reference(0);
+  rig.machine().memory().set_faults(
+      {.silent_after_beats = rig.machine().bus_checker().seen().read_beats + good.read_beats / 2});
+  ASSERT_TRUE(rig.start(0).ok());
+  std::uint32_t status = 0;
+  for (int polls = 0; polls < 1'000'000 && (status & kError) == 0; ++polls) {
+    status = *rig.runner().port().read(Register::kStatus);
+  }
+  EXPECT_THAT(describe_run_error(*rig.runner().port().read(Register::kError)),
+              AllOf(HasSubstr("nothing moved"), HasSubstr("the bus waited for data to be read"),
+                    HasSubstr("the core waited for")));
+  rig.machine().memory().set_faults({});
+  rig.machine().reset();
+  rig.expect_equals_reference(0);
 }
 
 }  // namespace
