@@ -1,7 +1,7 @@
 // What scores need of the keys, docs/numerics.md, section 3.5: each head's least exponent e0, and each key's mantissa
 // c = round_shift(m (x) Lambda, e - e0), Outputs keys a word, as channel constants are read.
 //
-// The keys' row scales come in any order; after the last of them the mantissas are made, one a cycle, in heads * tokens + 6
+// The keys' row scales come in any order; after the last of them the mantissas are made, one a cycle, in heads * tokens + 4
 // cycles.
 module key_scales #(
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
@@ -68,14 +68,14 @@ module key_scales #(
     .raddr_i(key_addr), .rdata_o(scale)
   );
 
-  // 1: read | 2: multiplied | 3: rounded | 4: shifted | 5: rounded, written
-  localparam int Latency = 5;
+  // 1: read | 2: multiplied | 3: rounded | 4: shifted, then rounded and written
+  localparam int Latency = 4;
   logic [Latency-1:0] make_q, make_last_q;
-  logic [(Latency-1)*(KeyWidth+HeadWidth)-1:0] addrs_q;
+  logic [Latency*(KeyWidth+HeadWidth)-1:0] addrs_q;
   always_ff @(posedge clk_i) begin
     make_q <= rst_ni ? {make_q[Latency-2:0], making_q} : '0;
     make_last_q <= {make_last_q[Latency-2:0], last_key && last_head};
-    addrs_q <= {addrs_q[(Latency-2)*(KeyWidth+HeadWidth)-1:0], key_addr};
+    addrs_q <= {addrs_q[(Latency-1)*(KeyWidth+HeadWidth)-1:0], key_addr};
     if (!rst_ni) begin
       collecting_q <= 1'b0;
       making_q <= 1'b0;
@@ -107,7 +107,7 @@ module key_scales #(
   logic [KeyWidth+HeadWidth-1:0] write_addr;
   assign head2 = addrs_q[KeyWidth+KeyWidth+HeadWidth +: HeadWidth];
   assign mantissa = (halved_q >> 1) + {15'b0, halved_q[0]};
-  assign write_addr = addrs_q[(Latency-1)*(KeyWidth+HeadWidth)-1 -: KeyWidth+HeadWidth];
+  assign write_addr = addrs_q[Latency*(KeyWidth+HeadWidth)-1 -: KeyWidth+HeadWidth];
   always_ff @(posedge clk_i) begin
     product_q <= 30'(scale[14:0]) * 30'(lambda_i);
     exponent2_q <= scale[22:15];
