@@ -1,5 +1,6 @@
-// The whole accelerator: compiled networks from memory to memory, every token of every task against the reference, bit for bit;
-// whatever memory's timing, whatever registers and memories hold at first, from run to run, after resets, aborts and errors.
+// The whole accelerator: compiled networks from memory to memory, every token of every task against the reference, bit
+// for bit; whatever memory's timing, whatever registers and memories hold at first, from run to run, after resets,
+// aborts and errors.
 #include <Vedgemoe.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 
 #include "accel/program_testing.h"
 #include "sim/bench_design.h"
+#include "sim/program_prefix.h"
 #include "sim/program_runner.h"
 
 namespace edgemoe::sim {
@@ -102,6 +104,37 @@ TEST(Accelerator, TinyNetwork_EqualsTheReferenceWhateverItBeginsWith) {
   }
 }
 
+/// After each phase that changes the residual stream: what a program that ends there puts out.
+void expect_every_beginning_equals_interpreter(const HlsCase& network) {
+  const DesignPoint& design = bench_design();
+  const Program whole = program_of(network, design).value();
+  const std::vector<std::uint8_t> input = input_of(network, whole, design);
+  int compared = 0;
+  for (int phases = 0; phases < whole.num_phases; ++phases) {
+    const Destination destination = phase_of(whole, design, phases).destination;
+    if (destination != Destination::kResidual && destination != Destination::kWeighted) continue;
+    const Program program = program_prefix(whole, design, phases + 1);
+    std::vector<std::int32_t> expected(network.positions().size());
+    std::vector<std::int32_t> tokens(expected.size());
+    const auto counts = interpret(program, design, input, 0, {}, expected);
+    ASSERT_TRUE(counts.ok()) << counts.status().message();
+    ProgramRunner<Vedgemoe> runner(program, design, kUsual, {});
+    const Result<RunReport> report = runner.run(input, 0, tokens, 500'000);
+    ASSERT_TRUE(report.ok()) << phase_text(whole, design, phases) << ": " << report.status().message();
+    ASSERT_EQ(tokens, expected) << phase_text(whole, design, phases);
+    ++compared;
+  }
+  EXPECT_GT(compared, 10);
+}
+
+/// Says which phase is the first to go wrong, where one does.
+TEST(Accelerator, EveryBeginningOfAProgram_EqualsTheInterpreter) {
+  for (const auto& [width, seed] : {std::pair{2, 6}, {3, 9}}) {
+    expect_every_beginning_equals_interpreter(
+        HlsCase::seeded(tiny_of_grid(1, width), static_cast<std::uint64_t>(seed)));
+  }
+}
+
 TEST(Accelerator, OtherMemories_ChangeCyclesOnly) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 2);
   std::vector<std::uint64_t> cycles;
@@ -140,8 +173,8 @@ TEST(Accelerator, TasksOneAfterAnother_NeedNoResetAndLeaveNothingBehind) {
   EXPECT_EQ(first.read_beats, last.read_beats);
 }
 
-/// Few tokens leave experts without any: late loads of them are skipped, and what is read lies between the interpreter's
-/// two ways to load.
+/// Few tokens leave experts without any: late loads of them are skipped, and what is read lies between the
+/// interpreter's two ways to load.
 TEST(Accelerator, ExpertsWithoutTokens_AreNotLoadedOnceThatIsKnown) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 1), 5);
   Rig rig(network, kSlow);
@@ -160,7 +193,9 @@ TEST(Accelerator, ResetOrAbortAtAnyCycle_LeavesTheNextRunRight) {
   for (int i = 0; i < 24 && !testing::Test::HasFailure(); ++i) {
     const Status started = rig.start(i % rig.num_tasks());
     ASSERT_TRUE(started.ok()) << started.message();
-    for (auto left = random.below(cycles); left > 0; --left) rig.machine().step();
+    const auto cycle = random.below(cycles);
+    SCOPED_TRACE(testing::Message() << (i % 2 == 0 ? "reset" : "abort") << " in cycle " << cycle << ", round " << i);
+    for (auto left = cycle; left > 0; --left) rig.machine().step();
     if (i % 2 == 0) {
       rig.machine().reset(1 + static_cast<int>(random.below(3)));
     } else {
