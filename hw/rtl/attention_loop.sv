@@ -1,7 +1,7 @@
-// The tiles of an attention phase. A unit is a group of queries and a head; its scores are made two units before its
-// products with V, so that the softmax between them is never waited for. All of a group pass the keys and values once.
+// The tiles of an attention phase. A unit is a group of queries and a head; its scores are made three units before its
+// products with V, so that the softmax between them is hardly waited for. All of a group pass the keys and values once.
 //
-//   S(0) S(1) S(2) V(0) S(3) V(1) ... S(n-1) V(n-3) V(n-2) V(n-1)
+//   S(0) S(1) S(2) S(3) V(0) S(4) V(1) ... S(n-1) V(n-4) V(n-3) V(n-2) V(n-1)
 //
 // One tile stands at the outputs until next_i.
 module attention_loop #(
@@ -50,17 +50,17 @@ module attention_loop #(
   output logic [15:0] output_o,
   output logic [15:0] output_scales_o
 );
-  // Two walks over the units, of scores and of values; the first is two units ahead.
+  // Two walks over the units, of scores and of values; the first is three units ahead.
   logic next_scores, next_values, scores_tile_last, values_tile_last, scores_unit_last, values_unit_last;
   logic scores_head_last, values_head_last, scores_group_last, values_group_last, scores_done_q;
-  logic [1:0] ahead_q;
+  logic [2:0] ahead_q;
   logic [15:0] scores_tile_q, values_tile_q, scores_left_q, values_left_q, scores_group_q, values_group_q;
   logic [7:0] scores_head_q, values_head_q;
   logic [1:0] scores_place_q, values_place_q;
   logic [15:0] group_input_q, query_q, query_scales_q, key_q, value_column_q, value_q, output_q, output_scales_q;
 
-  // Values have their turn two units behind, and when no scores are left.
-  assign values_o = scores_done_q || ahead_q == 2'd3;
+  // Values have their turn three units behind, and when no scores are left.
+  assign values_o = scores_done_q || ahead_q == 3'd4;
   assign next_scores = next_i && !values_o;
   assign next_values = next_i && values_o;
   assign scores_tile_last = scores_tile_q + 1'b1 == key_tiles_i;

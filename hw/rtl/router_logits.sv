@@ -106,14 +106,16 @@ module router_logits #(
 
   logic [ExpertWidth-1:0] expert_q, expert_d;
   logic [Experts*47-1:0] logits;
+  logic [TileWidth-1:0] read_tile;
   logic running_q, loaded_q, last_expert;
   assign take_o = token_waits && !running_q && ready_i;
   assign last_expert = 32'(expert_q) + 1 == 32'(experts_i);
   assign finish = loaded_q && last_expert;
   assign expert_d = loaded_q ? expert_q + 1'b1 : expert_q;
+  assign read_tile = TileWidth'(32'(expert_d) / Experts);
   ram_1r1w #(.Width(Experts*47), .Depth(2 << (TokenWidth + TileWidth))) u_logits (
     .clk_i, .write_i(sum1_q && digit1_q == 2'd2), .waddr_i({write_slot_q, token1_q, tile1_q}), .wdata_i(partial_next),
-    .raddr_i({slot, token, TileWidth'(32'(expert_d) / Experts)}), .rdata_o(logits)
+    .raddr_i({slot, token, read_tile}), .rdata_o(logits)
   );
   always_ff @(posedge clk_i) begin
     if (!rst_ni || finish) begin

@@ -123,9 +123,10 @@ module sequencer #(
   assign command_ready_o = state_q == Fetch;
   assign tag_ready_o = state_q == Tag;
   assign begin_o = state_q == Start && first_q;
-  // A phase without tiles waits until those before it are out of the array, whose weights are before its own; and until what was
-  // loaded for it has come, for only what is there can be given back.
-  assign ends = state_q == End && (rows_q != '0 || (undrained_q == '0 && weights_there >= tag_rows_q && channels_there >= tag_words_q));
+  // What a phase without tiles has brought is given back when those before it are out of the array, for it lies behind theirs, and
+  // when all of it has come.
+  assign ends = state_q == End
+             && (rows_q != '0 || (undrained_q == '0 && weights_there >= tag_rows_q && channels_there >= tag_words_q));
   assign gathered = 32'(waits) == edgemoe_pkg::RegionGathered;
   always_comb begin
     case (32'(kind))
