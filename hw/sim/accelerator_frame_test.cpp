@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "sim/accelerator_rig.h"
+#include "sim/accelerator_testing.h"
 
 namespace edgemoe::sim {
 namespace {

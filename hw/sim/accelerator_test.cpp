@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "accel/program_testing.h"
-#include "sim/accelerator_rig.h"
+#include "sim/accelerator_testing.h"
 #include "sim/program_prefix.h"
 
 namespace edgemoe::sim {

@@ -1,6 +1,6 @@
 // A network on an accelerator of its own, and its tokens against the reference.
-#ifndef EDGEMOE_SIM_ACCELERATOR_RIG_H_
-#define EDGEMOE_SIM_ACCELERATOR_RIG_H_
+#ifndef EDGEMOE_SIM_ACCELERATOR_TESTING_H_
+#define EDGEMOE_SIM_ACCELERATOR_TESTING_H_
 
 #include <Vedgemoe.h>
 #include <gtest/gtest.h>
@@ -81,4 +81,4 @@ class AcceleratorRig {
 
 }  // namespace edgemoe::sim
 
-#endif  // EDGEMOE_SIM_ACCELERATOR_RIG_H_
+#endif  // EDGEMOE_SIM_ACCELERATOR_TESTING_H_
