@@ -43,7 +43,7 @@ struct LoadCommand {
   LoadKind kind = LoadKind::kEnd;
   int expert = kNoExpert;         ///< may be skipped where that expert has no token
   int routing = 0;                ///< the router phase, from 1, whose queues say so; 0: none
-  int wait_phases = 0;            ///< not before so many phases are finished
+  std::uint32_t wait_phases = 0;  ///< not before so many phases are finished
   std::uint32_t offset = 0;       ///< in beats, from the image's base (kImage: the input's)
   std::uint32_t task_stride = 0;  ///< beats to add to it for each task before the one that runs
   std::uint32_t beats = 0;
@@ -205,7 +205,9 @@ constexpr void visit_compute_fields(Command& command, Visit&& visit) {
 }
 
 // A word of the channel ring, 64 bits an output: of a linear layer, or of a router, whose first word holds the
-// experts' constants and whose second the scalars, in the place of output 0.
+// experts' constants and whose second the scalars, in the place of output 0. A router's weights, less 128, are two
+// signed bytes: outputs 2e of the low and 2e + 1 of the high one of expert e. For each digit of the rows the array
+// makes their sums; logit = Σ 64^digit · (low + 256 · high) + constant.
 struct ChannelConstants {
   std::int32_t bias = 0;
   std::int16_t mantissa = 0;
