@@ -11,22 +11,28 @@ function(edgemoe_rtl_package design)
                      DEPENDS ${source} edgemoe-rtl-package VERBATIM)
 endfunction()
 
-# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [NETLIST] [FULL])
+# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [SOURCES more.cpp …] [LIBS …]
+#                   [NETLIST] [FULL])
 #
 # A GoogleTest program on a Verilated module; -Wall must find nothing. MODULES are all files under TOP. NETLIST adds
 # NAME_netlist: the same bench on what Yosys makes of the module for Xilinx UltraScale+, where Yosys is installed. Netlists,
-# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs.
+# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs. PARAMETERS
+# Name=value … of TOP, and DEFINITIONS that tell the bench, make a variant.
 function(edgemoe_rtl_bench)
-  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES;SOURCES;LIBS;PARAMETERS;DEFINITIONS" ${ARGN})
+  list(TRANSFORM ARG_PARAMETERS PREPEND -G)
   list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
   set(files ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
-  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall)
+  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall ${ARG_PARAMETERS})
   if(ARG_FULL)
     edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} ${ARG_DESIGN})
+    target_sources(${ARG_NAME} PRIVATE ${ARG_SOURCES})
+    target_link_libraries(${ARG_NAME} PRIVATE ${ARG_LIBS})
   else()
-    edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} LIBS ${ARG_NAME}_model LABELS rtl)
+    edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} ${ARG_SOURCES} LIBS ${ARG_NAME}_model ${ARG_LIBS} LABELS rtl)
     target_compile_definitions(${ARG_NAME} PRIVATE EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
   endif()
+  target_compile_definitions(${ARG_NAME} PRIVATE ${ARG_DEFINITIONS})
   if(NOT ARG_NETLIST OR NOT EDGEMOE_YOSYS)
     return()
   endif()
@@ -94,6 +100,6 @@ function(edgemoe_verilated_model)
   add_library(${ARG_NAME}_model INTERFACE)
   add_dependencies(${ARG_NAME}_model ${ARG_NAME}_archive)
   target_include_directories(${ARG_NAME}_model SYSTEM INTERFACE ${folder})
-  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_accel edgemoe_model edgemoe_base
+  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_sim edgemoe_accel edgemoe_model edgemoe_base
                                                     edgemoe_numeric fmt::fmt)
 endfunction()

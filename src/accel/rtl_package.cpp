@@ -7,6 +7,7 @@
 
 #include "accel/design_point.h"
 #include "accel/program.h"
+#include "accel/registers.h"
 #include "numeric/exp2_table.h"
 #include "numeric/gelu_table.h"
 
@@ -145,7 +146,7 @@ std::string make_rtl_package(const DesignPoint& design) {
   for (const auto& parameter : parameters) {
     text += fmt::format("  parameter int {} = {};  // {}\n", parameter.name, parameter.value, parameter.what);
   }
-  text += program_parameters();
+  text += program_parameters() + register_parameters();
   text += "  // 65280 times 2^(-index/64).\n" + table_function("exp2_entry", kExp2IndexBits, kExp2Table);
   text += "  // ReLU(x) - GELU(x) at |x| = index/16, 17 fraction bits.\n" + table_function("gelu_knot", 7, kGeluKnots);
   return text + "endpackage\n// verilator lint_on UNUSEDPARAM\n";
