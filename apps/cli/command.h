@@ -33,6 +33,7 @@ Command add_compare_command(CLI::App& tool);
 Command add_verify_command(CLI::App& tool);
 Command add_doctor_command(CLI::App& tool);
 Command add_eval_command(CLI::App& tool);
+Command add_simulate_command(CLI::App& tool);
 
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.
@@ -75,6 +76,9 @@ std::vector<std::filesystem::path> config_files(const std::string& name_or_path)
 /// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
+
+/// Folders with design points of the accelerator; $EDGEMOE_DESIGN_DIR and then as above.
+std::vector<std::filesystem::path> design_folders();
 
 /// Where --model is not given.
 inline constexpr const char* kDefaultModel = "edgemoe-street";

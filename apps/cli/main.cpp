@@ -53,9 +53,9 @@ ExitCode run_tool(int argc, char** argv) {
       "  edgemoe run photo.jpg --model model.safetensors -o maps\n"
       "Exit codes: 0 done, 1 failed, 2 usage. 'edgemoe COMMAND --help' has more.");
   const std::vector<Command> commands = {
-      add_run_command(tool),      add_convert_command(tool), add_new_command(tool),
-      add_quantize_command(tool), add_inspect_command(tool), add_verify_command(tool),
-      add_compare_command(tool),  add_doctor_command(tool),  add_eval_command(tool)};
+      add_run_command(tool),     add_convert_command(tool), add_new_command(tool),     add_quantize_command(tool),
+      add_inspect_command(tool), add_verify_command(tool),  add_compare_command(tool), add_doctor_command(tool),
+      add_eval_command(tool),    add_simulate_command(tool)};
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
