@@ -1,5 +1,6 @@
-// The whole accelerator: compiled networks from memory to memory, every token of every task against the reference, bit for bit;
-// whatever memory's timing, whatever registers and memories hold at first, from run to run, after resets, aborts and errors.
+// The whole accelerator: compiled networks from memory to memory, every token of every task against the reference, bit
+// for bit; whatever memory's timing, whatever registers and memories hold at first, from run to run, after resets,
+// aborts and errors.
 #include <Vedgemoe.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -140,8 +141,8 @@ TEST(Accelerator, TasksOneAfterAnother_NeedNoResetAndLeaveNothingBehind) {
   EXPECT_EQ(first.read_beats, last.read_beats);
 }
 
-/// Few tokens leave experts without any: late loads of them are skipped, and what is read lies between the interpreter's
-/// two ways to load.
+/// Few tokens leave experts without any: late loads of them are skipped, and what is read lies between the
+/// interpreter's two ways to load.
 TEST(Accelerator, ExpertsWithoutTokens_AreNotLoadedOnceThatIsKnown) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 1), 5);
   Rig rig(network, kSlow);
