@@ -90,13 +90,4 @@ module activation_memory #(
     logic unused_way;
     assign unused_way = ^write_addr_i[WayWidth-1:0];
   end
-
-`ifndef SYNTHESIS
-  always_ff @(posedge clk_i) begin
-    if (write_i && load_i) $error("activation_memory: a beat and a word written in one cycle");
-    if (write_i && 32'(write_addr_i) % Ways != 0) begin
-      $error("activation_memory: a beat at word %0d, expected a multiple of %0d", write_addr_i, Ways);
-    end
-  end
-`endif
 endmodule

@@ -414,6 +414,9 @@ module edgemoe_core #(
   always_ff @(posedge clk_i) begin
     if (rst_ni && probability_write && digit_write) $error("edgemoe_core: digits and probabilities at once");
     if (rst_ni && image_write_i && activation_write) $error("edgemoe_core: a picture is loaded while rows are written");
+    if (rst_ni && activation_write && 32'(write_addr) % edgemoe_pkg::BeatSteps != 0) begin
+      $error("edgemoe_core: a row at word %0d, expected a multiple of %0d", write_addr, edgemoe_pkg::BeatSteps);
+    end
   end
 `endif
   logic unused_bits;

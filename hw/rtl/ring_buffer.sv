@@ -75,4 +75,12 @@ module ring_buffer #(
       .raddr_i(raddrs[k*RowWidth +: RowWidth]), .rdata_o(words[k*Width +: Width])
     );
   end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni && !clear_i && release_line_q[Banks-1] && release_rows > row_q - released_o) begin
+      $error("ring_buffer: %0d rows given back, of %0d that are there", release_rows, row_q - released_o);
+    end
+  end
+`endif
 endmodule

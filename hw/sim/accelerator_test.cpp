@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "accel/program_testing.h"
-#include "sim/bench_design.h"
-#include "sim/program_runner.h"
+#include "sim/accelerator_testing.h"
+#include "sim/program_prefix.h"
 
 namespace edgemoe::sim {
 namespace {
@@ -26,74 +26,10 @@ const Timing kUsual = {.latency_cycles = 40, .bytes_per_cycle = 0.9 * bench_desi
 const Timing kSlow = {.latency_cycles = 120, .bytes_per_cycle = 0.3 * bench_design().bus_bytes()};
 const Timing kStalling = {.latency_cycles = 17, .stall_percent = 50};
 
-/// A network on a machine of its own. Its buses are watched until the end.
-class Rig {
- public:
-  Rig(const HlsCase& network, const Timing& timing, PowerUp power_up = PowerUp::kRandom, std::uint64_t seed = 1)
-      : network_(network),
-        program_(program_of(network, bench_design()).value()),
-        input_(input_of(network, program_, bench_design())),
-        runner_(program_, bench_design(), timing,
-                {.power_up = power_up, .seed = seed, .host_stall_percent = timing.stall_percent}) {
-    for (int task = 0; task < program_.num_tasks; ++task) expected_.push_back(network.expected(task));
-  }
-  ~Rig() {
-    const Status protocols = runner_.check_protocols();
-    EXPECT_TRUE(protocols.ok()) << protocols.message();
-    EXPECT_GT(runner_.machine().bus_checker().seen().read_beats, 0);
-  }
-  Rig(const Rig&) = delete;
-  Rig& operator=(const Rig&) = delete;
-
-  int num_tasks() const { return program_.num_tasks; }
-  ProgramRunner<Vedgemoe>& runner() { return runner_; }
-  Machine<Vedgemoe>& machine() { return runner_.machine(); }
-
-  Status start(int task) { return runner_.start(input_, task, expected_[0].size()); }
-
-  /// Runs a task and compares every token.
-  RunReport expect_equals_reference(int task) {
-    const std::vector<std::int32_t>& expected = expected_[static_cast<std::size_t>(task)];
-    std::vector<std::int32_t> tokens(expected.size());
-    const Result<RunReport> report = runner_.run(input_, task, tokens, kLimitCycles);
-    if (!report.ok()) {
-      ADD_FAILURE() << "task " << task << ": " << report.status().message();
-      return {};
-    }
-    const auto dim = static_cast<std::size_t>(program_.embed_dim);
-    std::size_t wrong = 0;
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      if (tokens[i] == expected[i] || ++wrong > 1) continue;
-      ADD_FAILURE() << "task " << task << ", token " << i / dim << ", element " << i % dim << ": " << tokens[i]
-                    << ", expected " << expected[i];
-    }
-    EXPECT_EQ(wrong, 0U) << "of " << expected.size();
-    EXPECT_GT(expected.size(), 0U);
-    return *report;
-  }
-
-  /// What a run without this machine's timing reads: loads of experts without tokens, and how many there were.
-  InterpreterCounts counts(int task, LoadOrder loads) const {
-    InterpreterCounts counts;
-    const auto tokens = interpreted(network_, program_, bench_design(), task, {.loads = loads}, &counts);
-    EXPECT_TRUE(tokens.ok()) << tokens.status().message();
-    return counts;
-  }
-
- private:
-  static constexpr std::int64_t kLimitCycles = 3'000'000;
-
-  const HlsCase& network_;
-  Program program_;
-  std::vector<std::uint8_t> input_;
-  std::vector<std::vector<std::int32_t>> expected_;
-  ProgramRunner<Vedgemoe> runner_;
-};
-
 TEST(Accelerator, TinyNetwork_EqualsTheReferenceWhateverItBeginsWith) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 1);
   for (const PowerUp power_up : kAllPowerUps) {
-    Rig rig(network, kUsual, power_up);
+    AcceleratorRig rig(network, kUsual, power_up);
     for (int task = 0; task < rig.num_tasks(); ++task) {
       const RunReport report = rig.expect_equals_reference(task);
       std::printf("task %d: %llu cycles, %u beats read\n", task, static_cast<unsigned long long>(report.cycles),
@@ -103,11 +39,42 @@ TEST(Accelerator, TinyNetwork_EqualsTheReferenceWhateverItBeginsWith) {
   }
 }
 
+/// After each phase that changes the residual stream: what a program that ends there puts out.
+void expect_every_beginning_equals_interpreter(const HlsCase& network) {
+  const DesignPoint& design = bench_design();
+  const Program whole = program_of(network, design).value();
+  const std::vector<std::uint8_t> input = input_of(network, whole, design);
+  int compared = 0;
+  for (int phases = 0; phases < whole.num_phases; ++phases) {
+    const Destination destination = phase_of(whole, design, phases).destination;
+    if (destination != Destination::kResidual && destination != Destination::kWeighted) continue;
+    const Program program = program_prefix(whole, design, phases + 1);
+    std::vector<std::int32_t> expected(network.positions().size());
+    std::vector<std::int32_t> tokens(expected.size());
+    const auto counts = interpret(program, design, input, 0, {}, expected);
+    ASSERT_TRUE(counts.ok()) << counts.status().message();
+    ProgramRunner<Vedgemoe> runner(program, design, kUsual, {});
+    const Result<RunReport> report = runner.run(input, 0, tokens, 500'000);
+    ASSERT_TRUE(report.ok()) << phase_text(whole, design, phases) << ": " << report.status().message();
+    ASSERT_EQ(tokens, expected) << phase_text(whole, design, phases);
+    ++compared;
+  }
+  EXPECT_GT(compared, 10);
+}
+
+/// Says which phase is the first to go wrong, where one does.
+TEST(Accelerator, EveryBeginningOfAProgram_EqualsTheInterpreter) {
+  for (const auto& [width, seed] : {std::pair{2, 6}, {3, 9}}) {
+    expect_every_beginning_equals_interpreter(
+        HlsCase::seeded(tiny_of_grid(1, width), static_cast<std::uint64_t>(seed)));
+  }
+}
+
 TEST(Accelerator, OtherMemories_ChangeCyclesOnly) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 2);
   std::vector<std::uint64_t> cycles;
   for (const Timing& timing : {kFast, kSlow, kStalling}) {
-    Rig rig(network, timing);
+    AcceleratorRig rig(network, timing);
     cycles.push_back(rig.expect_equals_reference(0).cycles);
     if (testing::Test::HasFailure()) return;
   }
@@ -119,7 +86,7 @@ TEST(Accelerator, NetworksOfOtherSeedsAndGrids_EqualTheReference) {
   int networks = 0;
   for (const auto& [height, width] : {std::pair{1, 1}, {1, 2}, {2, 3}, {3, 5}, {4, 4}, {2, 10}}) {
     const HlsCase network = HlsCase::seeded(tiny_of_grid(height, width), 10 + static_cast<std::uint64_t>(width));
-    Rig rig(network, networks % 2 == 0 ? kFast : kStalling);
+    AcceleratorRig rig(network, networks % 2 == 0 ? kFast : kStalling);
     for (int task = 0; task < rig.num_tasks(); ++task) rig.expect_equals_reference(task);
     ++networks;
     if (testing::Test::HasFailure()) {
@@ -132,7 +99,7 @@ TEST(Accelerator, NetworksOfOtherSeedsAndGrids_EqualTheReference) {
 
 TEST(Accelerator, TasksOneAfterAnother_NeedNoResetAndLeaveNothingBehind) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 3);
-  Rig rig(network, kUsual);
+  AcceleratorRig rig(network, kUsual);
   ASSERT_GE(rig.num_tasks(), 2);
   const RunReport first = rig.expect_equals_reference(0);
   rig.expect_equals_reference(1);
@@ -145,7 +112,7 @@ TEST(Accelerator, TasksOneAfterAnother_NeedNoResetAndLeaveNothingBehind) {
 /// interpreter's two ways to load.
 TEST(Accelerator, ExpertsWithoutTokens_AreNotLoadedOnceThatIsKnown) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 1), 5);
-  Rig rig(network, kSlow);
+  AcceleratorRig rig(network, kSlow);
   const InterpreterCounts late = rig.counts(0, LoadOrder::kLate);
   ASSERT_GT(late.skipped_loads, 0U) << "another seed is needed";
   const RunReport report = rig.expect_equals_reference(0);
@@ -154,14 +121,16 @@ TEST(Accelerator, ExpertsWithoutTokens_AreNotLoadedOnceThatIsKnown) {
 
 TEST(Accelerator, ResetOrAbortAtAnyCycle_LeavesTheNextRunRight) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 6);
-  Rig rig(network, kUsual);
+  AcceleratorRig rig(network, kUsual);
   const auto cycles = rig.expect_equals_reference(0).cycles;
   ASSERT_GT(cycles, 100U);
   Random random(91);
   for (int i = 0; i < 24 && !testing::Test::HasFailure(); ++i) {
     const Status started = rig.start(i % rig.num_tasks());
     ASSERT_TRUE(started.ok()) << started.message();
-    for (auto left = random.below(cycles); left > 0; --left) rig.machine().step();
+    const auto cycle = random.below(cycles);
+    SCOPED_TRACE(testing::Message() << (i % 2 == 0 ? "reset" : "abort") << " in cycle " << cycle << ", round " << i);
+    for (auto left = cycle; left > 0; --left) rig.machine().step();
     if (i % 2 == 0) {
       rig.machine().reset(1 + static_cast<int>(random.below(3)));
     } else {
@@ -174,7 +143,7 @@ TEST(Accelerator, ResetOrAbortAtAnyCycle_LeavesTheNextRunRight) {
 
 TEST(Accelerator, ErrorsOfMemory_EndTheRunAndLeaveTheNextOneRight) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 7);
-  Rig rig(network, kUsual);
+  AcceleratorRig rig(network, kUsual);
   const RunReport good = rig.expect_equals_reference(0);
   Random random(92);
   for (int i = 0; i < 6; ++i) {
@@ -191,7 +160,7 @@ TEST(Accelerator, ErrorsOfMemory_EndTheRunAndLeaveTheNextOneRight) {
 
 TEST(Accelerator, MemoryThatFallsSilent_TimesOutWithTheNamesOfWhatWaits) {
   const HlsCase network = HlsCase::seeded(tiny_of_grid(1, 2), 8);
-  Rig rig(network, kUsual);
+  AcceleratorRig rig(network, kUsual);
   const RunReport good = rig.expect_equals_reference(0);
   rig.machine().memory().set_faults(
       {.silent_after_beats = rig.machine().bus_checker().seen().read_beats + good.read_beats / 2});

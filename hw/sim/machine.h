@@ -3,7 +3,9 @@
 #ifndef EDGEMOE_SIM_MACHINE_H_
 #define EDGEMOE_SIM_MACHINE_H_
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -54,9 +56,11 @@ class Machine {
 
   void step() {
     const bool in_reset = bench_->rst_ni == 0;
-    bench_.settle();
-    if (on_cycle_) on_cycle_();
-    bench_.settle();
+    if (on_cycle_) {
+      bench_.settle();
+      on_cycle_();
+      bench_.settle();
+    }
     get_bus();
     if (!in_reset) memory_.drive(bus_);
     put_bus();
@@ -134,6 +138,10 @@ class Machine {
 
   bool stalls() { return stall_percent_ > 0 && random_.below(100) < static_cast<unsigned>(stall_percent_); }
 
+  // Ports of data are arrays of words, the lowest first, or one number: bytes in memory as on the bus, on a
+  // little-endian host.
+  static_assert(std::endian::native == std::endian::little);
+
   /// Outputs of the module.
   void get_bus() {
     const auto flag = [](auto port) { return port != 0; };
@@ -150,12 +158,8 @@ class Machine {
     bus_.aw.burst = bench_->bus_awburst_o;
     bus_.w.valid = flag(bench_->bus_wvalid_o);
     bus_.w.last = flag(bench_->bus_wlast_o);
-    bus_.w.strobe = 0;
-    for (int i = 0; i < bus_bytes_; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      bus_.w.data[at] = static_cast<std::uint8_t>(get_bits(bench_->bus_wdata_o, at * 8, 8));
-      bus_.w.strobe |= std::uint64_t{get_bits(bench_->bus_wstrb_o, at, 1)} << i;
-    }
+    bus_.w.strobe = bench_->bus_wstrb_o;
+    std::memcpy(bus_.w.data.data(), &bench_->bus_wdata_o, static_cast<std::size_t>(bus_bytes_));
     bus_.b.ready = flag(bench_->bus_bready_o);
   }
   void get_host() {
@@ -174,10 +178,7 @@ class Machine {
     bench_->bus_rvalid_i = bus_.r.valid;
     bench_->bus_rresp_i = static_cast<std::uint8_t>(bus_.r.response);
     bench_->bus_rlast_i = bus_.r.last;
-    for (int i = 0; i < bus_bytes_; ++i) {
-      const auto at = static_cast<std::size_t>(i);
-      set_bits(bench_->bus_rdata_i, at * 8, 8, bus_.r.data[at]);
-    }
+    std::memcpy(&bench_->bus_rdata_i, bus_.r.data.data(), static_cast<std::size_t>(bus_bytes_));
     bench_->bus_awready_i = bus_.aw.ready;
     bench_->bus_wready_i = bus_.w.ready;
     bench_->bus_bvalid_i = bus_.b.valid;

@@ -1,0 +1,67 @@
+// Whole frames of the networks that the large design point is made for: every token of every task, and the cycles, with
+// the memory that is said beside them.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include "sim/accelerator_testing.h"
+
+namespace edgemoe::sim {
+namespace {
+
+/// DDR4-2133 with a bus of 64 bits at 300 MHz of the accelerator: 17.1 GB/s are 57 bytes a cycle, if nothing is lost.
+constexpr double kBytesPerCycle = 57.0;
+constexpr int kLatencyCycles = 60;
+constexpr std::uint64_t kMostFrameCycles = 450'000;
+
+AxiMemory::Timing memory_of(double bytes_per_cycle) {
+  return {.latency_cycles = kLatencyCycles, .bytes_per_cycle = bytes_per_cycle};
+}
+
+void print(const char* what, const RunReport& report) {
+  std::printf("%s: %llu cycles, %u beats read, %u written\n", what, static_cast<unsigned long long>(report.cycles),
+              report.read_beats, report.write_beats);
+  for (int i = 0; i < kNumCoreWaits; ++i) {
+    std::printf("  the core waited %u cycles for %s\n", report.core_waits[static_cast<std::size_t>(i)],
+                std::string(core_wait_name(i)).c_str());
+  }
+}
+
+TEST(AcceleratorFrame, PublicNetwork_EqualsTheReferenceInTheCyclesOfItsGoal) {
+  const HlsCase network = HlsCase::seeded(config_of("edgemoe-cityscapes"), 1);
+  AcceleratorRig rig(network, memory_of(kBytesPerCycle));
+  for (int task = 0; task < rig.num_tasks(); ++task) {
+    const RunReport report = rig.expect_equals_reference(task);
+    print(network.config().tasks[static_cast<std::size_t>(task)].name.c_str(), report);
+    EXPECT_LE(report.cycles, kMostFrameCycles);
+  }
+}
+
+TEST(AcceleratorFrame, ModelInTheBox_EqualsTheReference) {
+  const auto path = std::filesystem::path(EDGEMOE_SOURCE_DIR) / "models/edgemoe-street.safetensors";
+  const auto file = ModelFile::open(path);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  const HlsCase network(*file, 3);
+  AcceleratorRig rig(network, memory_of(kBytesPerCycle));
+  for (int task = 0; task < rig.num_tasks(); ++task) {
+    print(network.config().tasks[static_cast<std::size_t>(task)].name.c_str(), rig.expect_equals_reference(task));
+  }
+}
+
+TEST(AcceleratorFrame, SlowerMemories_ChangeCyclesOnly) {
+  const HlsCase network = HlsCase::seeded(config_of("edgemoe-cityscapes"), 2);
+  std::uint64_t previous = 0;
+  for (const double bytes_per_cycle : {57.0, 48.0, 40.0, 32.0}) {
+    AcceleratorRig rig(network, memory_of(bytes_per_cycle));
+    const RunReport report = rig.expect_equals_reference(0);
+    std::printf("%.0f bytes a cycle: ", bytes_per_cycle);
+    print("", report);
+    EXPECT_GE(report.cycles, previous);
+    previous = report.cycles;
+  }
+}
+
+}  // namespace
+}  // namespace edgemoe::sim
