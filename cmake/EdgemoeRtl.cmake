@@ -45,6 +45,29 @@ function(edgemoe_rtl_bench)
   edgemoe_rtl_full_test(${ARG_NAME}_netlist ${ARG_BENCH} ${ARG_DESIGN})
 endfunction()
 
+# edgemoe_rtl_simulator(DESIGN zcu102 MODEL accelerator_zcu102_sim MODULES edgemoe.sv …)
+#
+# edgemoe-sim-zcu102: the whole machine of a design point as a device of `edgemoe run` and `edgemoe simulate`. MODEL is a bench's
+# name, whose Verilated class it shares, or that of one to be made. Only the small design point is quick enough to be built always.
+function(edgemoe_rtl_simulator)
+  cmake_parse_arguments(ARG "" "DESIGN;MODEL" "MODULES" ${ARGN})
+  set(name edgemoe-sim-${ARG_DESIGN})
+  if(NOT TARGET ${ARG_MODEL}_model)
+    list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
+    edgemoe_verilated_model(NAME ${ARG_MODEL} TOP edgemoe FLAGS -Wall
+                            FILES ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
+  endif()
+  add_executable(${name} simulator_main.cpp)
+  edgemoe_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_MODEL}_model)
+  target_compile_definitions(${name} PRIVATE EDGEMOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
+  if(NOT ARG_DESIGN STREQUAL small)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    add_dependencies(edgemoe_rtl_full ${name})
+  endif()
+endfunction()
+
 # edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…")
 #
 # The bench on a module with a planted fault: it must find a number that is wrong; not to run, or to crash, is not enough. In

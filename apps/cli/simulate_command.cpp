@@ -1,12 +1,19 @@
 // edgemoe simulate: a picture on a device, how long that takes, and whether it gives the int8 engine's numbers.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/device_flag.h"
+#include "cli/timeline.h"
 #include "image/decode.h"
 #include "model/tap_dump.h"
 #include "pipeline/pipeline.h"
@@ -22,6 +29,7 @@ struct SimulateOptions {
   std::string device = "sim";
   std::vector<std::string> tasks = {"all"};
   std::string input_size;
+  std::filesystem::path timeline;
   bool json = false;
 };
 
@@ -79,6 +87,41 @@ Result<Simulation> simulate_picture(const SimulateOptions& options) {
   return simulation;
 }
 
+/// Cycles by which phases ended after the ones before them, summed by what they are for.
+std::vector<std::pair<std::string, std::uint64_t>> cycles_by(const Simulation& simulation,
+                                                             const std::function<std::string(const PhaseName&)>& key) {
+  std::vector<std::pair<std::string, std::uint64_t>> sums;
+  const std::vector<std::uint64_t>& ends = simulation.report().phase_ends;
+  const std::vector<PhaseName>& names = simulation.backbone->phase_names();
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < std::min(ends.size(), names.size()); ++i) {
+    const std::string name = key(names[i]);
+    auto sum = std::find_if(sums.begin(), sums.end(), [&](const auto& entry) { return entry.first == name; });
+    if (sum == sums.end()) sum = sums.insert(sums.end(), {name, 0});
+    sum->second += ends[i] - std::min(last, ends[i]);
+    last = std::max(last, ends[i]);
+  }
+  return sums;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> cycles_by_block(const Simulation& simulation) {
+  return cycles_by(simulation, [](const PhaseName& phase) {
+    return phase.block < 0 ? std::string("outside") : fmt::format("block {}", phase.block);
+  });
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> cycles_by_phase(const Simulation& simulation) {
+  return cycles_by(simulation, [](const PhaseName& phase) { return phase.what; });
+}
+
+void print_shares(std::string_view what, const std::vector<std::pair<std::string, std::uint64_t>>& sums, double all) {
+  for (const auto& [name, cycles] : sums) {
+    if (cycles == 0) continue;
+    const auto number = static_cast<double>(cycles);
+    fmt::print("  {:<8} {:<28} {:>9.0f} ({:.1f} %)\n", what, for_terminal(name), number, 100 * number / all);
+  }
+}
+
 void print_text(const Simulation& simulation) {
   const DesignPoint& design = simulation.design();
   const Program& program = simulation.backbone->program();
@@ -93,10 +136,11 @@ void print_text(const Simulation& simulation) {
     const double cycles = simulation.per_run(report.cycles);
     fmt::print("cycles     {:.0f} a run: {:.3f} ms at {} MHz (assumed)\n", cycles, cycles / 1e3 / design.clock_mhz,
                design.clock_mhz);
-    for (const auto& [cause, waited] : report.waits) {
-      const double share = 100 * simulation.per_run(waited) / cycles;
-      fmt::print("  waits    {:<12} {:.0f} ({:.1f} %)\n", for_terminal(cause), simulation.per_run(waited), share);
-    }
+    print_shares("phase", cycles_by_phase(simulation), static_cast<double>(report.phase_ends.back()));
+    print_shares("block", cycles_by_block(simulation), static_cast<double>(report.phase_ends.back()));
+    std::vector<std::pair<std::string, std::uint64_t>> waits = report.waits;
+    for (auto& [cause, waited] : waits) waited /= report.runs;
+    print_shares("waits", waits, cycles);
   } else {
     fmt::print("cycles     none: this device has no clock\n");
   }
@@ -117,6 +161,10 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
   const DeviceReport& report = simulation.report();
   Json waits = Json::object();
   for (const auto& [cause, waited] : report.waits) waits[cause] = waited;
+  Json phases = Json::object();
+  for (const auto& [name, cycles] : cycles_by_phase(simulation)) phases[name] = cycles;
+  Json blocks = Json::object();
+  for (const auto& [name, cycles] : cycles_by_block(simulation)) blocks[name] = cycles;
   const TapComparison& comparison = simulation.comparison;
   const Json root = {{"edgemoe", EDGEMOE_VERSION},
                      {"picture", options.picture.string()},
@@ -130,6 +178,9 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
                      {"runs", report.runs},
                      {"cycles", report.cycles == 0 ? Json(nullptr) : Json(report.cycles)},
                      {"waits", waits},
+                     {"cycles_by_phase", phases},
+                     {"cycles_by_block", blocks},
+                     {"phase_ends", report.phase_ends},
                      {"read_bytes", report.read_beats * static_cast<std::uint64_t>(design.bus_bytes())},
                      {"written_bytes", report.write_beats * static_cast<std::uint64_t>(design.bus_bytes())},
                      {"compared_values", comparison.values},
@@ -138,10 +189,27 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
   fmt::print("{}\n", root.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
+Status write_timeline(const Simulation& simulation, const std::filesystem::path& path) {
+  const DeviceReport& report = simulation.report();
+  if (report.phase_ends.empty()) {
+    return invalid_argument("--timeline: device {} has no clock; take sim:DESIGN", simulation.backbone->name());
+  }
+  const std::string title =
+      fmt::format("{} on {}", simulation.backbone->program().network, simulation.backbone->name());
+  return write_file(path, draw_timeline(title, simulation.backbone->phase_names(), report.phase_ends));
+}
+
 ExitCode simulate(SimulateOptions options) {
   if (const Status status = find_model(options.model); !status.ok()) return fail(status);
+  if (const Status status = check_output(options.timeline, {options.picture, options.model}); !status.ok()) {
+    return fail(status);
+  }
   const Result<Simulation> simulation = simulate_picture(options);
   if (!simulation.ok()) return fail(simulation.status());
+  if (!options.timeline.empty()) {
+    const Status status = write_timeline(*simulation, options.timeline);
+    if (!status.ok()) return fail(status);
+  }
   if (options.json) {
     print_json(*simulation, options);
   } else {
@@ -169,7 +237,9 @@ Command add_simulate_command(CLI::App& tool) {
       ->allow_extra_args(false)
       ->capture_default_str();
   app->add_option("--input-size", options->input_size, "HEIGHTxWIDTH of the network's input (default: the model's)");
-  app->add_flag("--json", options->json, "The same as JSON; numbers are sums over the runs");
+  app->add_option("--timeline", options->timeline, "Also draw the phases of the last run over time, an SVG file");
+  app->add_flag("--json", options->json,
+                "The same as JSON; numbers are sums over the runs, those of phases and blocks of the last");
   app->footer(
       "Exit code 1 where a number differs from the int8 engine's.\n"
       "Examples:\n"

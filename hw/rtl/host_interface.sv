@@ -57,7 +57,9 @@ module host_interface #(
   input  logic read_length_error_i,
   input  logic write_response_error_i,
   input  logic load_command_error_i,
-  input  logic core_error_i
+  input  logic core_error_i,
+  /// Phases of the run that are finished.
+  input  logic [15:0] phases_done_i
 );
   localparam int Waits = BusWaits + CoreWaits;
   localparam int WaitWidth = $clog2(Waits);
@@ -139,6 +141,7 @@ module host_interface #(
   logic running;
   logic [63:0] cycles_q;
   logic [31:0] read_beats_q, write_beats_q;
+  logic [15:0] phases_q;
   logic [Waits*32-1:0] waits_q;
   logic [Waits-1:0] waits;
   assign running = busy && !stopping;
@@ -148,7 +151,9 @@ module host_interface #(
       cycles_q <= '0;
       read_beats_q <= '0;
       write_beats_q <= '0;
+      phases_q <= '0;
     end else if (running) begin
+      phases_q <= phases_done_i;
       cycles_q <= cycles_q + 1'b1;
       read_beats_q <= read_beats_q + 32'(read_beat_i);
       write_beats_q <= write_beats_q + 32'(write_beat_i);
@@ -188,6 +193,7 @@ module host_interface #(
       12'(edgemoe_pkg::RegLoadCount): read_data = {16'b0, load_count_o};
       12'(edgemoe_pkg::RegComputeList): read_data = compute_offset_q;
       12'(edgemoe_pkg::RegComputeCount): read_data = {16'b0, compute_count_o};
+      12'(edgemoe_pkg::RegPhases): read_data = {16'b0, phases_q};
       12'(edgemoe_pkg::RegCycles): read_data = cycles_q[31:0];
       12'(edgemoe_pkg::RegCyclesHigh): read_data = cycles_q[63:32];
       12'(edgemoe_pkg::RegReadBeats): read_data = read_beats_q;

@@ -139,7 +139,8 @@ module shell #(
     .compute_count_o(compute_count), .task_o, .core_done_i, .bus_done_i(bus_done), .bus_idle_i(bus_idle), .core_progress_i,
     .core_waits_i, .core_stage_i, .bus_waits_i(bus_waits), .read_beat_i(read_beat), .write_beat_i(write_beat),
     .read_response_error_i(read_response_error), .read_length_error_i(read_length_error),
-    .write_response_error_i(write_response_error), .load_command_error_i(load_command_error), .core_error_i
+    .write_response_error_i(write_response_error), .load_command_error_i(load_command_error), .core_error_i,
+    .phases_done_i
   );
 
   // The bits of bus_waits are BusWait of src/accel/registers.h.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -63,11 +64,14 @@ class ProgramRunner {
   Machine<Model>& machine() { return machine_; }
   RegisterPort& port() { return port_; }
 
+  /// Told how many phases of a run are finished, and in which of its cycles that was seen.
+  using Progress = std::function<void(std::uint32_t phases, std::int64_t cycle)>;
+
   /// One picture (lay_out_picture) as `task` sees it; `tokens` is [num_tokens, embed_dim] s32.16. kInvalidArgument for
   /// sizes or a task that are not the program's; kIo for a run that ends with an error, or does not end in
   /// `limit_cycles`; kInternal where a bus's protocol was broken.
   Result<RunReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens,
-                        std::int64_t limit_cycles = 20'000'000) {
+                        std::int64_t limit_cycles = 20'000'000, const Progress& progress = {}) {
     EDGEMOE_RETURN_IF_ERROR(start(input, task, tokens.size()));
     const std::int64_t first = machine_.cycles();
     for (bool ended = false; !ended;) {
@@ -75,6 +79,11 @@ class ProgramRunner {
         return io_error("the simulated run did not end in {} cycles", limit_cycles);
       }
       EDGEMOE_ASSIGN_OR_RETURN(ended, run_has_ended(port_));
+      if (progress) {
+        EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t phases, port_.read(Register::kPhases));
+        progress(phases, machine_.cycles() - first);
+        continue;
+      }
       // The host looks again only after a while: it is not what is simulated.
       for (int i = 0; i < kCyclesBetweenPolls && !ended; ++i) machine_.step();
     }

@@ -350,10 +350,10 @@ TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
     EXPECT_EQ(machine.read(address(name)).data, value);
   }
   for (const Register name : {Register::kIdentity, Register::kDesign, Register::kStatus, Register::kError,
-                              Register::kCycles, Register::kReadBeats, Register::kWaits}) {
+                              Register::kPhases, Register::kCycles, Register::kReadBeats, Register::kWaits}) {
     EXPECT_EQ(machine.write(address(name), 1), kSlaveError);
   }
-  for (const std::uint32_t none : {0x48U, 0x61U, 0x60U + 4 * (kNumBusWaits + kNumCoreWaits), 0xffcU}) {
+  for (const std::uint32_t none : {0x4cU, 0x61U, 0x60U + 4 * (kNumBusWaits + kNumCoreWaits), 0xffcU}) {
     EXPECT_EQ(machine.write(none, 1), kSlaveError) << none;
     EXPECT_EQ(machine.read(none).response, kSlaveError) << none;
   }

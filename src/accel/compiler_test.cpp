@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accel/machine_layout.h"
+#include "accel/phase_names.h"
 #include "accel/program_testing.h"
 
 namespace edgemoe {
@@ -34,7 +35,7 @@ std::vector<LoadCommand> loads_of(const Program& program, const DesignPoint& des
 std::vector<ComputeCommand> phases_of(const Program& program, const DesignPoint& design) {
   std::vector<ComputeCommand> phases;
   for (int i = 0; i < program.num_phases; ++i) {
-    phases.push_back(decode_compute(command_at(program, program.compute_list, i, design)).value());
+    phases.push_back(phase_at(program, design, i).value());
   }
   return phases;
 }
@@ -62,6 +63,24 @@ TEST(Compiler, Loads_AreInTheOrderOfPhases_ConstantsBeforeWeights) {
     next += 2;
   }
   EXPECT_EQ(next, loads.size());
+}
+
+TEST(Compiler, PhasesOfAProgram_HaveTheirNamesAndBlocks) {
+  const DesignPoint design = design_of("small");
+  const Program program = program_of(HlsCase::seeded(config_of("tiny"), 1), design).value();
+  std::vector<std::string> names;
+  const std::vector<PhaseName> phases = name_phases(program, design).value();
+  for (const PhaseName& phase : phases) {
+    names.push_back(fmt::format("{} {}", phase.block, phase.what));
+  }
+  ASSERT_EQ(static_cast<int>(names.size()), program.num_phases);
+  EXPECT_THAT(
+      std::span(names).first(13),
+      ::testing::ElementsAre("-1 patch embedding", "-1 norm", "0 keys", "0 values", "0 values", "0 values", "0 values",
+                             "0 queries", "0 attention", "0 projection", "0 mlp up", "0 mlp down", "1 keys"));
+  EXPECT_THAT(std::span(names).last(10),
+              ::testing::ElementsAre("3 gather", "3 expert up", "3 expert up", "3 expert down", "3 expert up",
+                                     "3 expert down", "3 expert up", "3 expert down", "3 expert down", "-1 finish"));
 }
 
 TEST(Compiler, Experts_NextUpStandsBeforeDown) {

@@ -12,14 +12,6 @@ namespace {
 
 using interpreter::extent;
 
-Result<ComputeCommand> phase_at(const Program& program, const DesignPoint& design, int index) {
-  const std::size_t at = std::size_t{program.compute_list} * extent(design.bus_bytes()) + extent(index) * kCommandBytes;
-  if (at + kCommandBytes > program.image.size()) return malformed("phase {} lies outside of the image", index);
-  CommandBytes bytes;
-  std::copy_n(program.image.begin() + static_cast<std::ptrdiff_t>(at), kCommandBytes, bytes.begin());
-  return decode_compute(bytes);
-}
-
 Status check_request(const Program& program, const DesignPoint& design, std::span<const std::uint8_t> input, int task,
                      std::span<const std::int32_t> tokens) {
   if (program.design != design.name) {

@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <bit>
+#include <algorithm>
 #include <type_traits>
 
 namespace edgemoe {
@@ -169,6 +169,15 @@ ChannelConstants decode_channel(std::uint64_t bits) {
   ChannelConstants channel;
   visit_channel_fields(channel, Reader("channel", words));
   return channel;
+}
+
+Result<ComputeCommand> phase_at(const Program& program, const DesignPoint& design, int index) {
+  const std::size_t at = std::size_t{program.compute_list} * static_cast<std::size_t>(design.bus_bytes()) +
+                         static_cast<std::size_t>(index) * kCommandBytes;
+  if (at + kCommandBytes > program.image.size()) return malformed("phase {} lies outside of the image", index);
+  CommandBytes bytes;
+  std::copy_n(program.image.begin() + static_cast<std::ptrdiff_t>(at), kCommandBytes, bytes.begin());
+  return decode_compute(bytes);
 }
 
 RouterScalars decode_router(std::uint64_t bits) {

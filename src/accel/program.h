@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "accel/design_point.h"
 #include "base/status.h"
 
 namespace edgemoe {
@@ -269,6 +270,9 @@ struct Program {
   int image_width = 0;
   int patch_size = 0;
 };
+
+/// A command of the compute list. kMalformed where it is none, or lies outside of the image.
+Result<ComputeCommand> phase_at(const Program& program, const DesignPoint& design, int index);
 
 }  // namespace edgemoe
 

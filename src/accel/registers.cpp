@@ -89,6 +89,7 @@ std::string register_parameters() {
       {"LoadCount", Register::kLoadCount},
       {"ComputeList", Register::kComputeList},
       {"ComputeCount", Register::kComputeCount},
+      {"Phases", Register::kPhases},
       {"Cycles", Register::kCycles},
       {"CyclesHigh", Register::kCyclesHigh},
       {"ReadBeats", Register::kReadBeats},

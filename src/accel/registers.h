@@ -33,6 +33,7 @@ enum class Register : std::uint32_t {
   kLoadCount = 0x3c,  ///< commands in it, up to 65535
   kComputeList = 0x40,
   kComputeCount = 0x44,
+  kPhases = 0x48,  ///< read: phases that are finished, of the run that is on or the latest
   kCycles = 0x50,  ///< read: of the latest run
   kCyclesHigh = 0x54,
   kReadBeats = 0x58,  ///< read: of the latest run, commands included

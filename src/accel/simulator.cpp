@@ -58,7 +58,8 @@ Json report_json(const DeviceReport& report) {
   return {{"cycles", report.cycles},
           {"read_beats", report.read_beats},
           {"write_beats", report.write_beats},
-          {"waits", waits}};
+          {"waits", waits},
+          {"phase_ends", report.phase_ends}};
 }
 
 /// Adds one run's.
@@ -79,6 +80,12 @@ Status add_report(const Json& json, DeviceReport& sum) {
       known = true;
     }
     if (!known) sum.waits.emplace_back(cause, cycles.get<std::uint64_t>());
+  }
+  sum.phase_ends.clear();
+  if (!json.contains("phase_ends") || !json["phase_ends"].is_array()) return malformed("no \"phase_ends\"");
+  for (const Json& cycle : json["phase_ends"]) {
+    if (!cycle.is_number_unsigned()) return malformed("an end of a phase that is no cycle");
+    sum.phase_ends.push_back(cycle.get<std::uint64_t>());
   }
   ++sum.runs;
   return {};

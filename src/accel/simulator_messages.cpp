@@ -50,10 +50,10 @@ Result<std::size_t> read_all(int descriptor, void* to, std::size_t count) {
 }  // namespace
 
 Status send_message(int descriptor, std::string header, std::span<const std::uint8_t> bytes) {
-  nlohmann::json json = nlohmann::json::parse(header, nullptr, false);
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(header, nullptr, false);
   if (!json.is_object()) return invalid_argument("a simulator's message begins with a JSON object");
   json["bytes"] = bytes.size();
-  const std::string line = json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string line = json.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
   EDGEMOE_RETURN_IF_ERROR(write_all(descriptor, line.data(), line.size()));
   return write_all(descriptor, bytes.data(), bytes.size());
 }
@@ -69,7 +69,7 @@ Result<std::optional<SimulatorMessage>> receive_message(int descriptor) {
     line += character;
     if (line.size() > kMaxHeader) return malformed("a simulator's message begins with at most {} bytes", kMaxHeader);
   }
-  nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(line, nullptr, false);
   if (!json.is_object() || !json.contains("bytes") || !json["bytes"].is_number_unsigned() ||
       json["bytes"].get<std::uint64_t>() > kMaxBytes) {
     return malformed("expected a JSON object with at most {} \"bytes\", found {}", kMaxBytes, line.substr(0, 80));

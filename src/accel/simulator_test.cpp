@@ -52,7 +52,8 @@ class Doubler final : public SimulatorRequests {
   Result<DeviceReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens) override {
     if (input.size() != loaded.input_bytes) return invalid_argument("{} bytes", input.size());
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = 2 * input[i] + 1000 * task;
-    return DeviceReport{.cycles = 7, .read_beats = 5, .write_beats = 3, .waits = {{"weights", 2}}};
+    return DeviceReport{
+        .cycles = 7, .read_beats = 5, .write_beats = 3, .waits = {{"weights", 2}}, .phase_ends = {3, 7}};
   }
   Program loaded;
 };
@@ -75,6 +76,7 @@ TEST(SimulatorServer, LoadsAndRuns_AreAnsweredUntilTheSocketEnds) {
   ASSERT_TRUE(send_message(sockets.ours(), R"({"run": 1})", input).ok());
   const SimulatorMessage answer = receive_message(sockets.ours()).value().value();
   EXPECT_THAT(answer.header, HasSubstr("\"cycles\":7"));
+  EXPECT_THAT(answer.header, HasSubstr("\"phase_ends\":[3,7]"));
   const std::int32_t expected[] = {1020, 1040};
   ASSERT_EQ(answer.bytes.size(), sizeof(expected));
   EXPECT_EQ(std::memcmp(answer.bytes.data(), expected, sizeof(expected)), 0);

@@ -7,6 +7,7 @@ namespace edgemoe {
 Status DeviceBackbone::load(const ModelConfig& config, const IntegerModel& model,
                             std::span<const std::int32_t> positions) {
   EDGEMOE_ASSIGN_OR_RETURN(Program program, compile_program({config, model, positions}, device_->design()));
+  EDGEMOE_ASSIGN_OR_RETURN(phase_names_, name_phases(program, device_->design()));
   program_ = program;
   program_.image.clear();
   program_.image.shrink_to_fit();

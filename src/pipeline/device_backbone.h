@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accel/device.h"
+#include "accel/phase_names.h"
 #include "engine/backbone_device.h"
 
 namespace edgemoe {
@@ -25,10 +26,12 @@ class DeviceBackbone final : public BackboneDevice {
   const Device& device() const { return *device_; }
   /// The compiled network, but for its image, which the device has.
   const Program& program() const { return program_; }
+  const std::vector<PhaseName>& phase_names() const { return phase_names_; }
 
  private:
   std::unique_ptr<Device> device_;
   Program program_;
+  std::vector<PhaseName> phase_names_;
   std::vector<std::uint8_t> input_;
 };
 

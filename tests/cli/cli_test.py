@@ -445,6 +445,9 @@ class Run(ToolTest):
         self.assertEqual(report["runs"], 1)
         self.assertGreater(report["compared_values"], 800)
         self.assertIsNone(report["cycles"])
+        done = self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small", "--timeline",
+                         self.folder / "t.svg", expect=2)
+        self.assertIn("has no clock", done.stderr)
         done = self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small", "--input-size",
                          "64x96", expect=1)
         self.assertIn("limits.max_tokens is 64, 97 are needed", done.stderr)
