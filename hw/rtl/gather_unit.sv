@@ -181,6 +181,9 @@ module gather_unit #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni && write_i && state_q != Idle) $error("gather_unit: a row comes while rows are gathered");
+    if (rst_ni && write_i && 32'(write_token_i) * 32'(beats_i) + 32'(write_beat_i) >= StoreWords) begin
+      $error("gather_unit: token %0d of %0d beats a row is beyond the store's %0d words", write_token_i, beats_i, StoreWords);
+    end
     if (rst_ni && start_i && state_q != Idle) $error("gather_unit: started while gathering");
     if (rst_ni && row_ends && group_q == (GroupWidth+1)'(Groups)) $error("gather_unit: more groups than there are places for");
   end

@@ -34,7 +34,7 @@ struct DesignPoint {
     int activation_words;   // a step of a group
     int scale_words;        // the scales of a group's rows
     int probability_words;  // a step of a group: probabilities, a router's digits
-    int gather_words;       // a step of a group: the rows that an MoE block's experts are given
+    int gather_words;       // a beat of a token: the rows that an MoE block's experts are given
     int key_value_words;    // a step of keys or values: as weights
     int weight_words;       // of each of kDotChainLength banks, `outputs` · `chains` bytes
     int channel_words;      // the constants of `outputs` channels

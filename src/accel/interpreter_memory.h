@@ -62,7 +62,7 @@ struct MachineMemory {
   MachineMemory(const DesignPoint& design, std::uint8_t fill)
       : activations(design.memory.activation_words, design.array.chains, design.array.tokens, fill),
         probabilities(design.memory.probability_words, design.array.chains, design.array.tokens, fill),
-        gather(design.memory.gather_words, design.array.chains, design.array.tokens, fill),
+        gather(design.memory.gather_words * design.ways(), design.array.chains, design.array.tokens, fill),
         keys_values(design.memory.key_value_words, design.array.chains, design.array.outputs, fill),
         weights(design.memory.weight_words, design.array.chains, design.array.outputs, fill),
         owner(extent(design.memory.activation_words), Region::kNone),

@@ -12,8 +12,10 @@ Status PhaseRunner::store_digits(const ComputeCommand& phase, int token, const s
   const int lane = token % lanes_;
   const int first = phase.digits_base + token / lanes_ * kRouterDigits * steps;
   EDGEMOE_RETURN_IF_ERROR(check_words("probabilities", first, kRouterDigits * steps, memory_.probabilities.words()));
+  // The machine keeps beats of tokens.
+  EDGEMOE_RETURN_IF_ERROR(
+      check_words("rows to be gathered", token * phase.row_tiles, phase.row_tiles, design_.memory.gather_words));
   const int stored = token / lanes_ * steps;
-  EDGEMOE_RETURN_IF_ERROR(check_words("rows to be gathered", stored, steps, memory_.gather.words()));
   constexpr int kHalf = 1 << (kRouterDigitBits - 1);
   for (std::size_t i = 0; i < normed.size(); ++i) {
     int rest = normed[i];

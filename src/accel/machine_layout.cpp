@@ -143,7 +143,7 @@ class LayoutMaker {
     if (has_moe()) {
       need("limits.max_experts", config_.moe.num_experts, limits.max_experts);
       need("limits.max_top_k", config_.moe.top_k, limits.max_top_k);
-      need("memory.gather_words", l.groups * l.dim_steps, memory.gather_words);
+      need("memory.gather_words", config_.num_tokens() * l.dim_tiles, memory.gather_words);
     }
     need("memory.activation_words", words_.most(), memory.activation_words);
     need("memory.scale_words", scales_.most(), memory.scale_words);

@@ -118,7 +118,7 @@ std::string make_rtl_package(const DesignPoint& design) {
       {"ActivationWords", design.memory.activation_words, "words of an activation bank"},
       {"ScaleWords", design.memory.scale_words, "words of the activations' row scales"},
       {"ProbabilityWords", design.memory.probability_words, "words of a probability bank"},
-      {"GatherWords", design.memory.gather_words, "words of a bank of rows to be gathered"},
+      {"GatherWords", design.memory.gather_words, "beats of rows to be gathered"},
       {"KeyValueWords", design.memory.key_value_words, "words of a bank of keys and values"},
       {"WeightWords", design.memory.weight_words, "words of a weight bank"},
       {"ChannelWords", design.memory.channel_words, "words of the channels' constants"},
