@@ -4,7 +4,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <vector>
+#include <string>
+#include <string_view>
 
 #include "sim/accelerator_testing.h"
 
@@ -20,13 +21,15 @@ AxiMemory::Timing memory_of(double bytes_per_cycle) {
   return {.latency_cycles = kLatencyCycles, .bytes_per_cycle = bytes_per_cycle};
 }
 
-void print(const char* what, const RunReport& report) {
-  std::printf("%s: %llu cycles, %u beats read, %u written\n", what, static_cast<unsigned long long>(report.cycles),
-              report.read_beats, report.write_beats);
+void print(std::string_view what, const RunReport& report) {
+  std::printf("%s: %llu cycles, %u beats read, %u written; the core waited for\n", std::string(what).c_str(),
+              static_cast<unsigned long long>(report.cycles), report.read_beats, report.write_beats);
   for (int i = 0; i < kNumCoreWaits; ++i) {
-    std::printf("  the core waited %u cycles for %s\n", report.core_waits[static_cast<std::size_t>(i)],
-                std::string(core_wait_name(i)).c_str());
+    std::printf("  %u  %s\n", report.core_waits[static_cast<std::size_t>(i)], std::string(core_wait_name(i)).c_str());
   }
+}
+void print_task(const HlsCase& network, int task, const RunReport& report) {
+  print(task_name(network.config().tasks[static_cast<std::size_t>(task)].kind), report);
 }
 
 TEST(AcceleratorFrame, PublicNetwork_EqualsTheReferenceInTheCyclesOfItsGoal) {
@@ -34,7 +37,7 @@ TEST(AcceleratorFrame, PublicNetwork_EqualsTheReferenceInTheCyclesOfItsGoal) {
   AcceleratorRig rig(network, memory_of(kBytesPerCycle));
   for (int task = 0; task < rig.num_tasks(); ++task) {
     const RunReport report = rig.expect_equals_reference(task);
-    print(network.config().tasks[static_cast<std::size_t>(task)].name.c_str(), report);
+    print_task(network, task, report);
     EXPECT_LE(report.cycles, kMostFrameCycles);
   }
 }
@@ -46,7 +49,7 @@ TEST(AcceleratorFrame, ModelInTheBox_EqualsTheReference) {
   const HlsCase network(*file, 3);
   AcceleratorRig rig(network, memory_of(kBytesPerCycle));
   for (int task = 0; task < rig.num_tasks(); ++task) {
-    print(network.config().tasks[static_cast<std::size_t>(task)].name.c_str(), rig.expect_equals_reference(task));
+    print_task(network, task, rig.expect_equals_reference(task));
   }
 }
 
@@ -56,8 +59,7 @@ TEST(AcceleratorFrame, SlowerMemories_ChangeCyclesOnly) {
   for (const double bytes_per_cycle : {57.0, 48.0, 40.0, 32.0}) {
     AcceleratorRig rig(network, memory_of(bytes_per_cycle));
     const RunReport report = rig.expect_equals_reference(0);
-    std::printf("%.0f bytes a cycle: ", bytes_per_cycle);
-    print("", report);
+    print(fmt::format("{} bytes a cycle", bytes_per_cycle), report);
     EXPECT_GE(report.cycles, previous);
     previous = report.cycles;
   }
