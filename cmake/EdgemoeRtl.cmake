@@ -68,12 +68,13 @@ function(edgemoe_rtl_simulator)
   endif()
 endfunction()
 
-# edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…")
+# edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…"
+#                   [SOURCES more.cpp …] [LIBS …])
 #
 # The bench on a module with a planted fault: it must find a number that is wrong; not to run, or to crash, is not enough. In
 # FILE, TO takes the place of FROM.
 function(edgemoe_rtl_fault)
-  cmake_parse_arguments(ARG "" "NAME;TOP;BENCH;FILE;FROM;TO" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;TOP;BENCH;FILE;FROM;TO" "MODULES;SOURCES;LIBS" ${ARGN})
   file(READ ${EDGEMOE_RTL_DIR}/${ARG_FILE} text)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${EDGEMOE_RTL_DIR}/${ARG_FILE})
   string(FIND "${text}" "${ARG_FROM}" place)
@@ -88,6 +89,8 @@ function(edgemoe_rtl_fault)
   edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FLAGS -Wno-lint
                           FILES ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv ${copy} ${ARG_MODULES})
   edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} small)
+  target_sources(${ARG_NAME} PRIVATE ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_LIBS})
   set_tests_properties(${ARG_NAME} PROPERTIES PASS_REGULAR_EXPRESSION "Expected equality of these values")
 endfunction()
 
