@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <utility>
 
-#include "accel/simulator.h"
 #include "base/named_file.h"
 #include "cli/command.h"
 
@@ -32,13 +31,13 @@ std::vector<std::filesystem::path> simulator_folders() {
   return folders;
 }
 
-Result<std::unique_ptr<Device>> open_simulator(DesignPoint design) {
+Result<std::unique_ptr<Device>> open_simulator(DesignPoint design, const SimulatorMemory& memory) {
   const std::string program = "edgemoe-sim-" + design.name;
   std::vector<std::string> looked;
   for (const std::filesystem::path& folder : simulator_folders()) {
     std::error_code ignored;
     if (std::filesystem::is_regular_file(folder / program, ignored)) {
-      return start_simulator(folder / program, std::move(design));
+      return start_simulator(folder / program, std::move(design), memory);
     }
     looked.push_back(folder.string());
   }
@@ -62,7 +61,7 @@ Result<DesignPoint> find_design(const std::string& name_or_path) {
   return load_design_point(path);
 }
 
-Result<std::unique_ptr<Device>> open_device(const std::string& name) {
+Result<std::unique_ptr<Device>> open_device(const std::string& name, const SimulatorMemory& memory) {
   const std::size_t colon = name.find(':');
   const std::string kind = name.substr(0, colon);
   if (kind != "interpreter" && kind != "sim") {
@@ -73,7 +72,7 @@ Result<std::unique_ptr<Device>> open_device(const std::string& name) {
   }
   EDGEMOE_ASSIGN_OR_RETURN(DesignPoint design,
                            find_design(colon == std::string::npos ? kDefaultDesign : name.substr(colon + 1)));
-  if (kind == "sim") return open_simulator(std::move(design));
+  if (kind == "sim") return open_simulator(std::move(design), memory);
   return make_interpreter_device(std::move(design));
 }
 

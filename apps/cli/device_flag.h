@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accel/design_point.h"
+#include "accel/simulator.h"
 #include "base/status.h"
 #include "pipeline/device_backbone.h"
 
@@ -17,8 +18,9 @@ std::vector<std::string> list_designs();
 /// By name or path. kInvalidArgument with the names that there are, or with what is wrong in the file.
 Result<DesignPoint> find_design(const std::string& name_or_path);
 
-/// "interpreter:DESIGN" or "sim:DESIGN"; without a design, zcu102. kInvalidArgument with what there is.
-Result<std::unique_ptr<Device>> open_device(const std::string& name);
+/// "interpreter:DESIGN" or "sim:DESIGN"; without a design, zcu102. `memory`: what a simulation is behind.
+/// kInvalidArgument with what there is.
+Result<std::unique_ptr<Device>> open_device(const std::string& name, const SimulatorMemory& memory = {});
 
 }  // namespace edgemoe::cli
 

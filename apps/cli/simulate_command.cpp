@@ -29,6 +29,7 @@ struct SimulateOptions {
   std::string device = "sim";
   std::vector<std::string> tasks = {"all"};
   std::string input_size;
+  SimulatorMemory memory;
   std::filesystem::path timeline;
   bool json = false;
 };
@@ -67,7 +68,7 @@ struct Simulation {
 Result<Simulation> simulate_picture(const SimulateOptions& options) {
   Simulation simulation;
   EDGEMOE_ASSIGN_OR_RETURN(const Image picture, load_image(options.picture, {}, [](std::string_view) {}));
-  EDGEMOE_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, open_device(options.device));
+  EDGEMOE_ASSIGN_OR_RETURN(std::unique_ptr<Device> device, open_device(options.device, options.memory));
   simulation.backbone = std::make_shared<DeviceBackbone>(std::move(device));
   EngineOptions engine = {.type = NumberType::kInt8, .num_threads = default_num_threads()};
   if (!options.input_size.empty()) {
@@ -134,6 +135,7 @@ void print_text(const Simulation& simulation) {
   fmt::print("runs       {}, one a task that has a backbone of its own\n", report.runs);
   if (report.cycles > 0) {
     const double cycles = simulation.per_run(report.cycles);
+    fmt::print("memory     {}\n", for_terminal(report.memory));
     fmt::print("cycles     {:.0f} a run: {:.3f} ms at {} MHz (assumed)\n", cycles, cycles / 1e3 / design.clock_mhz,
                design.clock_mhz);
     print_shares("phase", cycles_by_phase(simulation), static_cast<double>(report.phase_ends.back()));
@@ -177,6 +179,7 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
                      {"loads", program.num_loads},
                      {"runs", report.runs},
                      {"cycles", report.cycles == 0 ? Json(nullptr) : Json(report.cycles)},
+                     {"memory", report.memory.empty() ? Json(nullptr) : Json(report.memory)},
                      {"waits", waits},
                      {"cycles_by_phase", phases},
                      {"cycles_by_block", blocks},
@@ -237,6 +240,12 @@ Command add_simulate_command(CLI::App& tool) {
       ->allow_extra_args(false)
       ->capture_default_str();
   app->add_option("--input-size", options->input_size, "HEIGHTxWIDTH of the network's input (default: the model's)");
+  app->add_option("--memory-latency", options->memory.latency_cycles,
+                  "sim: cycles from a read's address to its first beat")
+      ->capture_default_str();
+  app->add_option("--memory-share", options->memory.bus_share,
+                  "sim: beats a cycle that the memory moves on average; 8/9 is DDR4-2133 beside 64 bytes at 300 MHz")
+      ->capture_default_str();
   app->add_option("--timeline", options->timeline, "Also draw the phases of the last run over time, an SVG file");
   app->add_flag("--json", options->json,
                 "The same as JSON; numbers are sums over the runs, those of phases and blocks of the last");

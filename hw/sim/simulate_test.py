@@ -47,6 +47,11 @@ def main():
         report = json.loads(tool("simulate", picture, "--model", model, "--device", f"sim:{DESIGN}", "--json", "--timeline",
                                  timeline))
         check_report(report)
+        if DESIGN == "small":
+            slow = json.loads(tool("simulate", picture, "--model", model, "--device", f"sim:{DESIGN}", "--json",
+                                   "--memory-share", 0.25, "--memory-latency", 100))
+            check_report(slow)
+            assert slow["cycles"] > report["cycles"] and slow["memory"] == "100 cycles of latency, 2.0 bytes a cycle"
         bars = xml.dom.minidom.parse(str(timeline)).getElementsByTagName("title")
         assert len(bars) == report["phases"]
         options = ("--model", model, "--task", "depth")

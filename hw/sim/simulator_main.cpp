@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -17,16 +18,14 @@
 namespace edgemoe::sim {
 namespace {
 
-/// DDR4-2133 on 64 bits beside a clock of 300 MHz: 56.9 bytes a cycle, 8/9 of a bus of 64 bytes; the same share for
-/// other buses.
-constexpr double kBusShare = 8.0 / 9.0;
-constexpr int kLatencyCycles = 40;
 /// Far more than the largest network takes.
 constexpr std::int64_t kLimitCycles = 200'000'000;
 
 class RtlSimulation final : public SimulatorRequests {
  public:
-  explicit RtlSimulation(const DesignPoint& design) : design_(design) {}
+  RtlSimulation(const DesignPoint& design, const SimulatorMemory& memory)
+      : design_(design),
+        timing_{.latency_cycles = memory.latency_cycles, .bytes_per_cycle = memory.bus_share * design.bus_bytes()} {}
 
   Status load(Program program) override {
     if (program.design != design_.name) {
@@ -34,15 +33,16 @@ class RtlSimulation final : public SimulatorRequests {
     }
     runner_.reset();
     program_ = std::make_unique<Program>(std::move(program));
-    const AxiMemory::Timing timing = {.latency_cycles = kLatencyCycles,
-                                      .bytes_per_cycle = kBusShare * design_.bus_bytes()};
-    runner_ = std::make_unique<ProgramRunner<Vedgemoe>>(*program_, design_, timing, ProgramRunner<Vedgemoe>::Options{});
+    runner_ =
+        std::make_unique<ProgramRunner<Vedgemoe>>(*program_, design_, timing_, ProgramRunner<Vedgemoe>::Options{});
     return check_accelerator(runner_->port(), design_);
   }
 
   Result<DeviceReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens) override {
     if (runner_ == nullptr) return invalid_argument("no program is loaded");
     DeviceReport report = {.runs = 1};
+    report.memory =
+        fmt::format("{} cycles of latency, {:.1f} bytes a cycle", timing_.latency_cycles, timing_.bytes_per_cycle);
     const auto progress = [&](std::uint32_t phases, std::int64_t cycle) {
       while (report.phase_ends.size() < phases) report.phase_ends.push_back(static_cast<std::uint64_t>(cycle));
     };
@@ -63,12 +63,13 @@ class RtlSimulation final : public SimulatorRequests {
 
  private:
   const DesignPoint& design_;
+  const AxiMemory::Timing timing_;
   std::unique_ptr<Program> program_;  // the runner's
   std::unique_ptr<ProgramRunner<Vedgemoe>> runner_;
 };
 
-int serve() {
-  RtlSimulation simulation(bench_design());
+int serve(const SimulatorMemory& memory) {
+  RtlSimulation simulation(bench_design(), memory);
   const Status status = serve_simulator(STDIN_FILENO, STDOUT_FILENO, simulation);
   if (!status.ok()) fmt::print(stderr, "edgemoe-sim-{}: {}\n", bench_design().name, status.message());
   return status.ok() ? 0 : 1;
@@ -77,10 +78,14 @@ int serve() {
 }  // namespace
 }  // namespace edgemoe::sim
 
-int main(int argc, char**) {
-  if (argc != 1) {
-    fmt::print(stderr, "usage: started by edgemoe run --device sim:{}\n", edgemoe::sim::bench_design().name);
+int main(int argc, char** argv) {
+  const edgemoe::Result<edgemoe::SimulatorMemory> memory =
+      edgemoe::simulator_memory(std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
+  if (!memory.ok()) {
+    const std::string& design = edgemoe::sim::bench_design().name;
+    fmt::print(stderr, "edgemoe-sim-{0}: {1}; 'edgemoe run --device sim:{0}' starts it\n", design,
+               memory.status().message());
     return 2;
   }
-  return edgemoe::sim::serve();
+  return edgemoe::sim::serve(*memory);
 }

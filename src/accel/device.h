@@ -25,6 +25,7 @@ struct DeviceReport {
   // Where there is a clock: cycles by cause, and when each phase of the latest run was seen to be finished.
   std::vector<std::pair<std::string, std::uint64_t>> waits;
   std::vector<std::uint64_t> phase_ends;
+  std::string memory;  // how the one behind the machine was modelled; empty: not at all
 };
 
 class Device {

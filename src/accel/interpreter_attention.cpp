@@ -17,7 +17,8 @@ constexpr int kUnits = 4;
 Status PhaseRunner::check_attention(const ComputeCommand& phase) const {
   const int groups = groups_of(phase.rows);
   const int keys = (phase.key_tiles - 1) * outputs_ + phase.last_keys;
-  if (keys != phase.rows || phase.rows > design_.limits.max_tokens || phase.value_steps * step_ < phase.rows) {
+  const bool whole = phase.key_tiles > 0 && phase.last_keys > 0 && phase.last_keys <= outputs_;
+  if (!whole || keys != phase.rows || phase.value_steps * step_ < phase.rows) {
     return malformed("{} queries, {} keys, {} steps of values", phase.rows, keys, phase.value_steps);
   }
   if (phase.heads > design_.limits.max_heads || phase.row_tiles * outputs_ > design_.limits.max_width) {

@@ -62,11 +62,11 @@ struct MachineMemory {
   MachineMemory(const DesignPoint& design, std::uint8_t fill)
       : activations(design.memory.activation_words, design.array.chains, design.array.tokens, fill),
         probabilities(design.memory.probability_words, design.array.chains, design.array.tokens, fill),
-        gather(design.memory.gather_words * design.ways(), design.array.chains, design.array.tokens, fill),
         keys_values(design.memory.key_value_words, design.array.chains, design.array.outputs, fill),
         weights(design.memory.weight_words, design.array.chains, design.array.outputs, fill),
         owner(extent(design.memory.activation_words), Region::kNone),
         scales(extent(design.memory.scale_words * design.array.tokens), filled_scale(fill)),
+        gather(extent(design.memory.gather_words * design.array.outputs), static_cast<std::int8_t>(fill)),
         gather_scales(extent(design.limits.max_tokens), filled_scale(fill)),
         channels(extent(design.memory.channel_words * design.array.outputs), 0x0101010101010101U * fill),
         norms(extent(design.memory.norm_words * design.array.outputs), 0x01010101U * fill),
@@ -81,11 +81,11 @@ struct MachineMemory {
 
   OperandMemory activations;
   OperandMemory probabilities;
-  OperandMemory gather;
   OperandMemory keys_values;
   OperandMemory weights;                         // the ring
   std::vector<Region> owner;                     // of each activation word: what its rows were made for
   std::vector<RowScale> scales;                  // [scale word, token lane]
+  std::vector<std::int8_t> gather;               // rows of tokens for the experts, [beat of a token, element]
   std::vector<RowScale> gather_scales;           // [token]
   std::vector<std::uint64_t> channels;           // the ring, [word, output]
   std::vector<std::uint32_t> norms;              // [word, output]: gain, bias

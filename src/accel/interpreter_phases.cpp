@@ -21,6 +21,12 @@ struct NormDesign {
 }  // namespace
 
 Status PhaseRunner::run(const ComputeCommand& phase) {
+  const bool rows_of_tiles = phase.kind != PhaseKind::kRouter && phase.kind != PhaseKind::kGather;
+  const int width = phase.row_tiles * outputs_;
+  if (phase.rows > design_.limits.max_tokens || (rows_of_tiles && (width < 1 || width > design_.limits.max_width))) {
+    return malformed("{} rows of {} elements: there is room for {} of 1 to {}", phase.rows, width,
+                     design_.limits.max_tokens, design_.limits.max_width);
+  }
   switch (phase.kind) {
     case PhaseKind::kLinear:
       return linear(phase);
@@ -54,9 +60,9 @@ std::uint64_t PhaseRunner::channel(const WeightTag& tag, int word, int output) c
   return memory_.channels[extent(at * outputs_ + output)];
 }
 
-Status PhaseRunner::check_input(Region waits, int first, int count) const {
+Status PhaseRunner::check_input(Region waits, std::int64_t first, int count) const {
   EDGEMOE_RETURN_IF_ERROR(check_words("activations", first, count, memory_.activations.words()));
-  for (int word = first; word < first + count; ++word) {
+  for (int word = static_cast<int>(first); word < first + count; ++word) {
     if (memory_.owner[extent(word)] == waits) continue;
     return malformed("waits for region {} and reads word {} of activations, which belongs to region {}",
                      static_cast<int>(waits), word, static_cast<int>(memory_.owner[extent(word)]));
@@ -130,8 +136,9 @@ Status PhaseRunner::check_linear(const ComputeCommand& phase, const LinearRun& r
 Status PhaseRunner::linear_group(const ComputeCommand& phase, int group, LinearRun& run) {
   const int rows = rows_in(group, run.rows);
   const int place = run.first_group + group;
-  const int first = phase.input_base + place * phase.input_pitch;
-  EDGEMOE_RETURN_IF_ERROR(check_input(phase.waits, first, phase.steps));
+  const std::int64_t input = phase.input_base + std::int64_t{place} * phase.input_pitch;
+  EDGEMOE_RETURN_IF_ERROR(check_input(phase.waits, input, phase.steps));
+  const int first = static_cast<int>(input);
   const int width = phase.column_tiles * outputs_;
   std::vector<std::int16_t> values(extent(lanes_ * width));
   for (int tile = 0; tile < phase.column_tiles; ++tile) {

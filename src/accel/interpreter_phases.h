@@ -75,7 +75,7 @@ class PhaseRunner {
   /// Quantised to int8 at input 0 … of word `first` in a lane of `to`.
   RowScale quantize_row(std::span<const std::int16_t> row, int fraction, OperandMemory& to, int first, int lane) const;
   /// The words of a group's rows in activation memory, which must have been made for `waits`.
-  Status check_input(Region waits, int first, int count) const;
+  Status check_input(Region waits, std::int64_t first, int count) const;
   Status check_made(const ComputeCommand& phase, int groups) const;
   void make_group(Region region) { ++memory_.made[static_cast<int>(region)]; }
   void begin_making(Region region) { memory_.made[static_cast<int>(region)] = 0; }

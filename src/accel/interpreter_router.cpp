@@ -12,10 +12,8 @@ Status PhaseRunner::store_digits(const ComputeCommand& phase, int token, const s
   const int lane = token % lanes_;
   const int first = phase.digits_base + token / lanes_ * kRouterDigits * steps;
   EDGEMOE_RETURN_IF_ERROR(check_words("probabilities", first, kRouterDigits * steps, memory_.probabilities.words()));
-  // The machine keeps beats of tokens.
-  EDGEMOE_RETURN_IF_ERROR(
-      check_words("rows to be gathered", token * phase.row_tiles, phase.row_tiles, design_.memory.gather_words));
-  const int stored = token / lanes_ * steps;
+  const int stored = token * phase.row_tiles;
+  EDGEMOE_RETURN_IF_ERROR(check_words("rows to be gathered", stored, phase.row_tiles, design_.memory.gather_words));
   constexpr int kHalf = 1 << (kRouterDigitBits - 1);
   for (std::size_t i = 0; i < normed.size(); ++i) {
     int rest = normed[i];
@@ -26,7 +24,9 @@ Status PhaseRunner::store_digits(const ComputeCommand& phase, int token, const s
       rest = (rest - value) >> kRouterDigitBits;
     }
   }
-  memory_.gather_scales[extent(token)] = quantize_row(normed, phase.norm_fraction, memory_.gather, stored, lane);
+  memory_.gather_scales[extent(token)] =
+      hls::quantize_row(normed.data(), static_cast<int>(normed.size()), phase.norm_fraction,
+                        memory_.gather.data() + extent(stored * outputs_));
   return {};
 }
 
@@ -104,14 +104,15 @@ Status PhaseRunner::gather(const ComputeCommand& phase) {
     for (std::size_t i = 0; i < queue.size(); ++i) {
       const int lane = static_cast<int>(i) % lanes_;
       const int place = group + static_cast<int>(i) / lanes_;
-      const int first = phase.output_base + place * phase.output_pitch;
-      EDGEMOE_RETURN_IF_ERROR(check_words("activations", first, phase.steps, memory_.activations.words()));
+      const std::int64_t to = phase.output_base + std::int64_t{place} * phase.output_pitch;
+      EDGEMOE_RETURN_IF_ERROR(check_words("activations", to, phase.steps, memory_.activations.words()));
+      const int first = static_cast<int>(to);
       EDGEMOE_RETURN_IF_ERROR(check_words("row scales", phase.output_scales + place, 1, design_.memory.scale_words));
       const int token = queue[i].token;
-      const int from = token / lanes_ * phase.steps;
-      EDGEMOE_RETURN_IF_ERROR(check_words("rows to be gathered", from, phase.steps, memory_.gather.words()));
-      for (int k = 0; k < phase.steps * step_; ++k) {
-        memory_.activations.at(first, k, lane) = memory_.gather.at(from, k, token % lanes_);
+      const int beats = phase.steps / design_.ways();
+      EDGEMOE_RETURN_IF_ERROR(check_words("rows to be gathered", token * beats, beats, design_.memory.gather_words));
+      for (int k = 0; k < beats * outputs_; ++k) {
+        memory_.activations.at(first, k, lane) = memory_.gather[extent(token * beats * outputs_ + k)];
       }
       memory_.scales[extent((phase.output_scales + place) * lanes_ + lane)] = memory_.gather_scales[extent(token)];
       std::fill_n(memory_.owner.begin() + first, phase.steps, phase.makes);

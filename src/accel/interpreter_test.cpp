@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "accel/program_testing.h"
+#include "base/random.h"
 
 namespace edgemoe {
 namespace {
@@ -110,6 +111,22 @@ class BrokenProgram {
   HlsCase network_;
   Program program_;
 };
+
+TEST(Interpreter, DamagedPrograms_AreRefusedOrRun) {
+  const BrokenProgram broken;
+  Random random(17);
+  const std::size_t lists = broken.program().load_list * static_cast<std::size_t>(design_of("small").bus_bytes());
+  int refused = 0;
+  constexpr int kTrials = 150;
+  for (int trial = 0; trial < kTrials; ++trial) {
+    Program program = broken.program();
+    const std::size_t at = lists + random.below(program.image.size() - lists);
+    program.image[at] ^= static_cast<std::uint8_t>(1U << random.below(8));
+    refused += broken.run(program).empty() ? 0 : 1;
+  }
+  EXPECT_GT(refused, kTrials / 10);
+  EXPECT_LT(refused, kTrials);
+}
 
 TEST(Interpreter, ProgramsThatWouldHangAMachine_AreRefusedWithTheReason) {
   const BrokenProgram broken;

@@ -1,11 +1,13 @@
 #include "accel/simulator.h"
 
+#include <fmt/core.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -55,11 +57,8 @@ bool read_member(const Json& json, const char* key, T& member) {
 Json report_json(const DeviceReport& report) {
   Json waits = Json::object();
   for (const auto& [cause, cycles] : report.waits) waits[cause] = cycles;
-  return {{"cycles", report.cycles},
-          {"read_beats", report.read_beats},
-          {"write_beats", report.write_beats},
-          {"waits", waits},
-          {"phase_ends", report.phase_ends}};
+  return {{"cycles", report.cycles}, {"read_beats", report.read_beats}, {"write_beats", report.write_beats},
+          {"waits", waits},          {"phase_ends", report.phase_ends}, {"memory", report.memory}};
 }
 
 /// Adds one run's.
@@ -87,6 +86,8 @@ Status add_report(const Json& json, DeviceReport& sum) {
     if (!cycle.is_number_unsigned()) return malformed("an end of a phase that is no cycle");
     sum.phase_ends.push_back(cycle.get<std::uint64_t>());
   }
+  if (!json.contains("memory") || !json["memory"].is_string()) return malformed("no \"memory\"");
+  sum.memory = json["memory"].get<std::string>();
   ++sum.runs;
   return {};
 }
@@ -152,6 +153,20 @@ class SimulatorDevice final : public Device {
   DeviceReport report_;
 };
 
+Status validate(const SimulatorMemory& memory) {
+  constexpr int kMostLatency = 100'000;
+  constexpr double kLeastShare = 0.001;
+  if (memory.latency_cycles < 1 || memory.latency_cycles > kMostLatency) {
+    return invalid_argument("memory: expected a latency of 1 to {} cycles, found {}", kMostLatency,
+                            memory.latency_cycles);
+  }
+  if (!(memory.bus_share >= kLeastShare && memory.bus_share <= 1)) {
+    return invalid_argument("memory: expected {} to 1 beats of the bus a cycle, found {}", kLeastShare,
+                            memory.bus_share);
+  }
+  return {};
+}
+
 Result<DeviceReport> answer_run(const SimulatorMessage& message, const Json& request, SimulatorRequests& requests,
                                 std::vector<std::int32_t>& tokens) {
   if (!request["run"].is_number_integer()) return malformed("\"run\" is no task's number");
@@ -160,7 +175,18 @@ Result<DeviceReport> answer_run(const SimulatorMessage& message, const Json& req
 
 }  // namespace
 
-Result<std::unique_ptr<Device>> start_simulator(const std::filesystem::path& program, DesignPoint design) {
+Result<SimulatorMemory> simulator_memory(std::span<const char* const> arguments) {
+  SimulatorMemory memory;
+  const bool complete = arguments.size() == 2 && std::sscanf(arguments[0], "%d", &memory.latency_cycles) == 1 &&
+                        std::sscanf(arguments[1], "%lf", &memory.bus_share) == 1;
+  EDGEMOE_RETURN_IF_ERROR(complete ? Status() : invalid_argument("expected cycles of latency and beats a cycle"));
+  EDGEMOE_RETURN_IF_ERROR(validate(memory));
+  return memory;
+}
+
+Result<std::unique_ptr<Device>> start_simulator(const std::filesystem::path& program, DesignPoint design,
+                                                const SimulatorMemory& memory) {
+  EDGEMOE_RETURN_IF_ERROR(validate(memory));
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(program, ignored)) {
     return make_status(StatusCode::kNotFound, "{}: there is no such simulator", program.string());
@@ -174,7 +200,9 @@ Result<std::unique_ptr<Device>> start_simulator(const std::filesystem::path& pro
   ::posix_spawn_file_actions_adddup2(&actions, sockets[1], STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, sockets[1], STDOUT_FILENO);
   std::string name = program.string();
-  char* arguments[] = {name.data(), nullptr};
+  std::string latency = fmt::format("{}", memory.latency_cycles);
+  std::string share = fmt::format("{}", memory.bus_share);
+  char* arguments[] = {name.data(), latency.data(), share.data(), nullptr};
   pid_t process = 0;
   const int failed = ::posix_spawn(&process, name.c_str(), &actions, nullptr, arguments, environ);
   ::posix_spawn_file_actions_destroy(&actions);

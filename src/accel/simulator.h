@@ -16,9 +16,19 @@
 
 namespace edgemoe {
 
+/// The memory behind the simulated machine, modelled by latency and bandwidth.
+struct SimulatorMemory {
+  int latency_cycles = 40;     ///< from a read's address to its first beat, 1 … 100,000
+  double bus_share = 8.0 / 9;  ///< beats a cycle on average, reads and writes together, 0.001 … 1. DDR4-2133 on 64
+                               ///< bits beside 300 MHz: 56.9 bytes a cycle, 8/9 of a bus of 64 bytes
+};
+
 /// Starts `program`, the simulator of `design`. kNotFound where there is no such file, kIo where it does not start.
 /// Runs of a simulator that has ended, or answers what is no answer, are kIo.
-Result<std::unique_ptr<Device>> start_simulator(const std::filesystem::path& program, DesignPoint design);
+Result<std::unique_ptr<Device>> start_simulator(const std::filesystem::path& program, DesignPoint design,
+                                                const SimulatorMemory& memory = {});
+/// What start_simulator gave the simulator: its arguments. kInvalidArgument for others.
+Result<SimulatorMemory> simulator_memory(std::span<const char* const> arguments);
 
 /// What a simulator does with a request. The report is that of one run.
 class SimulatorRequests {

@@ -52,8 +52,12 @@ class Doubler final : public SimulatorRequests {
   Result<DeviceReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens) override {
     if (input.size() != loaded.input_bytes) return invalid_argument("{} bytes", input.size());
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = 2 * input[i] + 1000 * task;
-    return DeviceReport{
-        .cycles = 7, .read_beats = 5, .write_beats = 3, .waits = {{"weights", 2}}, .phase_ends = {3, 7}};
+    return DeviceReport{.cycles = 7,
+                        .read_beats = 5,
+                        .write_beats = 3,
+                        .waits = {{"weights", 2}},
+                        .phase_ends = {3, 7},
+                        .memory = "none"};
   }
   Program loaded;
 };
@@ -116,6 +120,20 @@ Result<std::unique_ptr<Device>> script(const TemporaryFolder& folder, const std:
   EXPECT_TRUE(write_file(path, "#!/bin/sh\n" + text).ok());
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   return start_simulator(path, design_of("small"));
+}
+
+TEST(SimulatorMemory, Arguments_AreCheckedAndComeBack) {
+  const TemporaryFolder folder;
+  const char* const good[] = {"17", "0.25"};
+  EXPECT_EQ(simulator_memory(good)->latency_cycles, 17);
+  EXPECT_EQ(simulator_memory(good)->bus_share, 0.25);
+  const char* const bad[][2] = {{"0", "0.5"}, {"x", "0.5"}, {"40", "1.5"}, {"40", "nan"}, {"40", "-1"}};
+  for (const auto& arguments : bad) {
+    EXPECT_EQ(simulator_memory(arguments).status().code(), StatusCode::kInvalidArgument) << arguments[0];
+  }
+  EXPECT_FALSE(simulator_memory(std::span(good).first(1)).ok());
+  ASSERT_TRUE(write_file(folder.path() / "none", "").ok());
+  EXPECT_FALSE(start_simulator(folder.path() / "none", design_of("small"), {.bus_share = 2}).ok());
 }
 
 TEST(SimulatorDevice, SimulatorsThatAreNone_AreErrorsOfTheRun) {
