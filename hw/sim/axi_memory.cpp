@@ -79,22 +79,20 @@ void AxiMemory::store_beat(const AxiBeat& beat) {
 }
 
 void AxiMemory::clock(const AxiBus& bus) {
-  // What is not used within a few beats is lost.
+  // What is not used within a few beats is lost. What is used now comes off first: capped before, the bandwidth would be less.
+  if (bus.r.taken()) credit_ -= bus_bytes_;
+  if (bus.w.taken()) credit_ -= bus_bytes_;
   credit_ =
       std::min(credit_ + timing_.bytes_per_cycle, std::max(timing_.bytes_per_cycle, 1.0 * bus_bytes_) + bus_bytes_);
   if (bus.r.taken()) {
     offered_ = false;
-    credit_ -= bus_bytes_;
     ++beats_read_;
     reads_.front().address += static_cast<std::uint64_t>(bus_bytes_);
     if (--reads_.front().beats == 0) reads_.pop_front();
   }
   if (bus.ar.taken()) reads_.push_back({bus.ar.address, bus.ar.length + 1, cycle_ + timing_.latency_cycles});
   if (bus.aw.taken()) writes_.push_back({bus.aw.address, bus.aw.length + 1});
-  if (bus.w.taken()) {
-    credit_ -= bus_bytes_;
-    early_data_.push_back(bus.w);
-  }
+  if (bus.w.taken()) early_data_.push_back(bus.w);
   while (!writes_.empty() && !early_data_.empty()) {
     store_beat(early_data_.front());
     early_data_.pop_front();
