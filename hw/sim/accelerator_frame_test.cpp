@@ -1,5 +1,5 @@
-// Whole frames of the networks that the large design points are made for: every token of every task, and the cycles, with
-// the memory that is said beside them.
+// Whole frames of the networks that the large design points are made for: every token of every task, and the cycles,
+// with the memory that is said beside them.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -79,7 +79,8 @@ void AxiMemory::store_beat(const AxiBeat& beat) {
 }
 
 void AxiMemory::clock(const AxiBus& bus) {
-  // What is not used within a few beats is lost. What is used now comes off first: capped before, the bandwidth would be less.
+  // What is not used within a few beats is lost. What is used now comes off first: capped before, the bandwidth would
+  // be less.
   if (bus.r.taken()) credit_ -= bus_bytes_;
   if (bus.w.taken()) credit_ -= bus_bytes_;
   credit_ =
