@@ -11,22 +11,28 @@ function(edgemoe_rtl_package design)
                      DEPENDS ${source} edgemoe-rtl-package VERBATIM)
 endfunction()
 
-# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [NETLIST] [FULL])
+# edgemoe_rtl_bench(NAME gelu_sim TOP gelu DESIGN small MODULES gelu.sv … BENCH gelu_test.cpp [SOURCES more.cpp …] [LIBS …]
+#                   [NETLIST] [FULL])
 #
 # A GoogleTest program on a Verilated module; -Wall must find nothing. MODULES are all files under TOP. NETLIST adds
 # NAME_netlist: the same bench on what Yosys makes of the module for Xilinx UltraScale+, where Yosys is installed. Netlists,
-# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs.
+# and benches that are FULL, take minutes to build: the test rtl.build, label `full`, builds them when it runs. PARAMETERS
+# Name=value … of TOP, and DEFINITIONS that tell the bench, make a variant.
 function(edgemoe_rtl_bench)
-  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "NETLIST;FULL" "NAME;TOP;DESIGN;BENCH" "MODULES;SOURCES;LIBS;PARAMETERS;DEFINITIONS" ${ARGN})
+  list(TRANSFORM ARG_PARAMETERS PREPEND -G)
   list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
   set(files ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
-  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall)
+  edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FILES ${files} FLAGS -Wall ${ARG_PARAMETERS})
   if(ARG_FULL)
     edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} ${ARG_DESIGN})
+    target_sources(${ARG_NAME} PRIVATE ${ARG_SOURCES})
+    target_link_libraries(${ARG_NAME} PRIVATE ${ARG_LIBS})
   else()
-    edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} LIBS ${ARG_NAME}_model LABELS rtl)
+    edgemoe_test(NAME ${ARG_NAME} SOURCES ${ARG_BENCH} ${ARG_SOURCES} LIBS ${ARG_NAME}_model ${ARG_LIBS} LABELS rtl)
     target_compile_definitions(${ARG_NAME} PRIVATE EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
   endif()
+  target_compile_definitions(${ARG_NAME} PRIVATE ${ARG_DEFINITIONS})
   if(NOT ARG_NETLIST OR NOT EDGEMOE_YOSYS)
     return()
   endif()
@@ -39,12 +45,36 @@ function(edgemoe_rtl_bench)
   edgemoe_rtl_full_test(${ARG_NAME}_netlist ${ARG_BENCH} ${ARG_DESIGN})
 endfunction()
 
-# edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…")
+# edgemoe_rtl_simulator(DESIGN zcu102 MODEL accelerator_zcu102_sim MODULES edgemoe.sv …)
+#
+# edgemoe-sim-zcu102: the whole machine of a design point as a device of `edgemoe run` and `edgemoe simulate`. MODEL is a bench's
+# name, whose Verilated class it shares, or that of one to be made. Only the small design point is quick enough to be built always.
+function(edgemoe_rtl_simulator)
+  cmake_parse_arguments(ARG "" "DESIGN;MODEL" "MODULES" ${ARGN})
+  set(name edgemoe-sim-${ARG_DESIGN})
+  if(NOT TARGET ${ARG_MODEL}_model)
+    list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
+    edgemoe_verilated_model(NAME ${ARG_MODEL} TOP edgemoe FLAGS -Wall
+                            FILES ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
+  endif()
+  add_executable(${name} simulator_main.cpp)
+  edgemoe_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_MODEL}_model)
+  target_compile_definitions(${name} PRIVATE EDGEMOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
+  if(NOT ARG_DESIGN STREQUAL small)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    add_dependencies(edgemoe_rtl_full ${name})
+  endif()
+endfunction()
+
+# edgemoe_rtl_fault(NAME gelu_fault TOP gelu MODULES gelu.sv … BENCH gelu_test.cpp FILE gelu.sv FROM "…" TO "…"
+#                   [SOURCES more.cpp …] [LIBS …])
 #
 # The bench on a module with a planted fault: it must find a number that is wrong; not to run, or to crash, is not enough. In
 # FILE, TO takes the place of FROM.
 function(edgemoe_rtl_fault)
-  cmake_parse_arguments(ARG "" "NAME;TOP;BENCH;FILE;FROM;TO" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "" "NAME;TOP;BENCH;FILE;FROM;TO" "MODULES;SOURCES;LIBS" ${ARGN})
   file(READ ${EDGEMOE_RTL_DIR}/${ARG_FILE} text)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${EDGEMOE_RTL_DIR}/${ARG_FILE})
   string(FIND "${text}" "${ARG_FROM}" place)
@@ -59,6 +89,8 @@ function(edgemoe_rtl_fault)
   edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FLAGS -Wno-lint
                           FILES ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv ${copy} ${ARG_MODULES})
   edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} small)
+  target_sources(${ARG_NAME} PRIVATE ${ARG_SOURCES})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_LIBS})
   set_tests_properties(${ARG_NAME} PROPERTIES PASS_REGULAR_EXPRESSION "Expected equality of these values")
 endfunction()
 
@@ -94,6 +126,6 @@ function(edgemoe_verilated_model)
   add_library(${ARG_NAME}_model INTERFACE)
   add_dependencies(${ARG_NAME}_model ${ARG_NAME}_archive)
   target_include_directories(${ARG_NAME}_model SYSTEM INTERFACE ${folder})
-  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_accel edgemoe_model edgemoe_base
+  target_link_libraries(${ARG_NAME}_model INTERFACE ${archive} edgemoe_verilated edgemoe_sim edgemoe_accel edgemoe_model edgemoe_base
                                                     edgemoe_numeric fmt::fmt)
 endfunction()

@@ -39,6 +39,7 @@ Command add_ablate_command(CLI::App& tool);
 Command add_energy_command(CLI::App& tool);
 Command add_explore_command(CLI::App& tool);
 Command add_growth_command(CLI::App& tool);
+Command add_simulate_command(CLI::App& tool);
 
 /// `text` with control characters and what is no UTF-8 replaced by '?': names of files and what files hold must not
 /// steer a terminal nor forge lines.
@@ -85,6 +86,9 @@ std::vector<std::filesystem::path> shipped_folders(const char* variable, const c
 /// Folders with named configurations, first hit wins: $EDGEMOE_CONFIG_DIR, beside the installed tool, the source tree
 /// that it was built from.
 std::vector<std::filesystem::path> config_folders();
+
+/// Folders with design points of the accelerator; $EDGEMOE_DESIGN_DIR and then as above.
+std::vector<std::filesystem::path> design_folders();
 
 /// Where --model is not given.
 inline constexpr const char* kDefaultModel = "edgemoe-street";

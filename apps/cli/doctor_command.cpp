@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "cli/command.h"
+#include "cli/device_flag.h"
 #include "image/video.h"
 #include "model/named_config.h"
 #include "pipeline/pipeline.h"
@@ -67,10 +68,10 @@ ExitCode diagnose(bool json) {
     for (const OptionalTool& tool : kOptionalTools) {
       tools.push_back({{"program", tool.program}, {"found", is_here(tool)}, {"serves", tool.serves}});
     }
-    const nlohmann::ordered_json root = {{"version", EDGEMOE_VERSION}, {"threads", available_cpus()},
-                                         {"instruction_sets", isas},   {"best", isas.back()},
-                                         {"video", video_supported()}, {"configurations", configs},
-                                         {"models", models},           {"optional_tools", tools}};
+    const nlohmann::ordered_json root = {
+        {"version", EDGEMOE_VERSION}, {"threads", available_cpus()},     {"instruction_sets", isas},
+        {"best", isas.back()},        {"video", video_supported()},      {"configurations", configs},
+        {"models", models},           {"design_points", list_designs()}, {"optional_tools", tools}};
     fmt::print("{}\n", root.dump(2));
     return configs.empty() ? kFailed : kDone;
   }
@@ -90,6 +91,7 @@ ExitCode diagnose(bool json) {
   } else {
     fmt::print("models             {}\n", fmt::format("{}", fmt::join(models, ", ")));
   }
+  fmt::print("design points      {}\n", fmt::format("{}", fmt::join(list_designs(), ", ")));
   fmt::print("optional tools (nothing here stops edgemoe run)\n");
   for (const OptionalTool& tool : kOptionalTools) {
     if (is_here(tool)) {

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/device_flag.h"
 
 namespace edgemoe::cli {
 
@@ -19,6 +20,9 @@ void EngineFlags::add_to(CLI::App& app) {
   app.add_option("--input-size", input_size,
                  "HEIGHTxWIDTH of the network's input, multiples of the patch; the position embedding is resampled "
                  "(default: the model's)");
+  app.add_option("--device", device,
+                 "Compute the backbone on an accelerator: sim:DESIGN, a simulation of the RTL, or interpreter:DESIGN, "
+                 "its programs without a clock; heads run here, in int8 (default: all here)");
 }
 
 Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
@@ -33,6 +37,10 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
     EDGEMOE_ASSIGN_OR_RETURN(const auto size, parse_size(input_size, "--input-size"));
     options.input_height = size.first;
     options.input_width = size.second;
+  }
+  if (!device.empty()) {
+    EDGEMOE_ASSIGN_OR_RETURN(std::unique_ptr<Device> opened, open_device(device));
+    options.backbone = std::make_shared<DeviceBackbone>(std::move(opened));
   }
   return options;
 }

@@ -17,6 +17,7 @@ struct EngineFlags {
   std::string type;        // arithmetic; empty: that of the model's file
   std::string isa;         // empty: the best
   std::string input_size;  // "HEIGHTxWIDTH"; empty: the model's own
+  std::string device;      // what computes the backbone; empty: this processor
 
   void add_to(CLI::App& app);
   /// kInvalidArgument with what was expected.

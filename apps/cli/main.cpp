@@ -56,7 +56,7 @@ ExitCode run_tool(int argc, char** argv) {
       add_run_command(tool),     add_convert_command(tool), add_new_command(tool),      add_quantize_command(tool),
       add_inspect_command(tool), add_verify_command(tool),  add_compare_command(tool),  add_doctor_command(tool),
       add_eval_command(tool),    add_serve_command(tool),   add_estimate_command(tool), add_ablate_command(tool),
-      add_explore_command(tool), add_growth_command(tool),  add_energy_command(tool)};
+      add_explore_command(tool), add_growth_command(tool),  add_energy_command(tool),   add_simulate_command(tool)};
   try {
     tool.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

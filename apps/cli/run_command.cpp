@@ -301,6 +301,10 @@ Status check_options(const RunOptions& options) {
   if (options.overview && options.output.empty()) {
     return invalid_argument("run: --overview is written beside the maps; give -o FOLDER");
   }
+  if (options.overview && !options.engine.device.empty()) {
+    return invalid_argument(
+        "run: --overview shows what the routers chose, which a device keeps to itself; leave out one");
+  }
   const bool reads_stdin = std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end();
   if (reads_stdin && options.inputs.size() != 1) return invalid_argument("run: \"-\" must be the only input");
   if (reads_stdin == options.raw_size.empty()) {

@@ -118,6 +118,7 @@ Json run_json(Pipeline& pipeline, const RunOptions& options, const std::vector<i
           {"engine",
            {{"type", pipeline.engine().number_type()},
             {"instruction_set", pipeline.instruction_set()},
+            {"device", options.engine.device.empty() ? Json(nullptr) : Json(options.engine.device)},
             {"threads", pipeline.engine().num_threads()},
             {"batch", pipeline.engine().max_batch()}}}};
 }
@@ -156,6 +157,9 @@ void print_header(Pipeline& pipeline, const RunOptions& options, const std::vect
   fmt::print("input      {}\n", describe_preprocessing(config.input));
   fmt::print("engine     {}, {}, {} threads, batch {}\n", pipeline.engine().number_type(), pipeline.instruction_set(),
              pipeline.engine().num_threads(), pipeline.engine().max_batch());
+  if (!options.engine.device.empty()) {
+    fmt::print("device     {} computes the backbone\n", for_terminal(options.engine.device));
+  }
 }
 
 void print_item(const RunItem& item) {

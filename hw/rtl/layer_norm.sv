@@ -7,7 +7,9 @@ module layer_norm #(
   /// Elements a beat, a power of two; rows are a multiple of it wide.
   parameter int Lanes = edgemoe_pkg::NormLanes,
   /// Elements of the widest row, at most 8192.
-  parameter int MaxWidth = edgemoe_pkg::MaxWidth
+  parameter int MaxWidth = edgemoe_pkg::MaxWidth,
+  /// Words of gains and biases, of all norms, a power of two.
+  parameter int ParamWords = edgemoe_pkg::NormWords
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -17,9 +19,11 @@ module layer_norm #(
   input  logic [20:0] eps_i,
   /// 15 + f + G.
   input  logic signed [7:0] out_shift_i,
-  /// Writes the gains and biases of a beat's elements, s16.
+  /// Word of the gains and biases of a row's first beat.
+  input  logic [$clog2(ParamWords)-1:0] param_base_i,
+  /// Writes the gains and biases of a beat's elements, s16, at any time outside of what a row in the unit reads.
   input  logic param_write_i,
-  input  logic [$clog2(MaxWidth/Lanes)-1:0] param_beat_i,
+  input  logic [$clog2(ParamWords)-1:0] param_addr_i,
   input  logic [Lanes*16-1:0] gains_i,
   input  logic [Lanes*16-1:0] biases_i,
   // Rows.
@@ -35,7 +39,7 @@ module layer_norm #(
   localparam int Levels = $clog2(Lanes);
   localparam int MaxBeats = MaxWidth / Lanes;
   /// Beats in the unit: enough for its latency, so that short rows do not wait for room.
-  localparam int Depth = 8 * MaxBeats;
+  localparam int Depth = 8 * MaxBeats < 256 ? 256 : 8 * MaxBeats;
   localparam int DepthWidth = $clog2(Depth);
 
   // What is in the unit has a place in both queues: the second one then never refuses.
@@ -217,6 +221,7 @@ module layer_norm #(
 
   // Gains and biases of the beat: read with it, there a cycle later.
   localparam int BeatWidth = $clog2(MaxBeats);
+  localparam int ParamWidth = $clog2(ParamWords);
   logic [BeatWidth-1:0] beat_q;
   logic [Lanes*32-1:0] params;
   logic [Lanes*16-1:0] gains, biases;
@@ -224,8 +229,9 @@ module layer_norm #(
     if (!rst_ni) beat_q <= '0;
     else if (out2_valid) beat_q <= out2_last ? '0 : beat_q + 1'b1;
   end
-  ram_1r1w #(.Width(Lanes*32), .Depth(MaxBeats)) u_params (
-    .clk_i, .write_i(param_write_i), .waddr_i(param_beat_i), .wdata_i({biases_i, gains_i}), .raddr_i(beat_q), .rdata_o(params)
+  ram_1r1w #(.Width(Lanes*32), .Depth(ParamWords)) u_params (
+    .clk_i, .write_i(param_write_i), .waddr_i(param_addr_i), .wdata_i({biases_i, gains_i}),
+    .raddr_i(param_base_i + ParamWidth'(beat_q)), .rdata_o(params)
   );
   delay_line #(.Width(Lanes*16), .Cycles(1)) u_gains (.clk_i, .data_i(params[Lanes*16-1:0]), .data_o(gains));
   delay_line #(.Width(Lanes*16), .Cycles(5)) u_biases (.clk_i, .data_i(params[Lanes*32-1 -: Lanes*16]), .data_o(biases));

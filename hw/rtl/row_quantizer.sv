@@ -1,5 +1,6 @@
 // docs/numerics.md, section 3.1: rows of s16.f to int8 within +-127 and a scale a row. Takes a beat a cycle, puts out a beat
-// a cycle; a row comes out log2(Lanes) + 23 cycles after its last beat, or when the rows before it are through.
+// a cycle; a row comes out log2(Lanes) + 23 cycles after its last beat, or when the rows before it are through. Beats
+// that come without a pause leave as fast: ready_o never falls then, where Depth holds the widest row and 32 beats.
 //
 //   cycles after the last beat | 1: magnitudes | log2(Lanes): largest | 1: of the row | 1: normalised | 15: divided | 2: out of
 //   the queue | 3: normalise, multiply, round
@@ -7,7 +8,9 @@ module row_quantizer #(
   /// Elements a beat, a power of two. A row whose width is no multiple is padded with zeros.
   parameter int Lanes = edgemoe_pkg::QuantizerLanes,
   /// Elements of the widest row.
-  parameter int MaxWidth = edgemoe_pkg::MaxWidth
+  parameter int MaxWidth = edgemoe_pkg::MaxWidth,
+  /// Beats that wait for their row's largest, a power of two.
+  parameter int Depth = 4 * MaxWidth / Lanes < 64 ? 64 : 4 * MaxWidth / Lanes
 ) (
   input  logic clk_i,
   input  logic rst_ni,
@@ -24,7 +27,8 @@ module row_quantizer #(
   output logic [14:0] mantissa_o,
   output logic [4:0] exponent_o
 );
-  localparam int Depth = 4 * MaxWidth / Lanes;
+  /// As many as there are in the unit where each is a beat.
+  localparam int Rows = 64;
   localparam int InfoWidth = 15 + 5 + 4 + 15;  // mantissa, exponent, left shift, reciprocal
 
   // 1: magnitudes, 32768 clipped to 32767
@@ -86,7 +90,7 @@ module row_quantizer #(
   logic beat_out, beat_out_last;
   logic [Lanes*16-1:0] values;
   logic [InfoWidth-1:0] info;
-  row_queue #(.Width(Lanes*16), .InfoWidth(InfoWidth), .Depth(Depth)) u_queue (
+  row_queue #(.Width(Lanes*16), .InfoWidth(InfoWidth), .Depth(Depth), .Rows(Rows)) u_queue (
     .clk_i, .rst_ni, .valid_i, .ready_o, .last_i, .data_i(values_i),
     .release_i(divided_q[DivideLatency-1]), .info_i({scale, reciprocal}),
     .valid_o(beat_out), .last_o(beat_out_last), .data_o(values), .info_o(info)

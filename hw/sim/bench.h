@@ -32,6 +32,7 @@ class Bench {
   Bench& operator=(const Bench&) = delete;
 
   Model* operator->() { return &model_; }
+  Model& model() { return model_; }
 
   /// A rising edge; outputs that depend on inputs alone are up to date before and after it.
   void tick() {

@@ -20,6 +20,9 @@ inline const DesignPoint& bench_design() {
   return design;
 }
 
+/// Rounded up.
+constexpr int divided_up(int a, int b) { return (a + b - 1) / b; }
+
 /// log2 of a power of two.
 constexpr int levels(int lanes) { return lanes <= 1 ? 0 : 1 + levels(lanes / 2); }
 

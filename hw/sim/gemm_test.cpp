@@ -14,8 +14,6 @@
 namespace edgemoe::sim {
 namespace {
 
-constexpr int divided_up(int a, int b) { return (a + b - 1) / b; }
-
 /// A layer with its rows and memories: C[M, N] = A[M, K] · B[N, K]ᵀ.
 struct Layer {
   int num_tokens;

@@ -2,7 +2,9 @@
 
 #include <bit>
 #include <cctype>
+#include <utility>
 
+#include "accel/program.h"
 #include "base/file.h"
 #include "model/json_reader.h"
 
@@ -57,15 +59,25 @@ Status validate(const DesignPoint& design) {
       {"clock_mhz", design.clock_mhz, 1, 2000},
       {"array.tokens", design.array.tokens, 2, 64, kEven},
       {"array.outputs", design.array.outputs, 2, 256, kPowerOfTwo},
-      {"array.chains", design.array.chains, 1, 16},
+      {"array.chains", design.array.chains, 1, 4, kPowerOfTwo},
       {"memory.activation_words", design.memory.activation_words, 16, 1 << 16, kPowerOfTwo},
+      {"memory.scale_words", design.memory.scale_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.probability_words", design.memory.probability_words, 16, 1 << 16, kPowerOfTwo},
+      {"memory.gather_words", design.memory.gather_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.key_value_words", design.memory.key_value_words, 4, 1 << 16, kPowerOfTwo},
       {"memory.weight_words", design.memory.weight_words, 16, 1 << 16, kPowerOfTwo},
       {"memory.channel_words", design.memory.channel_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.norm_words", design.memory.norm_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.token_words", design.memory.token_words, 4, 1 << 16, kPowerOfTwo},
+      {"bus.address_bits", design.bus.address_bits, 32, 64},
+      {"bus.burst_beats", design.bus.burst_beats, 1, 256, kPowerOfTwo},
+      {"bus.outstanding_bursts", design.bus.outstanding_bursts, 1, 64, kPowerOfTwo},
       {"lanes.row_quantizer", design.lanes.row_quantizer, 2, 256, kPowerOfTwo},
       {"lanes.layer_norm", design.lanes.layer_norm, 2, 256, kPowerOfTwo},
       {"lanes.softmax", design.lanes.softmax, 2, 256, kPowerOfTwo},
       {"limits.max_tokens", design.limits.max_tokens, 4, 8192, kPowerOfTwo},
       {"limits.max_width", design.limits.max_width, 4, 8192, kPowerOfTwo},
+      {"limits.max_heads", design.limits.max_heads, 2, 128, kPowerOfTwo},
       {"limits.max_experts", design.limits.max_experts, 2, 256, kPowerOfTwo},
       {"limits.max_top_k", design.limits.max_top_k, 1, 16},
   };
@@ -74,34 +86,55 @@ Status validate(const DesignPoint& design) {
     return invalid_argument("limits.max_top_k: expected at most limits.max_experts, {}, found {}",
                             design.limits.max_experts, design.limits.max_top_k);
   }
-  struct Lane {
-    std::string_view key;
-    int lanes;
-    std::string_view row_key;
-    int row;
-  };
+  const int outputs = design.array.outputs;
+  if (outputs % design.step() != 0) {
+    return invalid_argument("array.outputs: expected a multiple of {} · array.chains, {}, found {}", kDotChainLength,
+                            design.step(), outputs);
+  }
+  if (design.bus_bytes() > kCommandBytes) {
+    return invalid_argument("array: expected a bus of at most {} bytes, found outputs · chains = {}", kCommandBytes,
+                            design.bus_bytes());
+  }
+  constexpr int kPageBytes = 4096;
+  if (design.bus.burst_beats * design.bus_bytes() > kPageBytes) {
+    return invalid_argument("bus.burst_beats: expected bursts within {} bytes, at most {} beats of {}, found {}",
+                            kPageBytes, kPageBytes / design.bus_bytes(), design.bus_bytes(), design.bus.burst_beats);
+  }
+  if (kDotChainLength * design.array.tokens % outputs != 0) {
+    return invalid_argument("array.outputs: expected a divisor of {} · array.tokens, {}, found {}", kDotChainLength,
+                            kDotChainLength * design.array.tokens, outputs);
+  }
+  const std::pair<std::string_view, int> lanes[] = {{"lanes.row_quantizer", design.lanes.row_quantizer},
+                                                    {"lanes.layer_norm", design.lanes.layer_norm},
+                                                    {"lanes.softmax", design.lanes.softmax}};
+  for (const auto& [key, value] : lanes) {
+    if (value != outputs) return invalid_argument("{}: expected array.outputs, {}, found {}", key, outputs, value);
+  }
   // A row memory holds at least two words.
-  for (const Lane& lane :
-       {Lane{"lanes.row_quantizer", design.lanes.row_quantizer, "max_width", design.limits.max_width},
-        Lane{"lanes.layer_norm", design.lanes.layer_norm, "max_width", design.limits.max_width},
-        Lane{"lanes.softmax", design.lanes.softmax, "max_tokens", design.limits.max_tokens}}) {
-    if (2 * lane.lanes > lane.row) {
-      return invalid_argument("{}: expected at most half of limits.{}, {}, found {}", lane.key, lane.row_key, lane.row,
-                              lane.lanes);
+  const std::pair<std::string_view, int> rows[] = {{"limits.max_width", design.limits.max_width},
+                                                   {"limits.max_tokens", design.limits.max_tokens}};
+  for (const auto& [key, value] : rows) {
+    if (value < 2 * outputs) {
+      return invalid_argument("{}: expected at least twice array.outputs, {}, found {}", key, 2 * outputs, value);
     }
   }
   return {};
 }
 
 DesignPoint read(const JsonValue& document, Status& status) {
-  JsonObjectReader root(document, "", {"name", "part", "clock_mhz", "array", "memory", "lanes", "limits"}, status);
+  JsonObjectReader root(document, "", {"name", "part", "clock_mhz", "array", "memory", "bus", "lanes", "limits"},
+                        status);
   JsonObjectReader part(root.member("part"), "part", {"name", "dsp", "bram36", "lut", "ff"}, status);
   JsonObjectReader array(root.member("array"), "array", {"tokens", "outputs", "chains"}, status);
-  JsonObjectReader memory(root.member("memory"), "memory", {"activation_words", "weight_words", "channel_words"},
+  JsonObjectReader memory(root.member("memory"), "memory",
+                          {"activation_words", "scale_words", "probability_words", "gather_words", "key_value_words",
+                           "weight_words", "channel_words", "norm_words", "token_words"},
                           status);
+  JsonObjectReader bus(root.member("bus"), "bus", {"address_bits", "burst_beats", "outstanding_bursts", "prefetch"},
+                       status);
   JsonObjectReader lanes(root.member("lanes"), "lanes", {"row_quantizer", "layer_norm", "softmax"}, status);
-  JsonObjectReader limits(root.member("limits"), "limits", {"max_tokens", "max_width", "max_experts", "max_top_k"},
-                          status);
+  JsonObjectReader limits(root.member("limits"), "limits",
+                          {"max_tokens", "max_width", "max_heads", "max_experts", "max_top_k"}, status);
   return {.name = root.text("name"),
           .part = {.name = part.text("name"),
                    .dsp = part.integer("dsp"),
@@ -113,13 +146,24 @@ DesignPoint read(const JsonValue& document, Status& status) {
                     .outputs = array.integer("outputs"),
                     .chains = array.integer("chains")},
           .memory = {.activation_words = memory.integer("activation_words"),
+                     .scale_words = memory.integer("scale_words"),
+                     .probability_words = memory.integer("probability_words"),
+                     .gather_words = memory.integer("gather_words"),
+                     .key_value_words = memory.integer("key_value_words"),
                      .weight_words = memory.integer("weight_words"),
-                     .channel_words = memory.integer("channel_words")},
+                     .channel_words = memory.integer("channel_words"),
+                     .norm_words = memory.integer("norm_words"),
+                     .token_words = memory.integer("token_words")},
+          .bus = {.address_bits = bus.integer("address_bits"),
+                  .burst_beats = bus.integer("burst_beats"),
+                  .outstanding_bursts = bus.integer("outstanding_bursts"),
+                  .prefetch = bus.boolean("prefetch")},
           .lanes = {.row_quantizer = lanes.integer("row_quantizer"),
                     .layer_norm = lanes.integer("layer_norm"),
                     .softmax = lanes.integer("softmax")},
           .limits = {.max_tokens = limits.integer("max_tokens"),
                      .max_width = limits.integer("max_width"),
+                     .max_heads = limits.integer("max_heads"),
                      .max_experts = limits.integer("max_experts"),
                      .max_top_k = limits.integer("max_top_k")}};
 }

@@ -28,14 +28,27 @@ struct DesignPoint {
     int outputs;
     int chains;
   };
-  /// Depths, powers of two. An activation word holds `tokens` · `chains` bytes of a bank, a weight word `outputs` ·
-  /// `chains`, a channel word the constants of `outputs` channels.
+  /// Depths, powers of two; words of memories whose name begins alike are as wide. A group is `tokens` rows, a step
+  /// step() inputs of them.
   struct Memory {
-    int activation_words;
-    int weight_words;
-    int channel_words;
+    int activation_words;   // a step of a group
+    int scale_words;        // the scales of a group's rows
+    int probability_words;  // a step of a group: probabilities, a router's digits
+    int gather_words;       // a beat of a token: the rows that an MoE block's experts are given
+    int key_value_words;    // a step of keys or values: as weights
+    int weight_words;       // of each of kDotChainLength banks, `outputs` · `chains` bytes
+    int channel_words;      // the constants of `outputs` channels
+    int norm_words;         // gains and biases of `outputs` elements; all norms of a network
+    int token_words;        // `outputs` elements of a token
   };
-  /// Elements a unit takes in a cycle.
+  /// How commands, weights and pictures come in, in beats of bus_bytes().
+  struct Bus {
+    int address_bits;
+    int burst_beats;         // at most, a power of two
+    int outstanding_bursts;  // that are asked for before they are there
+    bool prefetch;           // experts are loaded ahead of the router; else only when it has chosen
+  };
+  /// Elements a unit takes in a cycle: `outputs` of the array, which is the machine's beat.
   struct Lanes {
     int row_quantizer;
     int layer_norm;
@@ -44,6 +57,7 @@ struct DesignPoint {
   struct Limits {
     int max_tokens;  // also of one row of scores
     int max_width;   // elements of a row that is quantised or normalised
+    int max_heads;
     int max_experts;
     int max_top_k;
   };
@@ -53,9 +67,16 @@ struct DesignPoint {
   int clock_mhz;  // assumed: no open tool times these parts
   Array array;
   Memory memory;
+  Bus bus;
   Lanes lanes;
   Limits limits;
 
+  /// Inputs of a step: what all chains take in a cycle.
+  int step() const { return array.chains * kDotChainLength; }
+  /// Steps of a beat of `outputs` elements.
+  int ways() const { return array.outputs / step(); }
+  /// Bytes of a beat of the bus: a word of one bank of weights.
+  int bus_bytes() const { return array.outputs * array.chains; }
   int products_per_cycle() const { return array.tokens * array.outputs * array.chains * kDotChainLength; }
 };
 

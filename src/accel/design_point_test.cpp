@@ -74,22 +74,42 @@ TEST(DesignPoint, SizesThatCannotBeBuilt_AreRefusedWithWhatTheyMustBe) {
   const std::string good = small_text();
   EXPECT_THAT(parse_design_point(replaced(good, "\"tokens\": 2", "\"tokens\": 3")).status().message(),
               AllOf(HasSubstr("array.tokens"), HasSubstr("even"), HasSubstr("found 3")));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"weight_words\": 64", "\"weight_words\": 65")).status().message(),
+  EXPECT_THAT(parse_design_point(replaced(good, "\"weight_words\": 128", "\"weight_words\": 129")).status().message(),
               AllOf(HasSubstr("memory.weight_words"), HasSubstr("power of two")));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 4", "\"outputs\": -4")).status().message(),
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": -8")).status().message(),
               HasSubstr("array.outputs"));
   EXPECT_THAT(parse_design_point(replaced(good, "\"max_top_k\": 3", "\"max_top_k\": 9")).status().message(),
               HasSubstr("limits.max_top_k"));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"softmax\": 4", "\"softmax\": 64")).status().message(),
-              HasSubstr("lanes.softmax"));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"softmax\": 8", "\"softmax\": 64")).status().message(),
+              AllOf(HasSubstr("lanes.softmax"), HasSubstr("array.outputs, 8")));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 4")).status().message(),
+              AllOf(HasSubstr("array.outputs"), HasSubstr("multiple")));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 32")).status().message(),
+              AllOf(HasSubstr("array.outputs"), HasSubstr("divisor")));
+  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 128")).status().message(),
+              HasSubstr("bus of at most 64"));
+  EXPECT_TRUE(parse_design_point(replaced(good, "\"burst_beats\": 16", "\"burst_beats\": 256")).ok());
+  EXPECT_THAT(parse_design_point(replaced(*read_text_file(kFolder / "zcu102.json", 1 << 20), "\"burst_beats\": 16",
+                                          "\"burst_beats\": 128"))
+                  .status()
+                  .message(),
+              AllOf(HasSubstr("bus.burst_beats"), HasSubstr("at most 64 beats")));
   EXPECT_THAT(parse_design_point(replaced(good, "\"small\"", "\"a\\nb\"")).status().message(), HasSubstr("name"));
 }
 
 TEST(RtlPackage, HoldsEverySizeAndTableEntry) {
   const std::string text = make_rtl_package(*load_design_point(kFolder / "small.json"));
   for (const char* line :
-       {"parameter int ArrayTokens = 2;", "parameter int ArrayOutputs = 4;", "parameter int ChainLength = 8;",
-        "parameter int MaxTopK = 3;", "parameter int NormLanes = 2;", "parameter int WeightWords = 64;"}) {
+       {"parameter int ArrayTokens = 2;", "parameter int ArrayOutputs = 8;", "parameter int ChainLength = 8;",
+        "parameter int MaxTopK = 3;", "parameter int NormLanes = 8;", "parameter int WeightWords = 128;"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  // The layout of commands, as src/accel/program.h has it.
+  for (const char* line :
+       {"parameter int LoadWeight = 1;", "parameter int PhaseAttention = 2;", "parameter int ToWeighted = 4;",
+        "parameter int RegionGathered = 6;", "parameter int LoadOffsetLsb = 64;", "parameter int LoadOffsetBits = 32;",
+        "parameter int ComputeRowsLsb = 64;", "parameter int ChannelMantissaLsb = 32;",
+        "parameter int RouterPruneAboveBits = 17;  // signed"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   for (int i = 0; i < kExp2Entries; ++i) {

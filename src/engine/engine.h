@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/tensor.h"
+#include "engine/backbone_device.h"
 #include "kernels/isa.h"
 #include "model/config.h"
 #include "model/model_file.h"
@@ -38,6 +39,7 @@ struct EngineOptions {
   int max_batch = 1;               // pictures in one run; memory grows with it
   int input_height = 0;  // another input size than the model's (multiples of the patch): the position embedding is
   int input_width = 0;   // resampled to its grid; 0: the model's own
+  std::shared_ptr<BackboneDevice> backbone;  // int8 only: computes backbones instead of the processor
 };
 
 /// Receives a head's output. Values are valid only during the call.
@@ -86,9 +88,9 @@ class Engine {
   /// kInvalidArgument for a request outside its bounds, kUnsupported for logits of a model without heads. Allocates
   /// nothing unless taps are asked for.
   virtual Result<EngineTimes> run(const EngineRequest& request) = 0;
-  /// One block alone, as `task` sees it, from given tokens: how two engines, or an engine and a golden file, are
-  /// compared block by block without one's errors reaching the next. Both spans hold num_tokens · embed_dim values.
-  /// kInvalidArgument for a block, task or size that is none.
+  /// One block alone, as `task` sees it, from given tokens (kUnsupported with a backbone device): how two engines, or
+  /// an engine and a golden file, are compared block by block without one's errors reaching the next. Both spans hold
+  /// num_tokens · embed_dim values. kInvalidArgument for a block, task or size that is none.
   virtual Status run_block(int block, int task, std::span<const float> tokens_in, std::span<float> tokens_out,
                            TapSink* taps) = 0;
   /// One head alone, from given tokens of the last block; `logits` is called once, for picture 0. kInvalidArgument as

@@ -28,6 +28,9 @@ class HlsCase {
   const ModelConfig& config() const { return config_; }
   const std::vector<std::uint8_t>& picture() const { return picture_; }
   IntegerModel& model() { return model_; }
+  const IntegerModel& model() const { return model_; }
+  /// Positions [num_tokens, embed_dim] s32.16, the class token among them.
+  const std::vector<std::int32_t>& positions() const { return positions_; }
 
   /// Tokens behind the last block as the reference computes them.
   std::vector<std::int32_t> expected(int task) const;

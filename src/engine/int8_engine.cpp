@@ -10,6 +10,7 @@
 #include "engine/engine_checks.h"
 #include "engine/int8_backbone.h"
 #include "engine/int8_head.h"
+#include "engine/int8_taps.h"
 #include "engine/int8_weights.h"
 #include "engine/pixels.h"
 #include "engine/saturation.h"
@@ -66,15 +67,22 @@ class Int8Engine final : public Engine {
       pixel_pointers_[image] = pixels_[image].data();
     }
     Sequences sequences;
-    const std::int32_t* tokens =
-        backbone_.run({pixel_pointers_.data(), request.images.size()}, request.tasks, request.taps, sequences);
+    const std::int32_t* tokens = nullptr;
+    std::size_t stride = extent(config_.embed_dim);
+    if (options_.backbone != nullptr) {
+      EDGEMOE_RETURN_IF_ERROR(run_device(request, sequences));
+      tokens = device_tokens_.data();
+    } else {
+      tokens = backbone_.run({pixel_pointers_.data(), request.images.size()}, request.tasks, request.taps, sequences);
+      stride = backbone_.stride();
+    }
     times.backbone_ns = nanoseconds_since(start);
     if (request.logits == nullptr) return times;
-    const std::size_t values = extent(config_.num_tokens()) * backbone_.stride();
+    const std::size_t values = extent(config_.num_tokens()) * stride;
     for (std::size_t t = 0; t < request.tasks.size(); ++t) {
       for (std::size_t image = 0; image < request.images.size(); ++image) {
         const std::size_t sequence = (sequences.split ? t * sequences.num_images : 0) + image;
-        times.head_ns += head(static_cast<int>(image), request.tasks[t], tokens + sequence * values, backbone_.stride(),
+        times.head_ns += head(static_cast<int>(image), request.tasks[t], tokens + sequence * values, stride,
                               *request.logits, request.taps);
       }
     }
@@ -86,6 +94,9 @@ class Int8Engine final : public Engine {
     EDGEMOE_RETURN_IF_ERROR(check_block(config_, block));
     EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_in.size()));
     EDGEMOE_RETURN_IF_ERROR(check_tokens(config_, task, tokens_out.size()));
+    if (options_.backbone != nullptr) {
+      return unsupported("device {} runs whole networks, not single blocks", options_.backbone->name());
+    }
     std::vector<std::int32_t> tokens = to_residual(tokens_in);
     backbone_.run_block(block, task, tokens.data(), tokens.data(), taps);
     for (std::size_t i = 0; i < tokens.size(); ++i) tokens_out[i] = static_cast<float>(tokens[i]) * 0x1p-16F;
@@ -102,6 +113,23 @@ class Int8Engine final : public Engine {
   std::vector<SaturatedTensor> take_saturation() override { return saturation_.take(); }
 
  private:
+  /// Tokens of all pictures and tasks to device_tokens_. Of its taps a device gives the last.
+  Status run_device(const EngineRequest& request, Sequences& sequences) {
+    sequences = {request.images.size(), request.tasks, !config_.tasks_share_backbone()};
+    const std::size_t values = extent(config_.num_tokens()) * extent(config_.embed_dim);
+    device_tokens_.resize(sequences.count() * values);
+    for (std::size_t s = 0; s < sequences.count(); ++s) {
+      const std::size_t image = s % sequences.num_images;
+      const int task = sequences.split ? request.tasks[s / sequences.num_images] : request.tasks.front();
+      EDGEMOE_RETURN_IF_ERROR(
+          options_.backbone->run(pixels_[image].span(), task, std::span(device_tokens_).subspan(s * values, values)));
+    }
+    Int8Taps(request.taps, config_, extent(config_.num_tokens()))
+        .emit_residual(sequences, block_tap(config_.depth - 1, kTapBlockOut), device_tokens_.data(),
+                       extent(config_.embed_dim));
+    return {};
+  }
+
   std::int64_t head(int image, int task, const std::int32_t* tokens, std::size_t stride, LogitsSink& sink,
                     TapSink* taps) {
     const auto start = Clock::now();
@@ -123,6 +151,7 @@ class Int8Engine final : public Engine {
   std::vector<Int8Head> heads_;
   std::vector<AlignedBuffer<std::uint8_t>> pixels_;
   std::vector<const std::uint8_t*> pixel_pointers_;
+  std::vector<std::int32_t> device_tokens_;  // as Sequences has them
 };
 
 }  // namespace
@@ -134,6 +163,10 @@ Result<std::unique_ptr<Engine>> make_int8_engine(const ModelFile& model, const E
   try {
     auto pool = std::make_unique<ThreadPool>(options.num_threads);
     EDGEMOE_ASSIGN_OR_RETURN(Int8Weights weights, pack_int8_weights(model, config, int8::kernels(options.isa), *pool));
+    if (options.backbone != nullptr) {
+      EDGEMOE_ASSIGN_OR_RETURN(const IntegerModel integers, quantize_model(model));
+      EDGEMOE_RETURN_IF_ERROR(options.backbone->load(config, integers, weights.positions));
+    }
     return std::unique_ptr<Engine>(std::make_unique<Int8Engine>(config, std::move(weights), std::move(pool), options));
   } catch (const std::system_error& error) {
     return io_error("cannot start {} threads: {}; ask for fewer", options.num_threads, error.what());

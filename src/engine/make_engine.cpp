@@ -27,6 +27,11 @@ std::optional<NumberType> number_type_from_name(std::string_view name) {
 }
 
 Result<std::unique_ptr<Engine>> make_engine(const ModelFile& model, const EngineOptions& options) {
+  if (options.backbone != nullptr && options.type.value_or(NumberType::kInt8) != NumberType::kInt8) {
+    return invalid_argument("device {} computes in int8, not in {}", options.backbone->name(),
+                            number_type_name(*options.type));
+  }
+  if (options.backbone != nullptr) return make_int8_engine(model, options);
   const NumberType own = model.numbers() == StoredNumbers::kIntegers ? NumberType::kInt8 : NumberType::kFloat;
   return maker_of(options.type.value_or(own)).make(model, options);
 }

@@ -408,6 +408,50 @@ class Run(ToolTest):
         self.assertTrue((folder / "a_depth.pfm").exists())
         self.assertFalse((folder / "a_semseg.png").exists())
 
+    def test_a_device_gives_the_int8_engines_maps(self):
+        picture = self.picture()
+        here = self.run_maps(picture, out="here", options=("--type", "int8"))
+        there = self.run_maps(picture, out="there", options=("--device", "interpreter:small"))
+        self.assertEqual(self.files(here), self.files(there))
+        self.assertGreater(len(self.files(here)), 3)
+        summary = json.loads((there / "summary.json").read_text())
+        self.assertEqual(summary["engine"]["device"], "interpreter:small")
+        self.assertIsNone(json.loads((here / "summary.json").read_text())["engine"]["device"])
+
+    def test_devices_that_are_none_are_named(self):
+        picture = self.picture()
+        for device, said in (("fpga", "expected sim:DESIGN"), ("interpreter:nosuch", "small, zcu102")):
+            done = self.tool("run", picture, "--model", self.model, "-o", self.folder / "maps", "--device", device, expect=2)
+            self.assertIn(said, done.stderr)
+        done = self.tool("run", picture, "--model", self.model, "-o", self.folder / "maps", "--device", "interpreter:small",
+                         "--type", "float", expect=2)
+        self.assertIn("computes in int8", done.stderr)
+        done = self.tool("run", picture, "--model", self.model, "-o", self.folder / "maps", "--device", "interpreter:small",
+                         "--overview", expect=2)
+        self.assertIn("--overview", done.stderr)
+        design = self.folder / "lonely.json"
+        design.write_text((SOURCE / "configs/accelerators/small.json").read_text().replace('"small"', '"lonely"'))
+        done = self.tool("simulate", picture, "--model", self.model, "--device", f"sim:{design}", expect=2)
+        self.assertIn("edgemoe-sim-lonely", done.stderr)
+
+    def test_simulate_compares_and_tells(self):
+        picture = self.picture()
+        done = self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small")
+        self.assertIn("equal", done.stdout)
+        self.assertIn("has no clock", done.stdout)
+        report = json.loads(self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small",
+                                      "--task", "depth", "--json").stdout)
+        self.assertTrue(report["equal"])
+        self.assertEqual(report["runs"], 1)
+        self.assertGreater(report["compared_values"], 800)
+        self.assertIsNone(report["cycles"])
+        done = self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small", "--timeline",
+                         self.folder / "t.svg", expect=2)
+        self.assertIn("has no clock", done.stderr)
+        done = self.tool("simulate", picture, "--model", self.model, "--device", "interpreter:small", "--input-size",
+                         "64x96", expect=1)
+        self.assertIn("limits.max_tokens is 64, 97 are needed", done.stderr)
+
     def test_other_input_size_runs(self):
         folder = self.run_maps(self.picture(), options=("--input-size", "64x64"))
         self.assertEqual(json.loads((folder / "summary.json").read_text())["model"]["tokens"], 65)

@@ -1,0 +1,25 @@
+// What belongs to each token of a group: rows' scales, softmax's scales, the places of gathered rows. Written a token at a
+// time, read for all tokens of a group.
+module group_memory #(
+  parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Bits a token.
+  parameter int Width = 23,
+  /// A power of two.
+  parameter int Groups = 16
+) (
+  input  logic clk_i,
+  input  logic write_i,
+  input  logic [$clog2(Groups)-1:0] write_group_i,
+  input  logic [$clog2(Tokens)-1:0] write_token_i,
+  input  logic [Width-1:0] write_data_i,
+  input  logic [$clog2(Groups)-1:0] read_group_i,
+  /// A cycle later; token t from bit t * Width on. What is written in the same cycle is undefined.
+  output logic [Tokens*Width-1:0] data_o
+);
+  for (genvar t = 0; t < Tokens; t++) begin : gen_token
+    ram_1r1w #(.Width(Width), .Depth(Groups)) u_token (
+      .clk_i, .write_i(write_i && 32'(write_token_i) == t), .waddr_i(write_group_i), .wdata_i(write_data_i),
+      .raddr_i(read_group_i), .rdata_o(data_o[t*Width +: Width])
+    );
+  end
+endmodule

@@ -1,0 +1,376 @@
+// The shell with memory behind it, a host in front of it and a core that compares all it is handed: runs without and
+// with stalls, resets, errors, time-outs; the buses' protocols are checked throughout.
+#include <Vshell.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "accel/driver.h"
+#include "sim/bench_design.h"
+#include "sim/fake_core.h"
+#include "sim/machine.h"
+
+namespace edgemoe::sim {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Timing = AxiMemory::Timing;
+using Faults = AxiMemory::Faults;
+
+constexpr std::uint64_t kMemoryBase = 0x31'2345'6000;
+const std::size_t kMemoryBytes = static_cast<std::size_t>(bench_design().bus_bytes()) << 18;
+const std::size_t kOutputAt = kMemoryBytes - (1 << 15);
+
+#ifdef EDGEMOE_BENCH_LATE_LOADS
+constexpr bool kPrefetches = false;
+#else
+constexpr bool kPrefetches = true;
+#endif
+
+constexpr Timing kFast = {.latency_cycles = 1};
+const Timing kSlow = {.latency_cycles = 60, .bytes_per_cycle = 0.4 * bench_design().bus_bytes()};
+constexpr Timing kStalling = {.latency_cycles = 17, .stall_percent = 60};
+constexpr Timing kDataFirst = {.latency_cycles = 9, .stall_percent = 30, .writes_want_data = true};
+constexpr Timing kAddressFirst = {.latency_cycles = 9, .stall_percent = 30, .writes_want_address = true};
+
+/// Everything around one shell.
+class ShellRig {
+ public:
+  explicit ShellRig(const Timing& timing, PowerUp power_up = PowerUp::kRandom, std::uint64_t seed = 7)
+      : random_(seed),
+        machine_(AxiMemory(bench_design().bus_bytes(), kMemoryBase, kMemoryBytes, timing, seed),
+                 {.bus_bytes = bench_design().bus_bytes(),
+                  .burst_beats = bench_design().bus.burst_beats,
+                  .outstanding_reads = bench_design().bus.outstanding_bursts,
+                  .outstanding_writes = 8},
+                 {.power_up = power_up, .seed = seed, .host_stall_percent = timing.stall_percent}),
+        port_(machine_),
+        core_(machine_.bench().model(), bench_design(), seed) {
+    machine_.on_cycle([this] { core_.cycle(); });
+    machine_.reset();
+  }
+  ~ShellRig() {
+    EXPECT_EQ(machine_.bus_checker().faults().count(), faults_of_memory_)
+        << testing::PrintToString(machine_.bus_checker().faults().texts());
+    EXPECT_EQ(machine_.host_checker().faults().count(), 0)
+        << testing::PrintToString(machine_.host_checker().faults().texts());
+    EXPECT_GT(machine_.host_checker().writes(), 0);
+    EXPECT_EQ(core_.counts().wrong, 0) << core_.counts().first_wrong;
+  }
+  ShellRig(const ShellRig&) = delete;
+  ShellRig& operator=(const ShellRig&) = delete;
+
+  /// Puts a program of so many phases into memory, anywhere.
+  void prepare(int num_phases, int pause_percent) {
+    plan_ = LoadPlanner(bench_design(), random_).plan(num_phases);
+    const auto beat = static_cast<std::uint64_t>(bench_design().bus_bytes());
+    image_at_ = random_.below(50) * kCommandBytes;
+    input_at_ = image_at_ + plan_.image.size() + random_.below(50) * beat;
+    output_at_ = kOutputAt + random_.below(200) * beat;
+    ASSERT_LT(input_at_ + plan_.input.size(), kOutputAt);
+    const auto bytes = machine_.memory().bytes();
+    std::copy(plan_.image.begin(), plan_.image.end(), bytes.begin() + static_cast<std::ptrdiff_t>(image_at_));
+    std::copy(plan_.input.begin(), plan_.input.end(), bytes.begin() + static_cast<std::ptrdiff_t>(input_at_));
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kOutputAt), bytes.end(), std::uint8_t{0x5a});
+    num_results_ = 1 + static_cast<int>(random_.below(60));
+    core_.load(plan_, pause_percent, num_results_);
+  }
+
+  RunSettings settings(std::uint32_t timeout_cycles = 20'000) const {
+    return {.image_base = kMemoryBase + image_at_,
+            .input_base = kMemoryBase + input_at_,
+            .output_base = kMemoryBase + output_at_,
+            .load_list = plan_.load_list,
+            .num_loads = plan_.num_loads,
+            .compute_list = plan_.compute_list,
+            .num_phases = static_cast<int>(plan_.phases.size()),
+            .task = plan_.task,
+            .timeout_cycles = timeout_cycles};
+  }
+
+  /// To the end, or for `limit` cycles.
+  Result<RunReport> run(const RunSettings& settings, std::int64_t limit = 400'000) {
+    EDGEMOE_RETURN_IF_ERROR(start_run(port_, settings));
+    return wait(limit);
+  }
+  Result<RunReport> wait(std::int64_t limit = 400'000) {
+    for (const std::int64_t start = machine_.cycles(); machine_.cycles() - start < limit;) {
+      EDGEMOE_ASSIGN_OR_RETURN(const bool ended, run_has_ended(port_));
+      if (ended) return read_report(port_);
+    }
+    return io_error("the run did not end in {} cycles", limit);
+  }
+
+  /// Runs what is prepared and expects all of it to be right.
+  void expect_good_run() {
+    const AxiChecker::Seen before = machine_.bus_checker().seen();
+    core_.forget_counts();
+    const Result<RunReport> report = run(settings());
+    ASSERT_TRUE(report.ok()) << report.status().message();
+    const AxiChecker::Seen after = machine_.bus_checker().seen();
+    EXPECT_GT(report->cycles, 0U);
+    EXPECT_EQ(report->read_beats, after.read_beats - before.read_beats);
+    EXPECT_EQ(report->write_beats, after.write_beats - before.write_beats);
+    const FakeCore::Counts& counts = core_.counts();
+    EXPECT_EQ(counts.wrong, 0) << counts.first_wrong;
+    EXPECT_EQ(counts.commands, std::ssize(plan_.phases));
+    EXPECT_EQ(counts.loaded_words, std::ssize(plan_.loaded));
+    skipped_ += counts.skipped;
+    prefetched_ += counts.prefetched;
+    const auto results = core_.results();
+    const auto bytes = machine_.memory().bytes().subspan(kOutputAt);
+    const std::size_t first = output_at_ - kOutputAt;
+    EXPECT_TRUE(std::equal(results.begin(), results.end(), bytes.begin() + static_cast<std::ptrdiff_t>(first)));
+    // And nothing beside them.
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      if (i >= first && i < first + results.size()) continue;
+      ASSERT_EQ(bytes[i], 0x5a) << "byte " << i << " of the output's neighbourhood";
+    }
+  }
+
+  /// Memory was made to break the protocol so often.
+  void expect_faults_of_memory(int count) { faults_of_memory_ = count; }
+
+  Random& random() { return random_; }
+  Machine<Vshell>& machine() { return machine_; }
+  MachinePort<Vshell>& port() { return port_; }
+  FakeCore& core() { return core_; }
+  const LoadPlan& plan() const { return plan_; }
+  std::int64_t skipped() const { return skipped_; }
+  std::int64_t prefetched() const { return prefetched_; }
+
+ private:
+  Random random_;
+  Machine<Vshell> machine_;
+  MachinePort<Vshell> port_;
+  FakeCore core_;
+  LoadPlan plan_;
+  std::uint64_t image_at_ = 0;
+  std::uint64_t input_at_ = 0;
+  std::uint64_t output_at_ = 0;
+  int num_results_ = 0;
+  std::int64_t skipped_ = 0;
+  std::int64_t prefetched_ = 0;
+  int faults_of_memory_ = 0;
+};
+
+TEST(Shell, RunsOneAfterAnother_HandOverAllThatTheListsSay) {
+  for (const PowerUp power_up : kAllPowerUps) {
+    for (const Timing& timing : {kFast, kSlow, kStalling, kDataFirst, kAddressFirst}) {
+      ShellRig rig(timing, power_up);
+      ASSERT_TRUE(check_accelerator(rig.port(), bench_design()).ok());
+      for (int i = 0; i < 6; ++i) {
+        rig.prepare(3 + static_cast<int>(rig.random().below(20)), i % 2 == 0 ? 0 : 50);
+        rig.expect_good_run();
+        if (testing::Test::HasFailure()) return;
+      }
+      EXPECT_GT(rig.skipped(), 0) << "an expert without tokens that is not loaded";
+      EXPECT_EQ(rig.prefetched() > 0, kPrefetches) << "an expert that is loaded ahead of the router";
+    }
+  }
+}
+
+/// More rows and words than the rings have, several times.
+TEST(Shell, ALongRun_GoesRoundTheRings) {
+  ShellRig rig(kFast);
+  rig.prepare(90, 0);
+  int rows = 0;
+  for (const LoadPlan::Phase& phase : rig.plan().phases) rows += phase.rows;
+  EXPECT_GT(rows, bench_design().memory.weight_words);
+  rig.expect_good_run();
+}
+
+TEST(Shell, DataBeforeTheirAddress_AreWrittenRight) {
+  ShellRig rig(kDataFirst);
+  for (int i = 0; i < 10; ++i) {
+    rig.prepare(3, 0);
+    rig.expect_good_run();
+  }
+  EXPECT_GT(rig.machine().bus_checker().seen().data_before_address, 0);
+}
+
+TEST(Shell, ResetAtAnyCycle_LeavesTheNextRunRight) {
+  ShellRig rig(kStalling);
+  for (int i = 0; i < 60; ++i) {
+    rig.prepare(6, 20);
+    ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+    for (auto left = rig.random().below(1500); left > 0; --left) rig.machine().step();
+    rig.machine().reset(1 + static_cast<int>(rig.random().below(3)));
+    rig.prepare(4, 20);
+    rig.expect_good_run();
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(Shell, AbortAtAnyCycle_EndsWhatHadBegunAndLeavesTheNextRunRight) {
+  ShellRig rig(kStalling);
+  int aborted = 0;
+  for (int i = 0; i < 60; ++i) {
+    rig.prepare(6, 20);
+    ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+    for (auto left = rig.random().below(1500); left > 0; --left) rig.machine().step();
+    ASSERT_TRUE(abort_run(rig.port()).ok());
+    const Result<RunReport> report = rig.wait();
+    if (!report.ok()) {
+      ++aborted;
+      EXPECT_THAT(report.status().message(), HasSubstr("aborted"));
+    }
+    rig.prepare(4, 20);
+    rig.expect_good_run();
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(aborted, 30);
+}
+
+TEST(Shell, ErrorsOfTheBus_EndTheRunWithTheirCauseAndLeaveTheNextRunRight) {
+  const struct {
+    Faults faults;
+    std::string text;
+  } cases[] = {
+      {{.error_on_beat = 30}, "answered a read"},
+      {{.early_last_on_beat = 17}, "more or fewer beats"},
+      {{.write_error_on_burst = 0}, "answered a write"},
+  };
+  for (const auto& wrong : cases) {
+    ShellRig rig(kFast);
+    rig.prepare(8, 0);
+    rig.expect_faults_of_memory(wrong.faults.early_last_on_beat >= 0 ? 1 : 0);
+    rig.machine().memory().set_faults(wrong.faults);
+    const Result<RunReport> report = rig.run(rig.settings());
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(report.status().message(), HasSubstr(wrong.text));
+    rig.machine().memory().set_faults({});
+    rig.prepare(8, 0);
+    rig.expect_good_run();
+  }
+}
+
+TEST(Shell, AddressesOutsideOfMemory_EndTheRun) {
+  ShellRig rig(kSlow);
+  for (int i = 0; i < 3; ++i) {
+    rig.prepare(5, 0);
+    RunSettings settings = rig.settings();
+    std::uint64_t& base = i == 0 ? settings.image_base : i == 1 ? settings.output_base : settings.input_base;
+    base = kMemoryBase + kMemoryBytes;
+    const Result<RunReport> report = rig.run(settings);
+    if (i == 2 && report.ok()) continue;  // a plan without a picture
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(report.status().message(), HasSubstr(i == 1 ? "answered a write" : "answered a read"));
+    rig.prepare(5, 0);
+    rig.expect_good_run();
+  }
+}
+
+TEST(Shell, CommandsThatAreNone_EndTheRun) {
+  ShellRig rig(kFast);
+  for (int i = 0; i < 6; ++i) {
+    rig.prepare(6, 0);
+    const RunSettings settings = rig.settings();
+    const std::size_t list =
+        settings.image_base - kMemoryBase + settings.load_list * static_cast<std::size_t>(bench_design().bus_bytes());
+    const std::size_t command = list + kCommandBytes * rig.random().below(static_cast<unsigned>(settings.num_loads));
+    const auto bytes = rig.machine().memory().bytes();
+    switch (i) {
+      case 0:
+        bytes[command] = 0;
+        break;
+      case 1:
+        bytes[command] = 77;
+        break;
+      case 2:
+        bytes[command + 63] = 1;
+        break;
+      case 3:
+        std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(command) + 16, 4, std::uint8_t{0});  // beats
+        break;
+      case 4:
+        bytes[command + 3] = 1;  // routing of more than 8 bits
+        break;
+      default:
+        rig.core().fail_at(2);
+    }
+    const Result<RunReport> report = rig.run(settings);
+    ASSERT_FALSE(report.ok());
+    EXPECT_THAT(report.status().message(), HasSubstr(i < 5 ? "the load list holds" : "the compute list holds"));
+    rig.core().fail_at(-1);
+    rig.prepare(5, 0);
+    rig.expect_good_run();
+  }
+}
+
+/// What stands still is named, bus and core; the bus side may need a reset where memory never answers.
+TEST(Shell, WhatStandsStill_TimesOutWithTheNameOfTheWaitingStage) {
+  const struct {
+    Faults faults;
+    int hang_at = -1;
+    std::string bus;
+    std::string core;
+  } cases[] = {
+      {{.silent_after_beats = 200}, -1, "data to be read", ""},
+      {{.refuse_addresses = true}, -1, "take a read's address", "the next command"},
+      {{.refuse_writes = true}, -1, "memory to take a write's address", ""},
+      {{.never_confirm = true}, -1, "the confirmation of a write", ""},
+      {{}, 2, "", "rows that another phase makes"},
+  };
+  for (const auto& still : cases) {
+    ShellRig rig(kFast);
+    rig.prepare(12, 0);
+    rig.machine().memory().set_faults(still.faults);
+    rig.core().hang_at(still.hang_at);
+    ASSERT_TRUE(start_run(rig.port(), rig.settings(500)).ok());
+    std::uint32_t status = 0;
+    for (int i = 0; i < 20'000 && (status & kError) == 0; ++i) status = *rig.port().read(Register::kStatus);
+    ASSERT_NE(status & kError, 0U) << still.bus << still.core;
+    EXPECT_THAT(describe_run_error(*rig.port().read(Register::kError)),
+                AllOf(HasSubstr("nothing moved"), HasSubstr(still.bus), HasSubstr(still.core)));
+    rig.machine().memory().set_faults({});
+    rig.core().hang_at(-1);
+    rig.machine().reset();
+    rig.prepare(5, 0);
+    rig.expect_good_run();
+  }
+}
+
+TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
+  ShellRig rig(kStalling);
+  auto& machine = rig.machine();
+  while (!*run_has_ended(rig.port())) {
+  }
+  const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+  for (const Register name : {Register::kTimeout, Register::kImageBase, Register::kImageBaseHigh, Register::kInputBase,
+                              Register::kInputBaseHigh, Register::kOutputBase, Register::kOutputBaseHigh,
+                              Register::kLoadList, Register::kComputeList}) {
+    const auto value = static_cast<std::uint32_t>(rig.random().next_u64());
+    EXPECT_EQ(machine.write(address(name), value), kOkay);
+    EXPECT_EQ(machine.read(address(name)).data, value);
+    EXPECT_EQ(machine.write(address(name), ~value, 0x3), kSlaveError) << "half a word";
+    EXPECT_EQ(machine.read(address(name)).data, value);
+  }
+  for (const Register name : {Register::kIdentity, Register::kDesign, Register::kStatus, Register::kError,
+                              Register::kPhases, Register::kCycles, Register::kReadBeats, Register::kWaits}) {
+    EXPECT_EQ(machine.write(address(name), 1), kSlaveError);
+  }
+  for (const std::uint32_t none : {0x4cU, 0x61U, 0x60U + 4 * (kNumBusWaits + kNumCoreWaits), 0xffcU}) {
+    EXPECT_EQ(machine.write(none, 1), kSlaveError) << none;
+    EXPECT_EQ(machine.read(none).response, kSlaveError) << none;
+  }
+  // While a run is busy only an abort is taken; the interrupt comes when it has ended.
+  EXPECT_EQ(machine.write(address(Register::kInterrupt), 1), kOkay);
+  rig.prepare(5, 0);
+  ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+  EXPECT_EQ(machine.bench()->interrupt_o, 0);
+  EXPECT_EQ(machine.write(address(Register::kTask), 1), kSlaveError);
+  EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
+  EXPECT_FALSE(start_run(rig.port(), rig.settings()).ok());
+  EXPECT_TRUE(rig.wait().ok());
+  EXPECT_EQ(machine.bench()->interrupt_o, 1);
+  EXPECT_EQ(machine.write(address(Register::kControl), kClear), kOkay);
+  EXPECT_EQ(machine.bench()->interrupt_o, 0);
+  EXPECT_EQ(machine.read(address(Register::kStatus)).data, 0U);
+}
+
+}  // namespace
+}  // namespace edgemoe::sim

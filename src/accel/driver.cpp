@@ -1,0 +1,116 @@
+#include "accel/driver.h"
+
+#include <utility>
+
+namespace edgemoe {
+namespace {
+
+constexpr std::uint64_t kBaseBytes = 64;
+constexpr int kMostCommands = 0xffff;
+constexpr int kMostPolls = 1000;
+
+Status write_base(RegisterPort& port, Register low, Register high, std::uint64_t base) {
+  EDGEMOE_RETURN_IF_ERROR(port.write(low, static_cast<std::uint32_t>(base)));
+  return port.write(high, static_cast<std::uint32_t>(base >> 32));
+}
+
+Status validate(const RunSettings& settings) {
+  for (const auto& [name, count] : {std::pair{"loads", settings.num_loads}, {"phases", settings.num_phases}}) {
+    if (count < 0 || count > kMostCommands) {
+      return invalid_argument("a run of {} {}: the machine takes up to {}", count, name, kMostCommands);
+    }
+  }
+  if (settings.image_base % kBaseBytes != 0) {
+    return invalid_argument("the image's address {:#x} is no multiple of {}", settings.image_base, kBaseBytes);
+  }
+  if (settings.task < 0 || settings.task > 0xff) {
+    return invalid_argument("task {}: expected 0 to 255", settings.task);
+  }
+  return {};
+}
+
+/// A machine that resets itself, after AXI's reset or an error, is free within a few accesses.
+Status wait_until_free(RegisterPort& port) {
+  for (int i = 0; i < kMostPolls; ++i) {
+    EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t status, port.read(Register::kStatus));
+    if ((status & kBusy) == 0) return {};
+    if ((status & kStopping) == 0) {
+      return io_error("the accelerator is busy with another run: wait for it, or abort it");
+    }
+  }
+  return io_error("the accelerator cannot end what it had begun on the bus: memory does not answer; reset it");
+}
+
+}  // namespace
+
+Status check_accelerator(RegisterPort& port, const DesignPoint& design) {
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t identity, port.read(Register::kIdentity));
+  if (identity != kAcceleratorIdentity) {
+    return mismatch("no accelerator with this driver's registers: expected {:#010x}, found {:#010x}",
+                    kAcceleratorIdentity, identity);
+  }
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t found, port.read(Register::kDesign));
+  const DesignPoint::Array array = {.tokens = static_cast<int>(found & 0xff),
+                                    .outputs = static_cast<int>(found >> 8 & 0xffff),
+                                    .chains = static_cast<int>(found >> 24)};
+  if (array.tokens != design.array.tokens || array.outputs != design.array.outputs ||
+      array.chains != design.array.chains) {
+    return mismatch("the accelerator's array is {} × {} × {}, that of design point {} is {} × {} × {}", array.tokens,
+                    array.outputs, array.chains, design.name, design.array.tokens, design.array.outputs,
+                    design.array.chains);
+  }
+  return {};
+}
+
+Status start_run(RegisterPort& port, const RunSettings& settings) {
+  EDGEMOE_RETURN_IF_ERROR(validate(settings));
+  EDGEMOE_RETURN_IF_ERROR(wait_until_free(port));
+  EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kImageBase, Register::kImageBaseHigh, settings.image_base));
+  EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kInputBase, Register::kInputBaseHigh, settings.input_base));
+  EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kOutputBase, Register::kOutputBaseHigh, settings.output_base));
+  const std::pair<Register, std::uint32_t> values[] = {
+      {Register::kLoadList, settings.load_list},
+      {Register::kLoadCount, static_cast<std::uint32_t>(settings.num_loads)},
+      {Register::kComputeList, settings.compute_list},
+      {Register::kComputeCount, static_cast<std::uint32_t>(settings.num_phases)},
+      {Register::kTask, static_cast<std::uint32_t>(settings.task)},
+      {Register::kTimeout, settings.timeout_cycles},
+      {Register::kControl, kStart},
+  };
+  for (const auto& [address, value] : values) EDGEMOE_RETURN_IF_ERROR(port.write(address, value));
+  return {};
+}
+
+Result<bool> run_has_ended(RegisterPort& port) {
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t status, port.read(Register::kStatus));
+  return (status & kBusy) == 0;
+}
+
+Result<RunReport> read_report(RegisterPort& port) {
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t status, port.read(Register::kStatus));
+  if ((status & kError) != 0) {
+    EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t error, port.read(Register::kError));
+    return io_error("the accelerator's run ended early: {}", describe_run_error(error));
+  }
+  if ((status & kDone) == 0) return io_error("the accelerator has no run that has ended (status {:#x})", status);
+  RunReport report;
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t low, port.read(Register::kCycles));
+  EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t high, port.read(Register::kCyclesHigh));
+  report.cycles = std::uint64_t{high} << 32 | low;
+  EDGEMOE_ASSIGN_OR_RETURN(report.read_beats, port.read(Register::kReadBeats));
+  EDGEMOE_ASSIGN_OR_RETURN(report.write_beats, port.read(Register::kWriteBeats));
+  std::uint32_t address = static_cast<std::uint32_t>(Register::kWaits);
+  for (std::uint32_t& wait : report.bus_waits) {
+    EDGEMOE_ASSIGN_OR_RETURN(wait, port.read(address));
+    address += 4;
+  }
+  for (std::uint32_t& wait : report.core_waits) {
+    EDGEMOE_ASSIGN_OR_RETURN(wait, port.read(address));
+    address += 4;
+  }
+  return report;
+}
+
+Status abort_run(RegisterPort& port) { return port.write(Register::kControl, kAbort); }
+
+}  // namespace edgemoe

@@ -1,0 +1,140 @@
+// The driver against registers that are only remembered; with a machine behind them it is tested in hw/sim.
+#include "accel/driver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+#include "accel/program_testing.h"
+
+namespace edgemoe {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class FakeRegisters final : public RegisterPort {
+ public:
+  using RegisterPort::read;
+  using RegisterPort::write;
+  Result<std::uint32_t> read(std::uint32_t address) override { return values[address]; }
+  Status write(std::uint32_t address, std::uint32_t value) override {
+    written.push_back(address);
+    if (address == refused) return io_error("register {:#x} was refused", address);
+    values[address] = value;
+    return {};
+  }
+  std::uint32_t& at(Register address) { return values[static_cast<std::uint32_t>(address)]; }
+
+  std::map<std::uint32_t, std::uint32_t> values;
+  std::vector<std::uint32_t> written;
+  std::uint32_t refused = 0xffff;
+};
+
+RunSettings some_settings() {
+  return {.image_base = 0x12'3456'7000,
+          .input_base = 0x13'0000'0040,
+          .output_base = 0x14'0000'0080,
+          .load_list = 11,
+          .num_loads = 12,
+          .compute_list = 13,
+          .num_phases = 14,
+          .task = 2,
+          .timeout_cycles = 99};
+}
+
+TEST(Driver, Start_WritesEverySettingAndThenStarts) {
+  FakeRegisters port;
+  ASSERT_TRUE(start_run(port, some_settings()).ok());
+  EXPECT_EQ(port.at(Register::kImageBase), 0x3456'7000U);
+  EXPECT_EQ(port.at(Register::kImageBaseHigh), 0x12U);
+  EXPECT_EQ(port.at(Register::kInputBase), 0x40U);
+  EXPECT_EQ(port.at(Register::kInputBaseHigh), 0x13U);
+  EXPECT_EQ(port.at(Register::kOutputBase), 0x80U);
+  EXPECT_EQ(port.at(Register::kOutputBaseHigh), 0x14U);
+  EXPECT_EQ(port.at(Register::kLoadList), 11U);
+  EXPECT_EQ(port.at(Register::kLoadCount), 12U);
+  EXPECT_EQ(port.at(Register::kComputeList), 13U);
+  EXPECT_EQ(port.at(Register::kComputeCount), 14U);
+  EXPECT_EQ(port.at(Register::kTask), 2U);
+  EXPECT_EQ(port.at(Register::kTimeout), 99U);
+  EXPECT_EQ(port.at(Register::kControl), std::uint32_t{kStart});
+  EXPECT_EQ(port.written.back(), static_cast<std::uint32_t>(Register::kControl));
+}
+
+TEST(Driver, SettingsThatRegistersDoNotHold_AreRefusedBeforeAnyWrite) {
+  FakeRegisters port;
+  RunSettings settings = some_settings();
+  settings.num_loads = 65536;
+  EXPECT_THAT(start_run(port, settings).message(), AllOf(HasSubstr("65536 loads"), HasSubstr("up to 65535")));
+  settings = some_settings();
+  settings.num_phases = -1;
+  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("-1 phases"));
+  settings = some_settings();
+  settings.image_base += 32;
+  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("no multiple of 64"));
+  settings = some_settings();
+  settings.task = 256;
+  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("task 256"));
+  EXPECT_TRUE(port.written.empty());
+}
+
+TEST(Driver, BusyOrStuckMachine_IsNotStarted) {
+  FakeRegisters port;
+  port.at(Register::kStatus) = kBusy;
+  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("busy with another run"));
+  port.at(Register::kStatus) = kBusy | kStopping | kError;
+  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("reset it"));
+  EXPECT_TRUE(port.written.empty());
+}
+
+TEST(Driver, RefusedAccess_EndsTheStart) {
+  FakeRegisters port;
+  port.refused = static_cast<std::uint32_t>(Register::kTask);
+  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("refused"));
+  EXPECT_EQ(port.at(Register::kControl), 0U);
+}
+
+TEST(Driver, Report_HoldsCountersOrTheErrorInWords) {
+  FakeRegisters port;
+  EXPECT_THAT(read_report(port).status().message(), HasSubstr("no run that has ended"));
+  port.at(Register::kStatus) = kDone;
+  port.at(Register::kCycles) = 5;
+  port.at(Register::kCyclesHigh) = 1;
+  port.at(Register::kReadBeats) = 7;
+  port.at(Register::kWriteBeats) = 8;
+  const auto waits = static_cast<std::uint32_t>(Register::kWaits);
+  for (std::uint32_t i = 0; i < kNumBusWaits + kNumCoreWaits; ++i) port.values[waits + 4 * i] = 100 + i;
+  const Result<RunReport> report = read_report(port);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->cycles, 0x1'0000'0005U);
+  EXPECT_EQ(report->read_beats, 7U);
+  EXPECT_EQ(report->write_beats, 8U);
+  EXPECT_EQ(report->bus_waits.front(), 100U);
+  EXPECT_EQ(report->core_waits.front(), 100U + kNumBusWaits);
+  EXPECT_EQ(report->core_waits.back(), 99U + kNumBusWaits + kNumCoreWaits);
+
+  port.at(Register::kStatus) = kError;
+  port.at(Register::kError) =
+      static_cast<std::uint32_t>(RunError::kTimeout) | (static_cast<std::uint32_t>(BusWait::kReadData) + 1) << 8;
+  EXPECT_THAT(read_report(port).status().message(), AllOf(HasSubstr("nothing moved"), HasSubstr("data to be read")));
+}
+
+TEST(Driver, AnotherAccelerator_IsToldFromThisOne) {
+  const DesignPoint design = design_of("small");
+  FakeRegisters port;
+  EXPECT_THAT(check_accelerator(port, design).message(), HasSubstr("no accelerator"));
+  port.at(Register::kIdentity) = kAcceleratorIdentity;
+  const auto register_of = [](const DesignPoint::Array& array) {
+    return static_cast<std::uint32_t>(array.tokens | array.outputs << 8 | array.chains << 24);
+  };
+  port.at(Register::kDesign) = register_of(design_of("zcu102").array);
+  EXPECT_THAT(check_accelerator(port, design).message(), AllOf(HasSubstr("4 × 32 × 2"), HasSubstr("2 × 8 × 1")));
+  port.at(Register::kDesign) = register_of(design.array);
+  EXPECT_TRUE(check_accelerator(port, design).ok());
+}
+
+}  // namespace
+}  // namespace edgemoe

@@ -1,0 +1,196 @@
+#include "accel/machine_layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accel/program.h"
+
+namespace edgemoe {
+namespace {
+
+/// Attention keeps the probabilities of so many groups and heads.
+constexpr int kProbabilityUnits = 4;
+
+/// Hands out words of one memory, in turn.
+class Places {
+ public:
+  int take(int words) {
+    const int at = next_;
+    next_ += words;
+    most_ = std::max(most_, next_);
+    return at;
+  }
+  int mark() const { return next_; }
+  /// What was taken since `mark` may be taken again: it is not in use at the same time.
+  void back_to(int mark) { next_ = mark; }
+  int most() const { return most_; }
+
+ private:
+  int next_ = 0;
+  int most_ = 0;
+};
+
+class LayoutMaker {
+ public:
+  LayoutMaker(const ModelConfig& config, const DesignPoint& design) : config_(config), design_(design) {}
+
+  Result<MachineLayout> make() {
+    find_sizes();
+    find_regions();
+    check_kinds();
+    check_room();
+    if (!missing_.empty()) {
+      return unsupported("network {} does not fit design point {}: {}", config_.name, design_.name,
+                         fmt::join(missing_, "; "));
+    }
+    return layout_;
+  }
+
+ private:
+  void find_sizes() {
+    const int outputs = design_.array.outputs;
+    const int tokens = config_.num_tokens();
+    MachineLayout& l = layout_;
+    l.beat_steps = design_.ways();
+    l.groups = tiles_of(tokens, design_.array.tokens);
+    l.patch_groups = tiles_of(tokens - 1, design_.array.tokens);
+    l.patch_steps = tiles_of(config_.patch_size * config_.patch_size * 3, design_.step());
+    l.dim_tiles = tiles_of(config_.embed_dim, outputs);
+    l.dim_steps = l.dim_tiles * l.beat_steps;
+    l.head_tiles = tiles_of(config_.head_dim(), outputs);
+    l.head_steps = l.head_tiles * l.beat_steps;
+    l.key_tiles = tiles_of(tokens, outputs);
+    l.last_keys = tokens - (l.key_tiles - 1) * outputs;
+    l.value_steps = tiles_of(tokens, design_.step());
+    if (has_dense()) l.mlp_tiles = tiles_of(config_.mlp_dim, outputs);
+    if (!has_moe()) return;
+    l.expert_tiles = tiles_of(config_.moe.expert_dim, outputs);
+    const int routed = config_.moe.experts_per_task > 0 ? config_.moe.experts_per_task : config_.moe.num_experts;
+    l.gate_tiles = tiles_of(2 * routed, outputs);
+  }
+
+  bool has_moe() const { return !config_.moe.blocks.empty(); }
+  bool has_dense() const { return static_cast<int>(config_.moe.blocks.size()) < config_.depth; }
+
+  /// Groups of all experts' rows together: each expert begins one.
+  int gathered_groups() const {
+    const int tokens = config_.num_tokens();
+    const int lanes = design_.array.tokens;
+    const int rows = tokens * config_.moe.top_k + config_.moe.num_experts * (lanes - 1);
+    return std::min(rows / lanes, config_.moe.num_experts * layout_.groups);
+  }
+
+  RowRegion take(int groups, int pitch, int rows_of_token = 1) {
+    return {words_.take(groups * pitch), pitch, scales_.take(groups * rows_of_token)};
+  }
+
+  // Every phase reads its rows before the next one begins, so what two phases do not hand on may lie in one place.
+  void find_regions() {
+    MachineLayout& l = layout_;
+    const int heads_pitch = config_.num_heads * l.head_steps;
+    l.normed = take(l.groups, l.dim_steps);
+    const int words = words_.mark();
+    const int scales = scales_.mark();
+    const auto again = [&] {
+      words_.back_to(words);
+      scales_.back_to(scales);
+    };
+    l.patches = take(l.patch_groups, l.patch_steps);
+    again();
+    l.queries = take(l.groups, heads_pitch, config_.num_heads);
+    l.heads = take(l.groups, heads_pitch);
+    again();
+    if (has_dense()) l.hidden = take(l.groups, l.mlp_tiles * l.beat_steps);
+    again();
+    if (has_moe()) {
+      for (RowRegion& hidden : l.expert_hidden) hidden = take(l.groups, l.expert_tiles * l.beat_steps);
+      l.gathered = take(gathered_groups(), l.dim_steps);
+    }
+    l.key_base = keys_.take(config_.num_heads * l.key_tiles * l.head_steps);
+    l.value_base = keys_.take(config_.num_heads * l.head_tiles * l.value_steps);
+  }
+
+  void check_kinds() {
+    const int outputs = design_.array.outputs;
+    if (config_.embed_dim % outputs != 0) {
+      miss("embed_dim must be a multiple of array.outputs, {}, and is {}", outputs, config_.embed_dim);
+    }
+    if (!has_moe()) return;
+    if (config_.moe.gate_input_ahead) miss("routers that read a block's raw input are not built");
+    if (config_.moe.num_experts > outputs) {
+      miss("the constants of {} experts need array.outputs of as many, there are {}", config_.moe.num_experts, outputs);
+    }
+  }
+
+  void check_room() {
+    const MachineLayout& l = layout_;
+    const int outputs = design_.array.outputs;
+    const DesignPoint::Memory& memory = design_.memory;
+    const DesignPoint::Limits& limits = design_.limits;
+    need("limits.max_tokens", config_.num_tokens(), limits.max_tokens);
+    const int widest = std::max({l.dim_tiles, config_.num_heads * l.head_tiles, l.mlp_tiles, l.expert_tiles});
+    need("limits.max_width", widest * outputs, limits.max_width);
+    need("limits.max_heads", config_.num_heads, limits.max_heads);
+    const int value_beats = config_.num_tokens() * l.head_tiles;
+    if (value_beats > 2 * limits.max_tokens) {
+      miss("limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
+           value_beats);
+    }
+    if (has_moe()) {
+      need("limits.max_experts", config_.moe.num_experts, limits.max_experts);
+      need("limits.max_top_k", config_.moe.top_k, limits.max_top_k);
+      need("memory.gather_words", config_.num_tokens() * l.dim_tiles, memory.gather_words);
+    }
+    need("memory.activation_words", words_.most(), memory.activation_words);
+    need("memory.scale_words", scales_.most(), memory.scale_words);
+    const int digits = has_moe() ? l.groups * kRouterDigits * l.dim_steps : 0;
+    need("memory.probability_words", std::max(kProbabilityUnits * l.key_tiles * l.beat_steps, digits),
+         memory.probability_words);
+    need("memory.key_value_words", keys_.most(), memory.key_value_words);
+    need("memory.norm_words", 2 * config_.depth * l.dim_tiles, memory.norm_words);
+    need("memory.token_words", config_.num_tokens() * l.dim_tiles, memory.token_words);
+    // The ring holds a phase's weights until its last group; phases take theirs in the order of loading, so one that
+    // finds room is enough.
+    const int heads_tiles = config_.num_heads * l.head_tiles;
+    const int heads_steps = heads_tiles * l.beat_steps;
+    const auto rows_of_mlp = [&](int tiles) {
+      return std::max(tiles * l.dim_steps, l.dim_tiles * tiles * l.beat_steps);
+    };
+    const int rows = std::max({l.dim_tiles * l.patch_steps, heads_tiles * l.dim_steps, l.dim_tiles * heads_steps,
+                               rows_of_mlp(l.mlp_tiles), rows_of_mlp(l.expert_tiles), l.gate_tiles * l.dim_steps});
+    need("memory.weight_words", rows, memory.weight_words);
+    // A router has two.
+    need("memory.channel_words", std::max({l.dim_tiles, heads_tiles, l.mlp_tiles, l.expert_tiles, 2}),
+         memory.channel_words);
+  }
+
+  void need(std::string_view key, int needed, int there) {
+    if (needed > there) miss("{} is {}, {} are needed, {} more", key, there, needed, needed - there);
+  }
+
+  template <typename... Args>
+  void miss(fmt::format_string<Args...> format, Args&&... args) {
+    missing_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  const ModelConfig& config_;
+  const DesignPoint& design_;
+  MachineLayout layout_;
+  Places words_;
+  Places scales_;
+  Places keys_;
+  std::vector<std::string> missing_;
+};
+
+}  // namespace
+
+Result<MachineLayout> lay_out_machine(const ModelConfig& config, const DesignPoint& design) {
+  EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));
+  return LayoutMaker(config, design).make();
+}
+
+}  // namespace edgemoe
