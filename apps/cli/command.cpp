@@ -126,7 +126,9 @@ std::vector<std::filesystem::path> shipped_folders(const char* variable, const c
 
 std::vector<std::filesystem::path> config_folders() { return shipped_folders("EDGEMOE_CONFIG_DIR", "configs/models"); }
 
-std::vector<std::filesystem::path> design_folders() { return folders_of("EDGEMOE_DESIGN_DIR", "configs/accelerators"); }
+std::vector<std::filesystem::path> design_folders() {
+  return shipped_folders("EDGEMOE_DESIGN_DIR", "configs/accelerators");
+}
 
 std::vector<std::string> list_models() { return list_named({"model", kModelExtension, model_folders()}); }
 
