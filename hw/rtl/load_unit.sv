@@ -18,7 +18,7 @@ module load_unit #(
   parameter int BurstBeats = 16,
   parameter bit Prefetch = 1'b1,
   /// Tags that may wait, a power of two.
-  parameter int Tags = 16,
+  parameter int Tags = 64,
   localparam int BeatBits = Outputs * Chains * 8,
   localparam int WeightCount = $clog2(WeightWords) + 1,
   localparam int ChannelCount = $clog2(ChannelWords) + 1,
