@@ -1,6 +1,6 @@
 #include "server/tensors.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
