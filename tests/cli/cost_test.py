@@ -190,7 +190,7 @@ class Energy(ToolTest):
 
     def test_a_counter_is_read_around_frames_and_commands(self):
         folder = self.counters(1000)
-        for work in (["--model", self.model, "--frames", "20"], ["--command", "sleep 0.2", "--frames", "4"]):
+        for work in (["--model", self.model, "--frames", "1000"], ["--command", "sleep 1", "--frames", "4"]):
             report = json.loads(self.energy("--powercap", folder, "--json", *work).stdout)
             processor = report["measured"][0]
             self.assertEqual(processor["status"], "measured")
