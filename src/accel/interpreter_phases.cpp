@@ -6,6 +6,7 @@
 #include "hls/layer_norm.h"
 #include "hls/linear.h"
 #include "numeric/attention_scale.h"
+#include "quant/integer_layers.h"
 
 namespace edgemoe::interpreter {
 namespace {
@@ -26,6 +27,9 @@ Status PhaseRunner::run(const ComputeCommand& phase) {
   if (phase.rows > design_.limits.max_tokens || (rows_of_tiles && (width < 1 || width > design_.limits.max_width))) {
     return malformed("{} rows of {} elements: there is room for {} of 1 to {}", phase.rows, width,
                      design_.limits.max_tokens, design_.limits.max_width);
+  }
+  if (std::max(phase.fraction, phase.norm_fraction) > kLargestFraction) {
+    return malformed("{} and {} fraction bits, {} are the most", phase.fraction, phase.norm_fraction, kLargestFraction);
   }
   switch (phase.kind) {
     case PhaseKind::kLinear:

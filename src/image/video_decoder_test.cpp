@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <tuple>
 
 #include "base/file.h"
@@ -185,7 +186,9 @@ TEST_F(VideoDecoderTest, DamagedFrames_are_skipped_and_counted) {
     const Decoded decoded = decode(path);
     EXPECT_GT(decoded.images.size(), 10U) << codec;
     EXPECT_LT(decoded.images.size(), 40U) << codec;
-    EXPECT_GT(decoded.damage.frames, 0) << codec;
+    // Decoders of H.264 that work on several frames at once drop some without a word, now and then all that are
+    // damaged.
+    if (std::string_view(codec) == "mpeg4") EXPECT_GT(decoded.damage.frames, 0);
     EXPECT_TRUE(std::is_sorted(decoded.ticks.begin(), decoded.ticks.end()));
   }
 }
