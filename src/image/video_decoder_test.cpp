@@ -188,7 +188,9 @@ TEST_F(VideoDecoderTest, DamagedFrames_are_skipped_and_counted) {
     EXPECT_LT(decoded.images.size(), 40U) << codec;
     // Decoders of H.264 that work on several frames at once drop some without a word, now and then all that are
     // damaged.
-    if (std::string_view(codec) == "mpeg4") EXPECT_GT(decoded.damage.frames, 0);
+    if (std::string_view(codec) == "mpeg4") {
+      EXPECT_GT(decoded.damage.frames, 0);
+    }
     EXPECT_TRUE(std::is_sorted(decoded.ticks.begin(), decoded.ticks.end()));
   }
 }
