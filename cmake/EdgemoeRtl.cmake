@@ -84,10 +84,11 @@ function(edgemoe_rtl_fault)
   string(REPLACE "${ARG_FROM}" "${ARG_TO}" text "${text}")
   set(copy ${EDGEMOE_RTL_BINARY_DIR}/${ARG_NAME}_source/${ARG_FILE})
   file(CONFIGURE OUTPUT ${copy} CONTENT "${text}" @ONLY)
-  list(REMOVE_ITEM ARG_MODULES ${ARG_FILE})
+  # In its place: packages stand before what uses them.
   list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
+  list(TRANSFORM ARG_MODULES REPLACE "^${EDGEMOE_RTL_DIR}/${ARG_FILE}$" ${copy})
   edgemoe_verilated_model(NAME ${ARG_NAME} TOP ${ARG_TOP} FLAGS -Wno-lint
-                          FILES ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv ${copy} ${ARG_MODULES})
+                          FILES ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv ${ARG_MODULES})
   edgemoe_rtl_full_test(${ARG_NAME} ${ARG_BENCH} small)
   target_sources(${ARG_NAME} PRIVATE ${ARG_SOURCES})
   target_link_libraries(${ARG_NAME} PRIVATE ${ARG_LIBS})
