@@ -6,6 +6,8 @@
 #include <iterator>
 #include <vector>
 
+#include "accel/cost/chart.h"
+
 namespace edgemoe::cli {
 namespace {
 
@@ -14,21 +16,6 @@ constexpr double kLeft = 130;  // for the rows' names
 constexpr double kTop = 50;
 constexpr double kRow = 22;
 constexpr const char* kColors[] = {"#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2"};
-
-/// Names come from the program, titles from file names: neither may end an element.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -45,11 +32,11 @@ std::string draw_timeline(std::string_view title, std::span<const PhaseName> pha
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
       "<text x=\"10\" y=\"20\" font-size=\"14\">{2}: {3} cycles</text>\n",
-      kWidth, bottom + 30, escaped(title), ends.back());
+      kWidth, bottom + 30, svg_text(title), ends.back());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const double middle = kTop + kRow * (static_cast<double>(row) + 0.7);
     svg += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", kLeft - 8, middle,
-                       escaped(rows[row]));
+                       svg_text(rows[row]));
   }
   int block = -1;
   std::uint64_t begin = 0;
@@ -66,7 +53,7 @@ std::string draw_timeline(std::string_view title, std::span<const PhaseName> pha
     svg += fmt::format(
         "<rect x=\"{:.2f}\" y=\"{}\" width=\"{:.2f}\" height=\"{}\" fill=\"{}\"><title>{}: {} to {}</title></rect>\n",
         x(begin), kTop + kRow * static_cast<double>(row) + 3, std::max(x(ends[i]) - x(begin), 0.5), kRow - 6,
-        kColors[static_cast<std::size_t>(row) % std::size(kColors)], escaped(phases[i].what), begin, ends[i]);
+        kColors[static_cast<std::size_t>(row) % std::size(kColors)], svg_text(phases[i].what), begin, ends[i]);
     begin = std::max(begin, ends[i]);
   }
   return svg + "</svg>\n";

@@ -23,22 +23,6 @@ constexpr std::string_view kMuted = "#b8b8b8";
 constexpr std::array<std::string_view, 7> kColors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                      "#e69f00", "#56b4e9", "#000000"};
 
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    }
-  }
-  return out;
-}
-
 /// 1200 → "1200", 0.25 → "0.25", 12000 → "12k".
 std::string tick_text(double value) {
   const double magnitude = std::abs(value);
@@ -109,7 +93,7 @@ class Axis {
 std::string text_at(double x, double y, std::string_view anchor, int size, std::string_view color,
                     std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\">{}</text>\n", x,
-                     y, anchor, size, color, escape(text));
+                     y, anchor, size, color, svg_text(text));
 }
 
 /// Circle, square, triangle, diamond in turn.
@@ -190,7 +174,7 @@ class Panel {
     out_ += fmt::format(
         "<text transform=\"translate(16 {:.1f}) rotate(-90)\" text-anchor=\"middle\" font-size=\"12\" "
         "fill=\"#222222\">{}</text>\n",
-        (top_ + kHeight - kBottom) / 2, escape(chart_.y_title));
+        (top_ + kHeight - kBottom) / 2, svg_text(chart_.y_title));
   }
 
   void draw(const ChartSeries& series, std::size_t index, std::string_view color) {
@@ -242,6 +226,22 @@ class Panel {
 };
 
 }  // namespace
+
+std::string svg_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    }
+  }
+  return out;
+}
 
 std::string render_svg(std::span<const Chart> charts, int columns) {
   const int across = std::max(1, std::min(columns, static_cast<int>(charts.size())));

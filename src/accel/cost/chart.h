@@ -42,6 +42,9 @@ struct Chart {
   std::vector<ChartLabel> labels;
 };
 
+/// `text` as an element's content: names of files and of what they hold cannot end it.
+std::string svg_text(std::string_view text);
+
 /// One picture of all charts, `columns` side by side. Colours tell series apart for colour-blind people too, and each
 /// line has a marker of its own. Points that an axis cannot show (not finite, not positive on a logarithmic one) are
 /// left out.
