@@ -122,13 +122,16 @@ Status score(const EvalCommandOptions& options, std::optional<StopSignal>& stop)
   if (!options.quiet && scoring->takes_depth_for_metres()) {
     print_note("note: the model's depth has no known unit and is scored as metres; --align-scale scores its shape");
   }
-  ProgressLine prior_line("prior");
-  EDGEMOE_RETURN_IF_ERROR(scoring->make_prior(progress_sink(options, prior_line)));
-  prior_line.clear();
   stop.emplace();
+  const auto until_stopped = [&]() -> Status {
+    return stop->requested() ? io_error("interrupted; nothing was written") : Status();
+  };
+  ProgressLine prior_line("prior");
+  EDGEMOE_RETURN_IF_ERROR(scoring->make_prior(until_stopped, progress_sink(options, prior_line)));
+  prior_line.clear();
   if (csv) EDGEMOE_RETURN_IF_ERROR(csv->write(csv_header(scoring->eval().tasks)));
   const auto on_picture = [&](const PictureScore& picture) -> Status {
-    if (stop->requested()) return io_error("interrupted; nothing was written");
+    EDGEMOE_RETURN_IF_ERROR(until_stopped());
     return csv ? csv->write(csv_row(picture)) : Status();
   };
   ProgressLine line("eval");

@@ -146,6 +146,7 @@ Result<Prior> build_prior(const ModelConfig& config, const Dataset& train, const
   PriorBuilder builder(std::move(tasks));
   const SampleRequest request{options.tasks, PictureUse::kLeaveOut};
   for (std::size_t first = 0; first < train.size(); first += options.batch) {
+    if (options.before_batch) EDGEMOE_RETURN_IF_ERROR(options.before_batch());
     const std::size_t count = std::min(options.batch, train.size() - first);
     EDGEMOE_ASSIGN_OR_RETURN(std::vector<Sample> samples, read_samples(train, first, count, request, pool));
     for (Sample& sample : samples) {

@@ -82,7 +82,7 @@ Result<ClassMap> Scoring::classes_of(const Dataset& data) const {
   return match_classes(task, data.info());
 }
 
-Status Scoring::make_prior(ProgressSink progress) {
+Status Scoring::make_prior(std::function<Status()> before_batch, ProgressSink progress) {
   if (options_.prior.empty()) return {};
   EDGEMOE_ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> train, open(options_.prior, "train"));
   for (const TaskKind task : eval_.tasks) {
@@ -93,7 +93,10 @@ Status Scoring::make_prior(ProgressSink progress) {
   EDGEMOE_ASSIGN_OR_RETURN(ClassMap classes, classes_of(*train));
   EDGEMOE_ASSIGN_OR_RETURN(
       prior_, build_prior(config(), *train,
-                          {.tasks = eval_.tasks, .semseg_classes = std::move(classes), .progress = std::move(progress)},
+                          {.tasks = eval_.tasks,
+                           .semseg_classes = std::move(classes),
+                           .before_batch = std::move(before_batch),
+                           .progress = std::move(progress)},
                           pipeline_.pool()));
   eval_.prior = &prior_;
   return {};

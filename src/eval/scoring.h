@@ -51,8 +51,8 @@ class Scoring {
   /// Depth is scored as metres though the model names no unit.
   bool takes_depth_for_metres() const;
 
-  /// Does nothing where no prior is asked for.
-  Status make_prior(ProgressSink progress);
+  /// Does nothing where no prior is asked for. `before_batch`: PriorOptions'.
+  Status make_prior(std::function<Status()> before_batch, ProgressSink progress);
   Result<EvalResult> run(std::function<Status(const PictureScore&)> on_picture, ProgressSink progress);
   /// For the report, after run(). `origin`: EvalContext::model_origin.
   EvalContext context(const std::string& version, const std::string& origin) const;

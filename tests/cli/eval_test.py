@@ -111,18 +111,14 @@ class Eval(ToolTest):
         self.assertRegex(os.read(terminal, 4096).decode(), r"eval: 2 of 3, [\d.]+ a second, \d+ s left")
         os.close(terminal)
 
-    def test_an_interrupt_leaves_nothing_behind(self):
-        data = self.files_set(count=1)
-        (data / "dataset.json").write_text(json.dumps(
-            {"format": "edgemoe-dataset 1", "layout": "files", "classes": TINY_CLASSES}))
-        for i in range(1, 3000):  # seconds of work
-            for kind in ("images", "labels", "depth"):
-                os.link(data / kind / "000000.png", data / kind / f"{i:06}.png")
+    def interrupt_when(self, shown, *options):
+        """Sends an interrupt to a long eval once it shows `shown`; returns what it said."""
         terminal, other_end = pty.openpty()
-        run = subprocess.Popen([TOOL, "eval", "--model", self.model, "--data", data, "--threads", "1", "--batch", "1",
-                                "--per-picture", self.folder / "p.csv"], stderr=other_end, stdout=subprocess.DEVNULL)
+        run = subprocess.Popen([TOOL, "eval", "--model", self.model, "--data", self.folder / "set", "--threads", "1",
+                                "--batch", "1", "--per-picture", self.folder / "p.csv", *options],
+                               stderr=other_end, stdout=subprocess.DEVNULL)
         os.close(other_end)
-        self.assertIn("eval: ", os.read(terminal, 100).decode())
+        self.assertIn(shown, os.read(terminal, 100).decode())
         run.send_signal(signal.SIGINT)
         self.assertEqual(run.wait(), -signal.SIGINT)
         stderr = b""
@@ -132,8 +128,18 @@ class Eval(ToolTest):
         except OSError:  # how Linux says that the other end is closed
             pass
         os.close(terminal)
-        self.assertIn("interrupted", stderr.decode())
-        self.assertEqual([path.name for path in self.folder.iterdir()], ["set"])
+        return stderr.decode()
+
+    def test_an_interrupt_leaves_nothing_behind(self):
+        data = self.files_set(count=1)
+        (data / "dataset.json").write_text(json.dumps(
+            {"format": "edgemoe-dataset 1", "layout": "files", "classes": TINY_CLASSES}))
+        for i in range(1, 3000):  # seconds of work
+            for kind in ("images", "labels", "depth"):
+                os.link(data / kind / "000000.png", data / kind / f"{i:06}.png")
+        for shown, options in (("eval: ", ()), ("prior: ", ("--prior", data))):
+            self.assertIn("interrupted", self.interrupt_when(shown, *options))
+            self.assertEqual([path.name for path in self.folder.iterdir()], ["set"])
 
     def test_json_goes_to_standard_output_alone(self):
         done = self.eval(self.files_set(), "--json", "-q")
