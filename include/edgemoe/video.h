@@ -22,7 +22,8 @@
 
 namespace edgemoe {
 
-/// False where the library was built without FFmpeg: open() then says what is missing.
+/// False where the library was built without FFmpeg, or FFmpeg's libraries are not there: open() then says what is
+/// missing.
 bool video_supported();
 
 struct VideoOptions {

@@ -61,9 +61,9 @@ struct EvalResult {
 Result<EvalResult> evaluate(Pipeline& pipeline, const Dataset& data, const EvalOptions& options);
 
 struct PriorOptions {
-  std::vector<TaskKind> tasks;  // that the data has
-  ClassMap semseg_classes;      // the training data's own
-  std::size_t batch = 8;        // pictures read together
+  std::vector<TaskKind> tasks;           // that the data has
+  ClassMap semseg_classes;               // the training data's own
+  std::size_t batch = 8;                 // pictures read together
   std::function<Status()> before_batch;  // a fault ends the work; may be empty
   ProgressSink progress;
 };

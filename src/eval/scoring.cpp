@@ -91,13 +91,12 @@ Status Scoring::make_prior(std::function<Status()> before_batch, ProgressSink pr
                      task_name(task));
   }
   EDGEMOE_ASSIGN_OR_RETURN(ClassMap classes, classes_of(*train));
-  EDGEMOE_ASSIGN_OR_RETURN(
-      prior_, build_prior(config(), *train,
-                          {.tasks = eval_.tasks,
-                           .semseg_classes = std::move(classes),
-                           .before_batch = std::move(before_batch),
-                           .progress = std::move(progress)},
-                          pipeline_.pool()));
+  EDGEMOE_ASSIGN_OR_RETURN(prior_, build_prior(config(), *train,
+                                               {.tasks = eval_.tasks,
+                                                .semseg_classes = std::move(classes),
+                                                .before_batch = std::move(before_batch),
+                                                .progress = std::move(progress)},
+                                               pipeline_.pool()));
   eval_.prior = &prior_;
   return {};
 }

@@ -1,10 +1,5 @@
 #include "image/ffmpeg.h"
 
-extern "C" {
-#include <libavutil/error.h>
-#include <libavutil/log.h>
-}
-
 #include <array>
 #include <cstdarg>
 #include <cstdio>
@@ -31,12 +26,12 @@ void note_error(void* /*object*/, int level, const char* format, va_list argumen
 
 void quiet_log() {
   static std::once_flag once;
-  std::call_once(once, [] { av_log_set_callback(note_error); });
+  std::call_once(once, [] { api().av_log_set_callback(note_error); });
 }
 
 std::string error_text(int code) {
   std::array<char, AV_ERROR_MAX_STRING_SIZE> text{};
-  av_strerror(code, text.data(), text.size());
+  api().av_strerror(code, text.data(), text.size());
   std::string result = printable(text.data());
   if (!last_error.empty()) result += " (" + printable(std::exchange(last_error, {})) + ")";
   return result;

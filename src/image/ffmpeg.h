@@ -3,27 +3,22 @@
 #ifndef EDGEMOE_IMAGE_FFMPEG_H_
 #define EDGEMOE_IMAGE_FFMPEG_H_
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/frame.h>
-#include <libswscale/swscale.h>
-}
-
 #include <memory>
 #include <string>
+
+#include "image/ffmpeg_api.h"
 
 namespace edgemoe::ffmpeg {
 
 struct Deleter {
-  void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }
-  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
-  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
-  void operator()(SwsContext* scaler) const { sws_freeContext(scaler); }
+  void operator()(AVCodecContext* codec) const { api().avcodec_free_context(&codec); }
+  void operator()(AVFrame* frame) const { api().av_frame_free(&frame); }
+  void operator()(AVPacket* packet) const { api().av_packet_free(&packet); }
+  void operator()(SwsContext* scaler) const { api().sws_freeContext(scaler); }
   /// Its buffer may be another one by now than it was made with.
   void operator()(AVIOContext* io) const {
-    av_freep(&io->buffer);
-    avio_context_free(&io);
+    api().av_freep(&io->buffer);
+    api().avio_context_free(&io);
   }
 };
 

@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-extern "C" {
-#include <libavutil/pixdesc.h>
-}
-
 namespace edgemoe {
 namespace {
 
@@ -35,15 +31,15 @@ bool is_full_range(const AVFrame& frame) {
 /// The rows' memory of an RGB24 frame of this size, kept where it fits.
 bool fit_rgb(AVFrame& frame, int width, int height) {
   if (frame.width == width && frame.height == height && frame.data[0] != nullptr) return true;
-  av_frame_unref(&frame);
+  ffmpeg::api().av_frame_unref(&frame);
   frame.format = AV_PIX_FMT_RGB24;
   frame.width = width;
   frame.height = height;
-  return av_frame_get_buffer(&frame, kAlignment) >= 0;
+  return ffmpeg::api().av_frame_get_buffer(&frame, kAlignment) >= 0;
 }
 
 const char* format_name(int format) {
-  const char* name = av_get_pix_fmt_name(static_cast<AVPixelFormat>(format));
+  const char* name = ffmpeg::api().av_get_pix_fmt_name(static_cast<AVPixelFormat>(format));
   return name == nullptr ? "unknown" : name;
 }
 
@@ -56,20 +52,20 @@ Status FrameConverter::prepare(const AVFrame& from, const AVFrame& to) {
   const int matrix = matrix_of(yuv);
   const int range = is_full_range(yuv) ? 1 : 0;
   SwsContext* before = scaler_.release();
-  SwsContext* scaler =
-      sws_getCachedContext(before, from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width,
-                           to.height, static_cast<AVPixelFormat>(to.format), kFlags, nullptr, nullptr, nullptr);
+  SwsContext* scaler = ffmpeg::api().sws_getCachedContext(
+      before, from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width, to.height,
+      static_cast<AVPixelFormat>(to.format), kFlags, nullptr, nullptr, nullptr);
   scaler_.reset(scaler);
   if (scaler == nullptr) {
     return unsupported("frames of {}x{} in the pixel format {} cannot be converted", yuv.width, yuv.height,
                        format_name(yuv.format));
   }
   if (scaler != before || yuv.format != format_ || matrix != matrix_ || range != range_) {
-    const int* coefficients = sws_getCoefficients(matrix);
-    const int* rgb = sws_getCoefficients(SWS_CS_DEFAULT);
+    const int* coefficients = ffmpeg::api().sws_getCoefficients(matrix);
+    const int* rgb = ffmpeg::api().sws_getCoefficients(SWS_CS_DEFAULT);
     // RGB itself and grey have no matrix: that this fails for them is no fault.
-    sws_setColorspaceDetails(scaler, decodes ? coefficients : rgb, decodes ? range : 1, decodes ? rgb : coefficients,
-                             decodes ? 1 : range, 0, 1 << 16, 1 << 16);
+    ffmpeg::api().sws_setColorspaceDetails(scaler, decodes ? coefficients : rgb, decodes ? range : 1,
+                                           decodes ? rgb : coefficients, decodes ? 1 : range, 0, 1 << 16, 1 << 16);
     format_ = yuv.format;
     matrix_ = matrix;
     range_ = range;
@@ -80,7 +76,8 @@ Status FrameConverter::prepare(const AVFrame& from, const AVFrame& to) {
 Status FrameConverter::to_rgb(const AVFrame& frame, Image& image) {
   if (rgb_ == nullptr || !fit_rgb(*rgb_, frame.width, frame.height)) return too_large("not enough memory for a frame");
   EDGEMOE_RETURN_IF_ERROR(prepare(frame, *rgb_));
-  if (sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize) <= 0) {
+  if (ffmpeg::api().sws_scale(scaler_.get(), frame.data, frame.linesize, 0, frame.height, rgb_->data, rgb_->linesize) <=
+      0) {
     return unsupported("a frame in the pixel format {} cannot be converted", format_name(frame.format));
   }
   image.width = static_cast<std::size_t>(frame.width);
@@ -112,7 +109,8 @@ Status FrameConverter::from_rgb(const Image& image, AVFrame& frame) {
     if (grown_width > width) std::memcpy(to + row, from + row - 3, 3);
   }
   EDGEMOE_RETURN_IF_ERROR(prepare(*rgb_, frame));
-  if (sws_scale(scaler_.get(), rgb_->data, rgb_->linesize, 0, grown_height, frame.data, frame.linesize) <= 0) {
+  if (ffmpeg::api().sws_scale(scaler_.get(), rgb_->data, rgb_->linesize, 0, grown_height, frame.data, frame.linesize) <=
+      0) {
     return unsupported("a picture cannot be converted to {}", format_name(frame.format));
   }
   return {};

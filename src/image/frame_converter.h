@@ -22,8 +22,8 @@ class FrameConverter {
   Status prepare(const AVFrame& from, const AVFrame& to);
 
   ffmpeg::Scaler scaler_;
-  ffmpeg::Frame rgb_{av_frame_alloc()};  // rows aligned as libswscale writes them
-  int format_ = -1;                      // of the YUV side of scaler_, with its colours
+  ffmpeg::Frame rgb_{ffmpeg::api().av_frame_alloc()};  // rows aligned as libswscale writes them
+  int format_ = -1;                                    // of the YUV side of scaler_, with its colours
   int matrix_ = -1;
   int range_ = -1;
 };

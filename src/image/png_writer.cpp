@@ -11,8 +11,11 @@
 namespace edgemoe {
 namespace {
 
-// zlib's level: 3 takes a third of the default's time and gives files about a tenth larger.
-constexpr int kCompressionLevel = 3;
+// zlib's levels. Flat pictures: 3 takes a third of the default's time and gives files about a tenth larger. Others: 1
+// with each row predicted by the one above takes half the time of 3 with pixels predicted by those on the left, and
+// files are within a tenth of the same size.
+constexpr int kLevelOfFlat = 3;
+constexpr int kLevel = 1;
 
 /// The callbacks hand over bytes by way of this; libpng jumps over none of its destructors, since it lives in the
 /// caller of the function that holds the setjmp.
@@ -65,8 +68,9 @@ Rows rows_of(const PngSource& source) {
 bool write_picture(PngSink& sink, const PngSource& source, const Rows& rows) {
   if (setjmp(png_jmpbuf(sink.png)) != 0) return false;
   png_set_write_fn(sink.png, &sink, on_write, on_flush);
-  png_set_compression_level(sink.png, kCompressionLevel);
-  png_set_filter(sink.png, 0, source.content == PngContent::kFlat ? PNG_FILTER_NONE : PNG_FILTER_SUB);
+  const bool flat = source.content == PngContent::kFlat;
+  png_set_compression_level(sink.png, flat ? kLevelOfFlat : kLevel);
+  png_set_filter(sink.png, 0, flat ? PNG_FILTER_NONE : PNG_FILTER_UP);
   png_set_IHDR(sink.png, sink.info, static_cast<png_uint_32>(source.width), static_cast<png_uint_32>(source.height),
                rows.bits, rows.color_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (!sink.text.empty()) png_set_text(sink.png, sink.info, sink.text.data(), static_cast<int>(sink.text.size()));

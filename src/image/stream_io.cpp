@@ -17,10 +17,11 @@ StreamIo::StreamIo(std::istream& stream) : stream_(stream) {
   }
   if (!stream_) size_ = -1;
   stream_.clear();
-  auto* buffer = static_cast<unsigned char*>(av_malloc(kBufferBytes));
+  auto* buffer = static_cast<unsigned char*>(ffmpeg::api().av_malloc(kBufferBytes));
   if (buffer == nullptr) return;
-  io_.reset(avio_alloc_context(buffer, kBufferBytes, 0, this, read, nullptr, size_ >= 0 ? seek : nullptr));
-  if (io_ == nullptr) av_free(buffer);
+  io_.reset(
+      ffmpeg::api().avio_alloc_context(buffer, kBufferBytes, 0, this, read, nullptr, size_ >= 0 ? seek : nullptr));
+  if (io_ == nullptr) ffmpeg::api().av_free(buffer);
 }
 
 int StreamIo::read(void* self, std::uint8_t* out, int size) {

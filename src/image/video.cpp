@@ -31,13 +31,6 @@ bool starts_as_container(const std::filesystem::path& path) {
 
 }  // namespace
 
-Status video_unsupported() {
-  return unsupported(
-      "this build of edgemoe reads no video, as FFmpeg's libraries were not there: install libavcodec-dev, "
-      "libavformat-dev, libavdevice-dev and libswscale-dev (scripts/install-dependencies build), configure and build "
-      "again");
-}
-
 bool is_video_source(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_character_file(path, error) || std::filesystem::is_fifo(path, error)) return true;

@@ -42,10 +42,10 @@ struct DecodedFrame {
   std::int64_t ticks = 0;   // of the time base since the first frame; greater than the frame's before
 };
 
-/// True where this build reads and writes video.
+/// True where this build reads and writes video and FFmpeg's libraries can be opened.
 bool video_supported();
 
-/// kUnsupported: what this build lacks, and how to get it.
+/// Where not video_supported(): kUnsupported, with what is missing and how to get it.
 Status video_unsupported();
 
 /// True for what is run as a video: a device (/dev/video0), a named pipe, a file with a video's extension, or one whose

@@ -14,6 +14,13 @@ class VideoEncoder::Implementation {};
 
 bool video_supported() { return false; }
 
+Status video_unsupported() {
+  return unsupported(
+      "this build of edgemoe reads no video, as FFmpeg's libraries were not there: install libavcodec-dev, "
+      "libavformat-dev, libavdevice-dev and libswscale-dev (scripts/install-dependencies build), configure and build "
+      "again");
+}
+
 Result<VideoDecoder> VideoDecoder::open(const std::filesystem::path& source, const VideoDecoderOptions& /*options*/) {
   return video_unsupported().with_context(source.string());
 }

@@ -10,16 +10,6 @@
 #include <system_error>
 #include <utility>
 
-extern "C" {
-#include <libavutil/cpu.h>
-#include <libavutil/display.h>
-}
-#ifdef EDGEMOE_HAVE_AVDEVICE
-extern "C" {
-#include <libavdevice/avdevice.h>
-}
-#endif
-
 #include "base/text.h"
 #include "image/ffmpeg.h"
 #include "image/frame_converter.h"
@@ -62,7 +52,7 @@ Ratio ratio(AVRational value, Ratio otherwise) {
 class VideoDecoder::Implementation {
  public:
   Implementation(std::string name, const VideoDecoderOptions& options) : name_(std::move(name)), options_(options) {}
-  ~Implementation() { avformat_close_input(&format_); }
+  ~Implementation() { ffmpeg::api().avformat_close_input(&format_); }
 
   Status open_file(const std::filesystem::path& path);
   Status open_stream(std::istream& stream);
@@ -98,8 +88,8 @@ class VideoDecoder::Implementation {
   AVFormatContext* format_ = nullptr;
   AVStream* stream_ = nullptr;
   ffmpeg::CodecContext codec_;
-  ffmpeg::Packet packet_{av_packet_alloc()};
-  ffmpeg::Frame frame_{av_frame_alloc()};
+  ffmpeg::Packet packet_{ffmpeg::api().av_packet_alloc()};
+  ffmpeg::Frame frame_{ffmpeg::api().av_frame_alloc()};
   FrameConverter converter_;
   bool has_frame_ = false;  // frame_ waits to be handed out
   bool draining_ = false;
@@ -115,24 +105,24 @@ class VideoDecoder::Implementation {
 
 Status VideoDecoder::Implementation::open_input(const AVInputFormat* format, const char* url, AVDictionary** settings) {
   if (packet_ == nullptr || frame_ == nullptr) return too_large("{}: not enough memory", name_);
-  format_ = avformat_alloc_context();
+  format_ = ffmpeg::api().avformat_alloc_context();
   if (format_ == nullptr) return too_large("{}: not enough memory", name_);
   format_->interrupt_callback = {is_stopped, this};
   if (io_) {
     format_->pb = io_->context();
     format_->flags |= AVFMT_FLAG_CUSTOM_IO;
     // A playlist may name other files and servers: nothing but the given bytes is ever read.
-    format_->protocol_whitelist = av_strdup("none");
+    format_->protocol_whitelist = ffmpeg::api().av_strdup("none");
   }
   ffmpeg::forget_errors();
-  const int opened = avformat_open_input(&format_, url, format, settings);
+  const int opened = ffmpeg::api().avformat_open_input(&format_, url, format, settings);
   if (opened < 0) {
     if (stopped()) return io_error("{}: interrupted", name_);
     if (opened == AVERROR(ENOMEM)) return too_large("{}: not enough memory", name_);
     if (format != nullptr) return io_error("{}: the camera does not open: {}", name_, ffmpeg::error_text(opened));
     return malformed("{}: not a video that can be read: {}", name_, ffmpeg::error_text(opened));
   }
-  const int found = avformat_find_stream_info(format_, nullptr);
+  const int found = ffmpeg::api().avformat_find_stream_info(format_, nullptr);
   if (found < 0) return malformed("{}: no streams can be found: {}", name_, ffmpeg::error_text(found));
   return open_codec();
 }
@@ -148,7 +138,7 @@ Status VideoDecoder::Implementation::check_size(int frame_width, int frame_heigh
 
 Status VideoDecoder::Implementation::open_codec() {
   const AVCodec* decoder = nullptr;
-  const int index = av_find_best_stream(format_, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
+  const int index = ffmpeg::api().av_find_best_stream(format_, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
   if (index == AVERROR_DECODER_NOT_FOUND) return unsupported("{}: FFmpeg has no decoder for its video", name_);
   if (index < 0) return malformed("{}: holds no video ({} other streams)", name_, format_->nb_streams);
   stream_ = format_->streams[index];
@@ -158,16 +148,16 @@ Status VideoDecoder::Implementation::open_codec() {
   const AVCodecParameters& parameters = *stream_->codecpar;
   EDGEMOE_RETURN_IF_ERROR(check_size(parameters.width, parameters.height));
   const DecodeLimits& limits = options_.limits;
-  codec_.reset(avcodec_alloc_context3(decoder));
+  codec_.reset(ffmpeg::api().avcodec_alloc_context3(decoder));
   if (codec_ == nullptr) return too_large("{}: not enough memory", name_);
-  int result = avcodec_parameters_to_context(codec_.get(), &parameters);
+  int result = ffmpeg::api().avcodec_parameters_to_context(codec_.get(), &parameters);
   codec_->pkt_timebase = stream_->time_base;
   // A first bound for the decoder, which counts rows with their padding; read() holds frames to the limit itself.
   codec_->max_pixels = static_cast<std::int64_t>(limits.max_pixels + 1024 * limits.max_dimension);
   // Threads that decode frames ahead of each other would hold a camera's picture back.
   codec_->thread_type = info.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
-  codec_->thread_count = std::clamp(av_cpu_count(), 1, kMaxDecoderThreads);
-  if (result >= 0) result = avcodec_open2(codec_.get(), decoder, nullptr);
+  codec_->thread_count = std::clamp(ffmpeg::api().av_cpu_count(), 1, kMaxDecoderThreads);
+  if (result >= 0) result = ffmpeg::api().avcodec_open2(codec_.get(), decoder, nullptr);
   if (result < 0)
     return malformed("{}: its {} video cannot be decoded: {}", name_, decoder->name, ffmpeg::error_text(result));
   return {};
@@ -191,20 +181,21 @@ Status VideoDecoder::Implementation::open_stream(std::istream& stream) {
 
 Status VideoDecoder::Implementation::open_camera(const std::filesystem::path& path) {
 #ifdef EDGEMOE_HAVE_AVDEVICE
-  avdevice_register_all();
+  ffmpeg::api().avdevice_register_all();
 #endif
-  const AVInputFormat* format = av_find_input_format("v4l2");
+  const AVInputFormat* format = ffmpeg::api().av_find_input_format("v4l2");
   if (format == nullptr) {
     return unsupported("{}: this build reads no cameras: install libavdevice-dev, configure and build again", name_);
   }
   info.live = true;
   AVDictionary* settings = nullptr;
-  if (!options_.camera_size.empty()) av_dict_set(&settings, "video_size", options_.camera_size.c_str(), 0);
+  if (!options_.camera_size.empty())
+    ffmpeg::api().av_dict_set(&settings, "video_size", options_.camera_size.c_str(), 0);
   if (options_.camera_rate > 0) {
-    av_dict_set(&settings, "framerate", fmt::format("{}", options_.camera_rate).c_str(), 0);
+    ffmpeg::api().av_dict_set(&settings, "framerate", fmt::format("{}", options_.camera_rate).c_str(), 0);
   }
   Status status = open_input(format, path.c_str(), &settings);
-  av_dict_free(&settings);
+  ffmpeg::api().av_dict_free(&settings);
   return status;
 }
 
@@ -213,22 +204,22 @@ Result<bool> VideoDecoder::Implementation::feed() {
   if (draining_) return true;
   for (;;) {
     if (stopped()) return false;
-    const int got = av_read_frame(format_, packet_.get());
+    const int got = ffmpeg::api().av_read_frame(format_, packet_.get());
     if (got == AVERROR_EXIT) return false;
     if (got == AVERROR(EAGAIN)) continue;
     if (got < 0) {
       if (info.live) return io_error("{}: the camera stopped: {}", name_, ffmpeg::error_text(got));
-      const bool over = got == AVERROR_EOF || (format_->pb != nullptr && avio_feof(format_->pb) != 0);
+      const bool over = got == AVERROR_EOF || (format_->pb != nullptr && ffmpeg::api().avio_feof(format_->pb) != 0);
       if (!over && ++read_errors_ < kMaxReadErrors) continue;
       if (got != AVERROR_EOF) tell(fmt::format("ends early: {}", ffmpeg::error_text(got)));
       draining_ = true;
-      avcodec_send_packet(codec_.get(), nullptr);
+      ffmpeg::api().avcodec_send_packet(codec_.get(), nullptr);
       return true;
     }
     read_errors_ = 0;
     const bool ours = packet_->stream_index == stream_->index;
-    const int sent = ours ? avcodec_send_packet(codec_.get(), packet_.get()) : 0;
-    av_packet_unref(packet_.get());
+    const int sent = ours ? ffmpeg::api().avcodec_send_packet(codec_.get(), packet_.get()) : 0;
+    ffmpeg::api().av_packet_unref(packet_.get());
     if (sent == AVERROR(ENOMEM)) return too_large("{}: not enough memory", name_);
     if (sent < 0) ++damage.frames;
     if (ours) return true;
@@ -238,7 +229,7 @@ Result<bool> VideoDecoder::Implementation::feed() {
 /// Decodes into frame_. False at the end or when stopped.
 Result<bool> VideoDecoder::Implementation::next_frame() {
   for (;;) {
-    const int got = avcodec_receive_frame(codec_.get(), frame_.get());
+    const int got = ffmpeg::api().avcodec_receive_frame(codec_.get(), frame_.get());
     if (got >= 0) {
       if (frame_->decode_error_flags == 0 && (frame_->flags & AV_FRAME_FLAG_CORRUPT) == 0) return true;
       ++damage.frames;
@@ -256,7 +247,7 @@ Result<bool> VideoDecoder::Implementation::next_frame() {
 Result<bool> VideoDecoder::Implementation::begin_again() {
   if (frames_of_pass_ == 0) return false;
   codec_.reset();
-  avformat_close_input(&format_);
+  ffmpeg::api().avformat_close_input(&format_);
   io_.reset();
   file_.close();
   file_.clear();
@@ -278,9 +269,9 @@ Status VideoDecoder::Implementation::start() {
   }
   has_frame_ = true;
   info.container = format_->iformat->name;
-  info.codec = avcodec_get_name(codec_->codec_id);
+  info.codec = ffmpeg::api().avcodec_get_name(codec_->codec_id);
   info.time_base = ratio(stream_->time_base, {1, 1000});
-  const AVRational rate = av_guess_frame_rate(format_, stream_, nullptr);
+  const AVRational rate = ffmpeg::api().av_guess_frame_rate(format_, stream_, nullptr);
   if (rate.num > 0 && rate.den > 0) info.frame_rate = av_q2d(rate);
   if (info.frame_rate > 0) {
     step_ = std::max<std::int64_t>(1, std::llround(1 / (info.frame_rate * info.time_base.value())));
@@ -298,7 +289,7 @@ Status VideoDecoder::Implementation::start() {
   const int turned = orientation();
   info.width = static_cast<std::size_t>(turned >= 5 ? frame_->height : frame_->width);
   info.height = static_cast<std::size_t>(turned >= 5 ? frame_->width : frame_->height);
-  info.pixel_aspect = ratio(av_guess_sample_aspect_ratio(format_, stream_, frame_.get()), {1, 1});
+  info.pixel_aspect = ratio(ffmpeg::api().av_guess_sample_aspect_ratio(format_, stream_, frame_.get()), {1, 1});
   if (turned >= 5) std::swap(info.pixel_aspect.numerator, info.pixel_aspect.denominator);
   if (frame_->color_trc == AVCOL_TRC_SMPTE2084 || frame_->color_trc == AVCOL_TRC_ARIB_STD_B67) {
     tell("high dynamic range, which is not mapped: colours look flat, and maps may suffer");
@@ -309,12 +300,12 @@ Status VideoDecoder::Implementation::start() {
 /// What a frame says of itself wins over its container.
 int VideoDecoder::Implementation::orientation() const {
   const std::int32_t* matrix = nullptr;
-  if (const AVFrameSideData* data = av_frame_get_side_data(frame_.get(), AV_FRAME_DATA_DISPLAYMATRIX)) {
+  if (const AVFrameSideData* data = ffmpeg::api().av_frame_get_side_data(frame_.get(), AV_FRAME_DATA_DISPLAYMATRIX)) {
     if (data->size >= 9 * sizeof(std::int32_t)) matrix = reinterpret_cast<const std::int32_t*>(data->data);
   }
   std::size_t size = 0;
   if (matrix == nullptr) {
-    const std::uint8_t* data = av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    const std::uint8_t* data = ffmpeg::api().av_stream_get_side_data(stream_, AV_PKT_DATA_DISPLAYMATRIX, &size);
     if (data != nullptr && size >= 9 * sizeof(std::int32_t)) matrix = reinterpret_cast<const std::int32_t*>(data);
   }
   if (matrix == nullptr) return 1;
@@ -365,9 +356,12 @@ Result<bool> VideoDecoder::Implementation::read(DecodedFrame& frame) {
   return true;
 }
 
-bool video_supported() { return true; }
+bool video_supported() { return ffmpeg::load().ok(); }
+
+Status video_unsupported() { return ffmpeg::load(); }
 
 Result<VideoDecoder> VideoDecoder::open(const std::filesystem::path& source, const VideoDecoderOptions& options) {
+  EDGEMOE_RETURN_IF_ERROR(ffmpeg::load());
   ffmpeg::quiet_log();
   std::error_code error;
   const bool camera = std::filesystem::is_character_file(source, error);
@@ -380,6 +374,7 @@ Result<VideoDecoder> VideoDecoder::open(const std::filesystem::path& source, con
 
 Result<VideoDecoder> VideoDecoder::open_stream(std::istream& stream, const std::string& name,
                                                const VideoDecoderOptions& options) {
+  EDGEMOE_RETURN_IF_ERROR(ffmpeg::load());
   ffmpeg::quiet_log();
   if (options.loop) return invalid_argument("{}: a stream cannot begin again", name);
   auto implementation = std::make_unique<Implementation>(name, options);

@@ -38,7 +38,7 @@ std::pair<std::size_t, std::size_t> coded_size(std::size_t width, std::size_t he
 
 const AVCodec* h264_encoder() {
   for (const char* name : {"libx264", "libopenh264"}) {
-    if (const AVCodec* found = avcodec_find_encoder_by_name(name)) return found;
+    if (const AVCodec* found = ffmpeg::api().avcodec_find_encoder_by_name(name)) return found;
   }
   return nullptr;
 }
@@ -51,7 +51,7 @@ class VideoEncoder::Implementation {
       : path_(std::move(path)), file_(std::move(file)), options_(options) {}
   ~Implementation() {
     if (format_ != nullptr) format_->pb = nullptr;
-    avformat_free_context(format_);
+    ffmpeg::api().avformat_free_context(format_);
   }
 
   Status start();
@@ -66,7 +66,8 @@ class VideoEncoder::Implementation {
   Status send(AVFrame* frame);
   Status fault(std::string_view what, int code) const;
   std::int64_t to_codec(std::int64_t ticks) const {
-    return av_rescale_q(ticks, {options_.time_base.numerator, options_.time_base.denominator}, codec_->time_base);
+    return ffmpeg::api().av_rescale_q(ticks, {options_.time_base.numerator, options_.time_base.denominator},
+                                      codec_->time_base);
   }
   static int write_bytes(void* self, std::uint8_t* bytes, int size);
   static std::int64_t seek(void* self, std::int64_t offset, int whence);
@@ -78,8 +79,8 @@ class VideoEncoder::Implementation {
   AVFormatContext* format_ = nullptr;
   ffmpeg::CodecContext codec_;
   AVStream* stream_ = nullptr;
-  ffmpeg::Frame frame_{av_frame_alloc()};
-  ffmpeg::Packet packet_{av_packet_alloc()};
+  ffmpeg::Frame frame_{ffmpeg::api().av_frame_alloc()};
+  ffmpeg::Packet packet_{ffmpeg::api().av_packet_alloc()};
   FrameConverter converter_;
   std::int64_t last_ticks_ = -1;  // of options_.time_base
   std::int64_t last_pts_ = -1;    // of the codec's, which may be coarser
@@ -128,7 +129,7 @@ Status VideoEncoder::Implementation::start() {
 }
 
 Status VideoEncoder::Implementation::open_codec(const AVCodec& encoder) {
-  codec_.reset(avcodec_alloc_context3(&encoder));
+  codec_.reset(ffmpeg::api().avcodec_alloc_context3(&encoder));
   if (codec_ == nullptr) return too_large("{}: not enough memory", path_.string());
   const auto [coded_width, coded_height] = coded_size(options_.width, options_.height);
   codec_->width = static_cast<int>(coded_width);
@@ -136,7 +137,7 @@ Status VideoEncoder::Implementation::open_codec(const AVCodec& encoder) {
   codec_->pix_fmt = AV_PIX_FMT_YUV420P;
   codec_->time_base = {options_.time_base.numerator, options_.time_base.denominator};
   if (codec_->time_base.den > kFinestTick) codec_->time_base = {1, kFinestTick};
-  if (options_.frame_rate > 0) codec_->framerate = av_d2q(options_.frame_rate, 60'000);
+  if (options_.frame_rate > 0) codec_->framerate = ffmpeg::api().av_d2q(options_.frame_rate, 60'000);
   codec_->sample_aspect_ratio = {options_.pixel_aspect.numerator, options_.pixel_aspect.denominator};
   codec_->color_range = AVCOL_RANGE_MPEG;
   codec_->colorspace = AVCOL_SPC_BT709;
@@ -145,10 +146,10 @@ Status VideoEncoder::Implementation::open_codec(const AVCodec& encoder) {
   codec_->thread_count = options_.num_threads;
   codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   AVDictionary* settings = nullptr;
-  av_dict_set(&settings, "preset", "veryfast", 0);
-  av_dict_set_int(&settings, "crf", options_.quality, 0);
-  const int opened = avcodec_open2(codec_.get(), &encoder, &settings);
-  av_dict_free(&settings);
+  ffmpeg::api().av_dict_set(&settings, "preset", "veryfast", 0);
+  ffmpeg::api().av_dict_set_int(&settings, "crf", options_.quality, 0);
+  const int opened = ffmpeg::api().avcodec_open2(codec_.get(), &encoder, &settings);
+  ffmpeg::api().av_dict_free(&settings);
   if (opened < 0) {
     return fault(fmt::format("{} cannot encode {}x{}", encoder.name, coded_width, coded_height), opened);
   }
@@ -157,45 +158,45 @@ Status VideoEncoder::Implementation::open_codec(const AVCodec& encoder) {
   frame_->height = codec_->height;
   frame_->colorspace = codec_->colorspace;
   frame_->color_range = codec_->color_range;
-  const int got = av_frame_get_buffer(frame_.get(), 0);
+  const int got = ffmpeg::api().av_frame_get_buffer(frame_.get(), 0);
   return got < 0 ? fault("no memory for a frame", got) : Status();
 }
 
 Status VideoEncoder::Implementation::open_file() {
-  int result = avformat_alloc_output_context2(&format_, nullptr, "mp4", nullptr);
+  int result = ffmpeg::api().avformat_alloc_output_context2(&format_, nullptr, "mp4", nullptr);
   if (result < 0) return fault("no MP4 writer", result);
-  auto* buffer = static_cast<unsigned char*>(av_malloc(kBufferBytes));
+  auto* buffer = static_cast<unsigned char*>(ffmpeg::api().av_malloc(kBufferBytes));
   if (buffer == nullptr) return too_large("{}: not enough memory", path_.string());
-  io_.reset(avio_alloc_context(buffer, kBufferBytes, 1, this, nullptr, write_bytes, seek));
+  io_.reset(ffmpeg::api().avio_alloc_context(buffer, kBufferBytes, 1, this, nullptr, write_bytes, seek));
   if (io_ == nullptr) {
-    av_free(buffer);
+    ffmpeg::api().av_free(buffer);
     return too_large("{}: not enough memory", path_.string());
   }
   format_->pb = io_.get();
   format_->flags |= AVFMT_FLAG_CUSTOM_IO;
-  stream_ = avformat_new_stream(format_, nullptr);
+  stream_ = ffmpeg::api().avformat_new_stream(format_, nullptr);
   if (stream_ == nullptr) return too_large("{}: not enough memory", path_.string());
   stream_->time_base = codec_->time_base;
   stream_->avg_frame_rate = codec_->framerate;
   stream_->sample_aspect_ratio = codec_->sample_aspect_ratio;
-  result = avcodec_parameters_from_context(stream_->codecpar, codec_.get());
-  if (result >= 0) result = avformat_write_header(format_, nullptr);
+  result = ffmpeg::api().avcodec_parameters_from_context(stream_->codecpar, codec_.get());
+  if (result >= 0) result = ffmpeg::api().avformat_write_header(format_, nullptr);
   return result < 0 ? fault("the MP4 header cannot be written", result) : Status();
 }
 
 /// Encodes a frame (null: what is left) and writes what comes out.
 Status VideoEncoder::Implementation::send(AVFrame* frame) {
-  int result = avcodec_send_frame(codec_.get(), frame);
+  int result = ffmpeg::api().avcodec_send_frame(codec_.get(), frame);
   if (result < 0) return fault("a frame cannot be encoded", result);
   for (;;) {
-    result = avcodec_receive_packet(codec_.get(), packet_.get());
+    result = ffmpeg::api().avcodec_receive_packet(codec_.get(), packet_.get());
     if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return {};
     if (result < 0) return fault("a frame cannot be encoded", result);
     // MP4 takes durations from the times of neighbours; only that of the last packet, whichever it is, is its own.
     if (last_duration_ > 0) packet_->duration = last_duration_;
-    av_packet_rescale_ts(packet_.get(), codec_->time_base, stream_->time_base);
+    ffmpeg::api().av_packet_rescale_ts(packet_.get(), codec_->time_base, stream_->time_base);
     packet_->stream_index = stream_->index;
-    result = av_interleaved_write_frame(format_, packet_.get());
+    result = ffmpeg::api().av_interleaved_write_frame(format_, packet_.get());
     if (result < 0 || write_error_ != 0) return fault("a frame cannot be written", result);
   }
 }
@@ -205,7 +206,8 @@ Status VideoEncoder::Implementation::write(const Image& picture, std::int64_t ti
     return invalid_argument("{}: a frame at {} ticks after one at {}", path_.string(), ticks, last_ticks_);
   }
   // The encoder may still hold the picture before: then this makes a copy of it.
-  if (const int result = av_frame_make_writable(frame_.get()); result < 0) return fault("no memory", result);
+  if (const int result = ffmpeg::api().av_frame_make_writable(frame_.get()); result < 0)
+    return fault("no memory", result);
   const Status converted = converter_.from_rgb(picture, *frame_);
   if (!converted.ok()) return converted.with_context(path_.string());
   last_ticks_ = ticks;
@@ -218,13 +220,14 @@ Status VideoEncoder::Implementation::finish(std::int64_t last_ticks) {
   if (last_pts_ < 0) return invalid_argument("{}: a video without pictures", path_.string());
   last_duration_ = std::max<std::int64_t>(1, to_codec(last_ticks));
   EDGEMOE_RETURN_IF_ERROR(send(nullptr));
-  const int result = av_write_trailer(format_);
-  avio_flush(io_.get());
+  const int result = ffmpeg::api().av_write_trailer(format_);
+  ffmpeg::api().avio_flush(io_.get());
   if (result < 0 || write_error_ != 0) return fault("the end of the file cannot be written", result);
   return file_.commit();
 }
 
 Result<VideoEncoder> VideoEncoder::create(const std::filesystem::path& path, const VideoEncoderOptions& options) {
+  EDGEMOE_RETURN_IF_ERROR(ffmpeg::load());
   ffmpeg::quiet_log();
   if (options.width == 0 || options.height == 0 || options.time_base.numerator < 1 ||
       options.time_base.denominator < 1) {

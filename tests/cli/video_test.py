@@ -54,6 +54,11 @@ class Video(unittest.TestCase):
         self.run_tool(video, "--frames", data, "--task", "semseg", "-q")
         return len((data / "frames.jsonl").read_text().splitlines())
 
+    def test_only_videos_load_ffmpeg(self):
+        linked = subprocess.run(["ldd", TOOL], check=True, capture_output=True, text=True).stdout
+        self.assertIn("libc.so", linked)
+        self.assertNotRegex(linked, r"libav|libsw")
+
     def test_a_folder_gets_a_video_and_a_summary(self):
         out = self.folder / "out"
         done = self.run_tool(self.clip(), "-o", out)
