@@ -2,7 +2,9 @@
 //
 // Pictures are borrowed from NumPy where their pixels follow each other, and copied once where they do not. Maps go out
 // as arrays that own the memory that the library filled. The interpreter's lock is not held while the library works.
+#include <cxxabi.h>
 #include <edgemoe/edgemoe.h>
+#include <edgemoe/video.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -42,6 +45,26 @@ void raise_fault(const Fault& fault) {
     broken.restore();
   }
 }
+
+/// Lets other Python threads run while it lives. A daemon thread that wants the interpreter's lock back when the
+/// interpreter ends is unwound by CPython (before 3.14) from within, which no destructor may let pass: the process
+/// would abort. Here it sleeps until the process has ended, as from 3.14 on.
+class WithoutLock {
+ public:
+  WithoutLock() : thread_(PyEval_SaveThread()) {}
+  ~WithoutLock() {
+    try {
+      PyEval_RestoreThread(thread_);
+    } catch (const abi::__forced_unwind&) {
+      for (;;) pause();
+    }
+  }
+  WithoutLock(const WithoutLock&) = delete;
+  WithoutLock& operator=(const WithoutLock&) = delete;
+
+ private:
+  PyThreadState* thread_;
+};
 
 template <typename T>
 T value_or_throw(Result<T> result) {
@@ -135,7 +158,7 @@ class SharedModel {
                    "the model was loaded before this process was forked, and its threads stayed behind; load it in the "
                    "process that runs it, or start processes by \"spawn\""});
     }
-    const py::gil_scoped_release released;
+    const WithoutLock unlocked;
     const std::lock_guard<std::mutex> one_at_a_time(mutex_);
     return value_or_throw(work(*model_));
   }
@@ -148,11 +171,70 @@ class SharedModel {
 
 std::unique_ptr<SharedModel> load(const std::string& path, int num_threads, const std::string& number_type,
                                   const std::string& instruction_set, int max_batch) {
-  const py::gil_scoped_release released;
+  const WithoutLock unlocked;
   return std::make_unique<SharedModel>(path, LoadOptions{.num_threads = num_threads,
                                                          .number_type = number_type,
                                                          .instruction_set = instruction_set,
                                                          .max_batch = max_batch});
+}
+
+/// A video for any number of Python threads: one reads at a time, and each frame goes to one of them. A forked process
+/// has none of the threads that the decoder works with, so there it refuses to read, and is not taken down.
+class SharedVideo {
+ public:
+  SharedVideo(const std::string& path, const VideoOptions& options)
+      : reader_(std::make_unique<VideoReader>(value_or_throw(VideoReader::open(path, options)))) {}
+  ~SharedVideo() {
+    if (getpid() != process_) {
+      static_cast<void>(reader_.release());
+      return;
+    }
+    const WithoutLock unlocked;
+    reader_.reset();
+  }
+  SharedVideo(const SharedVideo&) = delete;
+  SharedVideo& operator=(const SharedVideo&) = delete;
+
+  const VideoInfo& info() const { return reader_->info(); }
+  void interrupt() { reader_->interrupt(); }
+
+  /// None at the end. The frame's memory is the caller's.
+  std::optional<VideoFrame> read() {
+    if (getpid() != process_) {
+      throw Fault({StatusCode::kInvalidArgument,
+                   "the video was opened before this process was forked, and its decoder stayed behind; open it in the "
+                   "process that reads it"});
+    }
+    const WithoutLock unlocked;
+    const std::lock_guard<std::mutex> one_at_a_time(mutex_);
+    VideoFrame frame;
+    if (!value_or_throw(reader_->read(frame))) return std::nullopt;
+    return frame;
+  }
+
+  std::int64_t num_damaged() {
+    const WithoutLock unlocked;
+    const std::lock_guard<std::mutex> one_at_a_time(mutex_);
+    return reader_->num_damaged();
+  }
+
+ private:
+  std::unique_ptr<VideoReader> reader_;
+  std::mutex mutex_;
+  pid_t process_ = getpid();
+};
+
+std::unique_ptr<SharedVideo> open_video(const std::string& path, bool loop, const std::string& camera_size,
+                                        double camera_frame_rate) {
+  const WithoutLock unlocked;
+  return std::make_unique<SharedVideo>(
+      path, VideoOptions{.loop = loop, .camera_size = camera_size, .camera_frame_rate = camera_frame_rate});
+}
+
+py::object read_frame(SharedVideo& video) {
+  std::optional<VideoFrame> frame = video.read();
+  if (!frame) return py::none();
+  return py::make_tuple(as_array(std::move(frame->picture)), frame->number, frame->time_s);
 }
 
 py::dict by_task(std::vector<Map> maps) {
@@ -198,7 +280,7 @@ py::list run_batch(SharedModel& model, const std::vector<GivenPicture>& pictures
 
 py::array read(const std::string& path) {
   return as_array([&] {
-    const py::gil_scoped_release released;
+    const WithoutLock unlocked;
     return value_or_throw(read_picture(path));
   }());
 }
@@ -211,7 +293,7 @@ py::array decode(const py::buffer& file, std::size_t max_pixels) {
   const std::span<const std::byte> span(static_cast<const std::byte*>(bytes.ptr),
                                         static_cast<std::size_t>(bytes.size * bytes.itemsize));
   return as_array([&] {
-    const py::gil_scoped_release released;
+    const WithoutLock unlocked;
     return value_or_throw(decode_picture(span, max_pixels));
   }());
 }
@@ -235,14 +317,14 @@ Map to_map(const TaskInfo& task, const py::array& array) {
 
 void preview(const TaskInfo& task, const py::array& array, const std::string& path) {
   const Map map = to_map(task, array);
-  const py::gil_scoped_release released;
+  const WithoutLock unlocked;
   ok_or_throw(write_preview(map, path));
 }
 
 py::array draw(const TaskInfo& task, const py::array& array) {
   const Map map = to_map(task, array);
   return as_array([&] {
-    const py::gil_scoped_release released;
+    const WithoutLock unlocked;
     return value_or_throw(draw_map(map));
   }());
 }
@@ -251,7 +333,7 @@ py::array draw_over(const GivenPicture& picture, const TaskInfo& task, const py:
   const BorrowedPicture borrowed(picture);
   const Map map = to_map(task, array);
   return as_array([&] {
-    const py::gil_scoped_release released;
+    const WithoutLock unlocked;
     return value_or_throw(draw_overlay(borrowed.view(), map, alpha));
   }());
 }
@@ -262,7 +344,9 @@ py::array draw_over(const GivenPicture& picture, const TaskInfo& task, const py:
 PYBIND11_MODULE(_core, module) {
   using edgemoe::ModelInfo;
   using edgemoe::SharedModel;
+  using edgemoe::SharedVideo;
   using edgemoe::TaskInfo;
+  using edgemoe::VideoInfo;
   module.doc() = "The C++ library behind the package edgemoe, which is what to import.";
   py::register_local_exception_translator([](std::exception_ptr pending) {
     try {
@@ -304,6 +388,23 @@ PYBIND11_MODULE(_core, module) {
            "A "
            "picture is an array, and whether blue comes first in it.")
       .def("run_batch", &edgemoe::run_batch, py::arg("pictures"), py::arg("tasks"), "Maps by task of each picture.");
+  py::class_<VideoInfo>(module, "VideoInfo", "A video as its container announces it; what that does not say is 0.")
+      .def_readonly("width", &VideoInfo::width)
+      .def_readonly("height", &VideoInfo::height)
+      .def_readonly("frame_rate", &VideoInfo::frame_rate)
+      .def_readonly("duration_s", &VideoInfo::duration_s)
+      .def_readonly("num_frames", &VideoInfo::num_frames)
+      .def_readonly("container", &VideoInfo::container)
+      .def_readonly("codec", &VideoInfo::codec)
+      .def_readonly("live", &VideoInfo::live);
+  py::class_<SharedVideo>(module, "VideoReader", "An open video or camera; any thread may read it, one at a time does.")
+      .def(py::init(&edgemoe::open_video), py::arg("path"), py::arg("loop"), py::arg("camera_size"),
+           py::arg("camera_frame_rate"))
+      .def_property_readonly("info", &SharedVideo::info, py::return_value_policy::reference_internal)
+      .def_property_readonly("num_damaged", &SharedVideo::num_damaged)
+      .def("read", &edgemoe::read_frame, "The next frame as (picture, number, seconds); None at the end.")
+      .def("interrupt", &SharedVideo::interrupt, "Ends a read that waits, and all later ones.");
+  module.def("video_supported", &edgemoe::video_supported, "Whether the library was built with FFmpeg.");
   module.def("read_picture", &edgemoe::read, py::arg("path"), "A picture file as an array.");
   module.def("decode_picture", &edgemoe::decode, py::arg("file"), py::arg("max_pixels"),
              "A picture file in memory as an array.");

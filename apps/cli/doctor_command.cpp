@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/thread_pool.h"
+#include "cli/clips.h"
 #include "cli/command.h"
 #include "cli/device_flag.h"
 #include "image/video.h"
@@ -69,9 +70,10 @@ ExitCode diagnose(bool json) {
       tools.push_back({{"program", tool.program}, {"found", is_here(tool)}, {"serves", tool.serves}});
     }
     const nlohmann::ordered_json root = {
-        {"version", EDGEMOE_VERSION}, {"threads", available_cpus()},     {"instruction_sets", isas},
-        {"best", isas.back()},        {"video", video_supported()},      {"configurations", configs},
-        {"models", models},           {"design_points", list_designs()}, {"optional_tools", tools}};
+        {"version", EDGEMOE_VERSION}, {"threads", available_cpus()}, {"instruction_sets", isas},
+        {"best", isas.back()},        {"video", video_supported()},  {"configurations", configs},
+        {"models", models},           {"clips", list_clips()},       {"design_points", list_designs()},
+        {"optional_tools", tools}};
     fmt::print("{}\n", root.dump(2));
     return configs.empty() ? kFailed : kDone;
   }
@@ -91,6 +93,8 @@ ExitCode diagnose(bool json) {
   } else {
     fmt::print("models             {}\n", fmt::format("{}", fmt::join(models, ", ")));
   }
+  fmt::print("clips              {}\n",
+             list_clips().empty() ? "none found" : fmt::format("{}", fmt::join(list_clips(), ", ")));
   fmt::print("design points      {}\n", fmt::format("{}", fmt::join(list_designs(), ", ")));
   fmt::print("optional tools (nothing here stops edgemoe run)\n");
   for (const OptionalTool& tool : kOptionalTools) {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/stop_signal.h"
 #include "base/text.h"
+#include "cli/clips.h"
 #include "cli/run_inputs.h"
 #include "image/array_file.h"
 #include "image/decode.h"
@@ -329,6 +330,7 @@ Status make_folder(const std::filesystem::path& folder) {
 }
 
 ExitCode run(RunOptions options) {
+  std::for_each(options.inputs.begin(), options.inputs.end(), find_clip);
   if (is_video_run(options)) return run_video_command(options);
   if (const Status status = check_options(options); !status.ok()) return fail(status);
   if (const Status status = find_model(options.model); !status.ok()) return fail(status);
@@ -422,7 +424,7 @@ Command add_run_command(CLI::App& tool) {
   app->add_option(
          "INPUT", options->inputs,
          "JPEG or PNG files, folders of them, .npy files with the network's input [3,H,W]; or one video: a file, a "
-         "camera (/dev/video0), or - for standard input")
+         "camera (/dev/video0), - for standard input, or drive: a clip that comes with edgemoe")
       ->required();
   app->add_option("--model", options->model,
                   "Model file, or the name of a model that came with edgemoe (edgemoe doctor lists them)")
@@ -455,6 +457,7 @@ Command add_run_command(CLI::App& tool) {
       "  edgemoe run street.jpg --model m.safetensors --task depth,semseg -o maps\n"
       "  edgemoe run street.jpg -o maps --overview\n"
       "  edgemoe run photos/ --model m.safetensors --task depth -o maps --batch 4\n"
+      "  edgemoe run drive -o out                           # a clip that comes with edgemoe\n"
       "  edgemoe run clip.mp4 -o out                        # out/clip_maps.mp4, side by side\n"
       "  edgemoe run clip.mov --task depth --view overlay -o depth.mp4 --steady 0.3\n"
       "  edgemoe run /dev/video0 -o camera.mp4              # until Ctrl-C; the file is whole then\n"

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/status.h"
+#include "cli/clips.h"
 #include "cli/command.h"
 
 #ifdef EDGEMOE_WITH_SERVER
@@ -50,7 +51,9 @@ Result<server::ServerOptions> server_options(const ServeArguments& arguments) {
     EDGEMOE_ASSIGN_OR_RETURN(server::ModelSource model, parse_model(text));
     options.models.push_back(std::move(model));
   }
-  options.source = arguments.source;
+  std::string source = arguments.source;
+  find_clip(source);
+  options.source = source;
   options.pictures_per_second = arguments.fps;
   options.host = arguments.host;
   options.port = arguments.port;
@@ -74,20 +77,23 @@ ExitCode serve(const ServeArguments& arguments) {
   if (!started.ok()) return fail(started.status());
   server::Server& server = **started;
   fmt::print("page       {}\n", server.address());
-  fmt::print("source     {}\n", server.source_description().empty()
-                                    ? "none (--source VIDEO, camera, picture or folder); drop a picture on the page"
-                                    : for_terminal(server.source_description()));
+  fmt::print("source     {}\n",
+             server.source_description().empty()
+                 ? "none (--source drive, VIDEO, camera, picture or folder); drop a picture on the page"
+                 : for_terminal(server.source_description()));
   fmt::print("service    {}v2 (Open Inference Protocol), {}v1/maps, {}metrics\n", server.address(), server.address(),
              server.address());
   fmt::print("Ctrl-C ends it when every accepted request is answered.\n");
   std::fflush(stdout);
-  bool source_ended = false;
+  bool source_fails = false;
   while (!stop.requested()) {
     pollfd entry = {stop.descriptor(), POLLIN, 0};
-    ::poll(&entry, 1, source_ended ? -1 : 1000);
-    if (source_ended || server.source_fault().empty()) continue;
-    source_ended = true;
-    print_note(fmt::format("the live source has ended, the service goes on: {}", server.source_fault()));
+    ::poll(&entry, 1, 1000);
+    const std::string fault = server.source_fault();
+    if (source_fails != fault.empty()) continue;
+    source_fails = !fault.empty();
+    print_note(source_fails ? fmt::format("the live source fails and is tried again, the service goes on: {}", fault)
+                            : "the live source is back");
   }
   print_note("stopping: answering what was accepted");
   server.shutdown();
@@ -112,8 +118,10 @@ Command add_serve_command(CLI::App& tool) {
   app->add_option("--model", arguments->models,
                   "Model file or name, or NAME=FILE; several are served beside each other")
       ->capture_default_str();
-  app->add_option("--source", arguments->source,
-                  "Live source: a video, a camera (/dev/video0), a picture or a folder of them");
+  app->add_option(
+      "--source", arguments->source,
+      "Live source: a video, a camera (/dev/video0), a picture or a folder of them; drive: a clip that comes "
+      "with edgemoe");
   app->add_option("--fps", arguments->fps, "Pictures a second of a source of pictures")
       ->check(CLI::Range(0.01, 1000.0))
       ->capture_default_str();
@@ -146,8 +154,8 @@ Command add_serve_command(CLI::App& tool) {
                 "Let the page change number type and threads though --host lets other machines in");
   app->footer(
       "Examples:\n"
-      "  edgemoe serve --source street.jpg\n"
-      "  edgemoe serve --model edgemoe-street --source drive/ --fps 12 --type int8\n"
+      "  edgemoe serve --source drive                       # a clip that comes with edgemoe\n"
+      "  edgemoe serve --model edgemoe-street --source photos/ --fps 12 --type int8\n"
       "  curl --data-binary @street.jpg 'http://127.0.0.1:8080/v1/maps?tasks=depth&format=png' -o depth.png");
   return {app, [arguments] { return serve(*arguments); }};
 }

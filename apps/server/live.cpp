@@ -16,7 +16,7 @@ std::int64_t nanoseconds(std::chrono::steady_clock::duration time) { return std:
 
 }  // namespace
 
-const std::string& LiveFrame::jpeg() const {
+const std::string& LivePicture::jpeg() const {
   std::call_once(encoded_, [this] {
     const auto begin = std::chrono::steady_clock::now();
     const auto file = encode_picture(picture.view(), FileFormat::kJpeg, kJpegQuality);
@@ -26,9 +26,13 @@ const std::string& LiveFrame::jpeg() const {
   return jpeg_;
 }
 
-LiveFeed::LiveFeed(EngineRoom& room, std::size_t model, std::unique_ptr<FrameSource> source)
-    : room_(room), model_(model), source_(std::move(source)), description_(source_->description()) {
-  room_.set_idle_work([this](std::vector<Model*>& models) { run(*models[model_]); });
+LiveFeed::LiveFeed(EngineRoom& room, std::unique_ptr<FrameSource> source, RetryWaits waits)
+    : room_(room),
+      source_(std::move(source)),
+      description_(source_->description()),
+      waits_(waits),
+      tracks_(room.models().size()) {
+  room_.set_idle_work([this](std::vector<Model*>& models) { run(models); });
   thread_ = std::thread([this] { read(); });
 }
 
@@ -52,38 +56,62 @@ bool LiveFeed::watched(Clock::time_point now) {
   return !viewers_.empty();
 }
 
-std::vector<std::string> LiveFeed::wanted_tasks() const {
-  std::vector<std::string> tasks;
+/// Of all who look at the model; empty: all of its tasks; none where nobody does. Needs the lock.
+std::optional<std::vector<std::string>> LiveFeed::wanted_tasks(std::size_t model) const {
+  std::optional<std::vector<std::string>> tasks;
   for (const auto& [name, viewer] : viewers_) {
-    if (viewer.tasks.empty()) return {};
-    for (const std::string& task : viewer.tasks) {
-      if (std::find(tasks.begin(), tasks.end(), task) == tasks.end()) tasks.push_back(task);
+    if (viewer.wish.model != model) continue;
+    if (viewer.wish.tasks.empty()) return std::vector<std::string>();
+    if (!tasks) tasks.emplace();
+    for (const std::string& task : viewer.wish.tasks) {
+      if (std::find(tasks->begin(), tasks->end(), task) == tasks->end()) tasks->push_back(task);
     }
   }
   return tasks;
 }
 
-LiveFeed::Next LiveFeed::next(const std::string& viewer, const std::vector<std::string>& tasks, std::uint64_t after,
+LiveFeed::Next LiveFeed::next(const std::string& viewer, const Wish& wish, std::uint64_t after,
                               std::chrono::milliseconds wait) {
   std::unique_lock lock(mutex_);
   watched(Clock::now());
   if (viewers_.size() >= kMaxViewers && !viewers_.contains(viewer)) return {};
   Viewer& asking = viewers_[viewer];
   asking.seen = Clock::now();
-  if (asking.tasks != tasks) {
-    asking.tasks = tasks;
+  if (asking.wish != wish) {
+    asking.wish = wish;
     asking.asked_after = begun_;
   }
   const std::uint64_t asked_after = asking.asked_after;
   changed_.notify_all();
-  changed_.wait_for(lock, wait, [&] { return stopping_ || !fault_.empty() || (newest_ && newest_->id > after); });
+  const Track& track = tracks_[wish.model];
+  const auto is_new = [&] { return track.newest && track.newest->id > after; };
+  changed_.wait_for(lock, wait, [&] { return stopping_ || !fault_.ok() || !track.fault.ok() || is_new(); });
   if (const auto found = viewers_.find(viewer); found != viewers_.end()) found->second.seen = Clock::now();
-  return {newest_ && newest_->id > after ? newest_ : nullptr, asked_after};
+  return {is_new() ? track.newest : nullptr, asked_after};
+}
+
+/// Needs the lock.
+void LiveFeed::note_fault(Status fault) {
+  fault_ = std::move(fault);
+  ++faults_;
+  damaged_ = source_->num_damaged();
+  changed_.notify_all();
+}
+
+/// Lets the time pass, and then some until somebody looks: nobody misses what nobody looks at.
+void LiveFeed::wait_to_retry(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds wait) {
+  const Clock::time_point end = Clock::now() + wait;
+  while (!stopping_ && (Clock::now() < end || !watched(Clock::now()))) {
+    changed_.wait_until(lock, std::max(end, Clock::now() + std::chrono::milliseconds(50)),
+                        [this] { return stopping_; });
+  }
 }
 
 /// The reader's thread: pictures in their time, the newest into `waiting_`.
 void LiveFeed::read() {
   bool running = false;
+  bool open = true;
+  std::chrono::milliseconds retry = waits_.first;
   Clock::time_point start = Clock::now();  // of the row's second 0, while it runs
   std::unique_lock lock(mutex_);
   while (!stopping_) {
@@ -94,18 +122,26 @@ void LiveFeed::read() {
     }
     lock.unlock();
     const Clock::time_point begin = Clock::now();
-    Result<SourceFrame> read = source_->next();
+    const Status opened = open ? Status() : source_->reopen();
+    Result<SourceFrame> read = opened.ok() ? source_->next() : Result<SourceFrame>(opened);
     const Clock::time_point end = Clock::now();
     lock.lock();
-    if (!read.ok()) {
-      fault_ = read.status().message();
-      changed_.notify_all();
-      return;
+    open = read.ok();
+    if (!open) {
+      if (stopping_) return;
+      note_fault(read.status());
+      wait_to_retry(lock, retry);
+      retry = std::min(2 * retry, waits_.longest);
+      running = false;
+      continue;
     }
-    auto frame = std::make_shared<LiveFrame>();
-    frame->read_ns = nanoseconds(end - begin);
-    frame->name = std::move(read->name);
-    frame->picture = std::move(read->picture);
+    retry = waits_.first;
+    fault_ = Status();
+    damaged_ = source_->num_damaged();
+    auto picture = std::make_shared<LivePicture>();
+    picture->read_ns = nanoseconds(end - begin);
+    picture->name = std::move(read->name);
+    picture->picture = std::move(read->picture);
     const auto due = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(read->seconds));
     if (!running) start = Clock::now() - due;
     running = true;
@@ -113,42 +149,54 @@ void LiveFeed::read() {
     // A source that is slower than its own time stamps starts over from here.
     if (Clock::now() - (start + due) > std::chrono::seconds(1)) start = Clock::now() - due;
     if (waiting_) ++dropped_;
-    waiting_ = std::move(frame);
+    waiting_ = std::move(picture);
     lock.unlock();
     room_.wake();
     lock.lock();
   }
 }
 
-/// On the engine's thread.
-void LiveFeed::run(Model& model) {
-  std::shared_ptr<LiveFrame> frame;
+std::shared_ptr<const LivePicture> LiveFeed::take_picture() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || viewers_.empty()) return nullptr;
+  return std::exchange(waiting_, nullptr);
+}
+
+/// On the engine's thread: the newest picture through each model that somebody looks at.
+void LiveFeed::run(const std::vector<Model*>& models) {
+  const std::shared_ptr<const LivePicture> picture = take_picture();
+  for (std::size_t i = 0; picture && i < models.size(); ++i) run_model(*models[i], i, picture);
+}
+
+void LiveFeed::run_model(Model& model, std::size_t index, const std::shared_ptr<const LivePicture>& picture) {
   RunOptions options{.max_map_side = kMaxMapSide, .routing = true};
+  auto frame = std::make_shared<LiveFrame>();
   {
     const std::lock_guard lock(mutex_);
-    if (!waiting_ || stopping_ || viewers_.empty()) return;
-    frame = std::move(waiting_);
+    std::optional<std::vector<std::string>> tasks = wanted_tasks(index);
+    if (stopping_ || !tasks) return;
+    options.tasks = *std::move(tasks);
     frame->id = ++begun_;
-    options.tasks = wanted_tasks();
   }
+  frame->source = picture;
   const Clock::time_point begin = Clock::now();
-  Result<RunReport> report = model.run_with_report(frame->picture.view(), options);
+  Result<RunReport> report = model.run_with_report(picture->picture.view(), options);
   const Clock::time_point end = Clock::now();
   const std::lock_guard lock(mutex_);
-  if (!report.ok()) {
-    fault_ = report.status().message();
-  } else {
+  Track& track = tracks_[index];
+  track.fault = report.status();
+  if (report.ok()) {
     frame->run_ns = nanoseconds(end - begin);
     frame->report = std::move(report).value();
-    ++shown_;
-    if (history_.size() < kHistory) history_.emplace_back();
-    history_[(shown_ - 1) % kHistory] = {end, frame->run_ns};
-    newest_ = std::move(frame);
+    ++track.shown;
+    if (track.history.size() < kHistory) track.history.emplace_back();
+    track.history[(track.shown - 1) % kHistory] = {end, frame->run_ns};
+    track.newest = std::move(frame);
   }
   changed_.notify_all();
 }
 
-LiveStatistics LiveFeed::statistics() const {
+LiveStatistics LiveFeed::statistics(std::size_t model) const {
   const Clock::time_point now = Clock::now();
   std::vector<std::int64_t> times;
   LiveStatistics statistics;
@@ -156,11 +204,14 @@ LiveStatistics LiveFeed::statistics() const {
   Clock::time_point first = now;
   {
     const std::lock_guard lock(mutex_);
-    statistics.shown = shown_;
+    for (const Track& track : tracks_) statistics.shown += track.shown;
     statistics.dropped = dropped_;
+    statistics.damaged = damaged_;
+    statistics.faults = faults_;
     statistics.viewers = viewers_.size();
-    statistics.fault = fault_;
-    for (const auto& [when, run_ns] : history_) {
+    const Track& track = tracks_[model];
+    statistics.fault = fault_.ok() ? track.fault : fault_;
+    for (const auto& [when, run_ns] : track.history) {
       times.push_back(run_ns);
       if (now - when > kRateOver) continue;
       ++recent;

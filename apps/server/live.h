@@ -1,5 +1,5 @@
-// The live picture: a source is read, the newest picture goes through the engine, and every viewer takes what is newest
-// when it is ready for it. A viewer that is slow misses pictures; nobody waits for it.
+// The live picture: a source is read, the newest picture goes through the models that somebody looks at, and every
+// viewer takes what is newest when it is ready for it. A viewer that is slow misses pictures; nobody waits for it.
 #ifndef EDGEMOE_SERVER_LIVE_H_
 #define EDGEMOE_SERVER_LIVE_H_
 
@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,19 +20,16 @@
 
 namespace edgemoe::server {
 
-/// One picture with its maps. Not changed once it is shown.
-class LiveFrame {
+/// One picture of the source. Not changed once it waits for the engine.
+class LivePicture {
  public:
-  /// The picture as a JPEG file, made when the first viewer asks; empty where that failed. Any thread.
+  /// As a JPEG file, made when the first viewer asks; empty where that failed. Any thread.
   const std::string& jpeg() const;
   std::int64_t encode_ns() const { return encode_ns_; }  // that it took; after jpeg()
 
-  std::uint64_t id = 0;  // from 1
-  std::string name;      // of the file, or empty
+  std::string name;  // of the file, or empty
   Picture picture;
-  RunReport report;
   std::int64_t read_ns = 0;  // reading and decoding
-  std::int64_t run_ns = 0;   // picture to maps
 
  private:
   mutable std::once_flag encoded_;
@@ -39,13 +37,29 @@ class LiveFrame {
   mutable std::int64_t encode_ns_ = 0;
 };
 
+/// A picture with the maps that one model made of it.
+struct LiveFrame {
+  std::uint64_t id = 0;  // from 1; of all models' frames
+  std::shared_ptr<const LivePicture> source;
+  RunReport report;
+  std::int64_t run_ns = 0;  // picture to maps
+};
+
 struct LiveStatistics {
-  double frames_per_second = 0;  // over the last seconds
-  double run_ms[3] = {};         // picture to maps of the last 256 frames: median, 90th, 99th percentile
-  std::uint64_t shown = 0;
-  std::uint64_t dropped = 0;  // read but overtaken by a newer one
+  double frames_per_second = 0;  // of the model, over the last seconds
+  double run_ms[3] = {};         // picture to maps of its last 256 frames: median, 90th, 99th percentile
+  std::uint64_t shown = 0;       // frames of all models
+  std::uint64_t dropped = 0;     // pictures read but overtaken by a newer one
+  std::int64_t damaged = 0;      // passed over by the source
+  std::uint64_t faults = 0;      // times that the source gave no frame, or could not be opened again
   std::size_t viewers = 0;
-  std::string fault;  // why the source has ended; empty while it has not
+  Status fault;  // why no frame comes; ok while they come
+};
+
+/// How long the source is left alone after a fault; doubled from one vain try to the next.
+struct RetryWaits {
+  std::chrono::milliseconds first{500};
+  std::chrono::milliseconds longest{15'000};
 };
 
 class LiveFeed {
@@ -53,23 +67,28 @@ class LiveFeed {
   static constexpr std::size_t kMaxViewers = 256;
   static constexpr std::size_t kMaxMapSide = 512;  // of live maps; larger pictures get maps of this size
 
-  /// Reads the source only while somebody looks. `model` is an index into the room's.
-  LiveFeed(EngineRoom& room, std::size_t model, std::unique_ptr<FrameSource> source);
+  /// Reads the source only while somebody looks. A source that fails is opened again and again, with growing waits.
+  LiveFeed(EngineRoom& room, std::unique_ptr<FrameSource> source, RetryWaits waits = {});
   ~LiveFeed();
   LiveFeed(const LiveFeed&) = delete;
   LiveFeed& operator=(const LiveFeed&) = delete;
 
-  /// The newest frame after `after` for a viewer who wants `tasks` (names that the model has; none: all); waits for one
-  /// up to `wait`, else null. The tasks of all viewers of the last seconds are what the next frame is run for. Null at
-  /// once for one viewer too many. Frames past `asked_after` hold the viewer's tasks: it is the last one that was begun
-  /// before the viewer asked for them.
+  /// What a viewer looks at: a model (index into the room's) and names of tasks that it has; none: all.
+  struct Wish {
+    std::size_t model = 0;
+    std::vector<std::string> tasks;
+    bool operator==(const Wish&) const = default;
+  };
+  /// The model's newest frame after `after`; waits for one up to `wait`, else null. Null at once for one viewer too
+  /// many, and while the source fails. The wishes of all viewers of the last seconds are what the next picture is run
+  /// for. Frames past `asked_after` hold the viewer's tasks: it is the last one that was begun before the viewer asked
+  /// for them.
   struct Next {
     std::shared_ptr<const LiveFrame> frame;
     std::uint64_t asked_after = 0;
   };
-  Next next(const std::string& viewer, const std::vector<std::string>& tasks, std::uint64_t after,
-            std::chrono::milliseconds wait);
-  LiveStatistics statistics() const;
+  Next next(const std::string& viewer, const Wish& wish, std::uint64_t after, std::chrono::milliseconds wait);
+  LiveStatistics statistics(std::size_t model = 0) const;
   std::string description() const { return description_; }
   /// Everybody who waits returns; no frame comes after.
   void stop();
@@ -77,30 +96,41 @@ class LiveFeed {
  private:
   using Clock = std::chrono::steady_clock;
   struct Viewer {
-    std::vector<std::string> tasks;
+    Wish wish;
     Clock::time_point seen;
     std::uint64_t asked_after = 0;
   };
+  /// What is known of one model's frames.
+  struct Track {
+    std::shared_ptr<const LiveFrame> newest;
+    std::vector<std::pair<Clock::time_point, std::int64_t>> history;  // when shown, run_ns; a ring
+    std::uint64_t shown = 0;
+    Status fault;  // of its last run
+  };
   void read();
-  void run(Model& model);
+  void wait_to_retry(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds wait);
+  void note_fault(Status fault);
+  void run(const std::vector<Model*>& models);
+  std::shared_ptr<const LivePicture> take_picture();
+  void run_model(Model& model, std::size_t index, const std::shared_ptr<const LivePicture>& picture);
   bool watched(Clock::time_point now);
-  std::vector<std::string> wanted_tasks() const;
+  std::optional<std::vector<std::string>> wanted_tasks(std::size_t model) const;
 
   EngineRoom& room_;
-  const std::size_t model_;
   const std::unique_ptr<FrameSource> source_;
   const std::string description_;
+  const RetryWaits waits_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Viewer> viewers_;
-  std::shared_ptr<LiveFrame> waiting_;  // read, not yet run
-  std::shared_ptr<const LiveFrame> newest_;
-  std::vector<std::pair<Clock::time_point, std::int64_t>> history_;  // when shown, run_ns; a ring
+  std::shared_ptr<const LivePicture> waiting_;  // read, not yet run
+  std::vector<Track> tracks_;                   // of the room's models
   std::uint64_t begun_ = 0;
-  std::uint64_t shown_ = 0;
   std::uint64_t dropped_ = 0;
-  std::string fault_;
+  std::uint64_t faults_ = 0;
+  std::int64_t damaged_ = 0;
+  Status fault_;  // of the source
   bool stopping_ = false;
   std::thread thread_;
 };

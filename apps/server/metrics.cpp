@@ -83,6 +83,14 @@ std::string Metrics::text(const MetricGauges& gauges) const {
   fmt::format_to(out(), "edgemoe_live_frames_total {}\n", gauges.live_frames);
   describe(text, "live_dropped_total", "counter", "Frames of the live page overtaken by newer ones.");
   fmt::format_to(out(), "edgemoe_live_dropped_total {}\n", gauges.live_dropped);
+  describe(text, "live_damaged_total", "counter", "Frames of the live source passed over because they were damaged.");
+  fmt::format_to(out(), "edgemoe_live_damaged_total {}\n", gauges.live_damaged);
+  describe(text, "live_faults_total", "counter", "Times that the live source failed, vain tries to open it included.");
+  fmt::format_to(out(), "edgemoe_live_faults_total {}\n", gauges.live_faults);
+  if (gauges.live_source) {
+    describe(text, "live_source_up", "gauge", "1 unless the live source failed at the last try.");
+    fmt::format_to(out(), "edgemoe_live_source_up {}\n", gauges.live_source_up ? 1 : 0);
+  }
   describe(text, "viewers", "gauge", "Viewers of the live page.");
   fmt::format_to(out(), "edgemoe_viewers {}\n", gauges.viewers);
   return text;

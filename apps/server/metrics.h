@@ -19,6 +19,10 @@ struct MetricGauges {
   std::size_t pending = 0;  // requests in line or at work
   std::uint64_t live_frames = 0;
   std::uint64_t live_dropped = 0;
+  std::int64_t live_damaged = 0;
+  std::uint64_t live_faults = 0;
+  bool live_source = false;     // there is one
+  bool live_source_up = false;  // … and nothing is wrong with it
   std::size_t viewers = 0;
 };
 

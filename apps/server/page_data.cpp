@@ -90,9 +90,35 @@ std::vector<std::string> known_tasks(const ModelInfo& model, std::string_view na
   return tasks;
 }
 
+/// What is wrong with the source, for whoever looks at the page. The whole fault names places of the server's disk and
+/// is for who started it.
+std::string_view public_words(StatusCode fault) {
+  switch (fault) {
+    case StatusCode::kNotFound:
+      return "the source is not there";
+    case StatusCode::kMalformed:
+    case StatusCode::kUnsupported:
+      return "the source cannot be decoded";
+    case StatusCode::kTooLarge:
+      return "the source's frames are too large";
+    case StatusCode::kIo:
+      return "the source gives no frames";
+    default:
+      return "the source's frames cannot be run";
+  }
+}
+
+Json describe_live(const Context& context, const LiveStatistics& live) {
+  return {{"fps", live.frames_per_second}, {"p50", live.run_ms[0]},   {"p90", live.run_ms[1]},
+          {"p99", live.run_ms[2]},         {"shown", live.shown},     {"dropped", live.dropped},
+          {"damaged", live.damaged},       {"viewers", live.viewers}, {"pending", context.room.num_pending()}};
+}
+
 HttpResponse next_frame(Context& context, const HttpRequest& request) {
   if (context.feed == nullptr) return error_response(404, "there is no live source; start with --source");
-  const ModelInfo model = context.room.infos().front();
+  const std::size_t index = requested_model(context, request);
+  if (index == context.room.models().size()) return error_response(404, "model: there is none of this name");
+  const ModelInfo model = context.room.infos()[index];
   std::vector<std::string> tasks = known_tasks(model, request.parameter("tasks"));
   if (tasks.empty()) tasks.push_back(model.tasks.front().name);
   const std::string viewer(request.parameter("viewer").substr(0, 32));
@@ -101,37 +127,28 @@ HttpResponse next_frame(Context& context, const HttpRequest& request) {
     if (digit < '0' || digit > '9') return error_response(400, "after: expected the number of a frame");
     after = after * 10 + static_cast<std::uint64_t>(digit - '0');
   }
-  const LiveFeed::Next next = context.feed->next(viewer, tasks, after, kLongPoll);
+  const LiveFeed::Next next = context.feed->next(viewer, {index, tasks}, after, kLongPoll);
   const std::shared_ptr<const LiveFrame>& frame = next.frame;
-  const LiveStatistics live = context.feed->statistics();
+  const LiveStatistics live = context.feed->statistics(index);
   if (frame == nullptr) {
-    // Why is for who started the server: it names places of its disk.
-    if (!live.fault.empty()) return error_response(410, "the source has ended");
+    if (!live.fault.ok()) return error_response(503, fmt::format("{}; trying again", public_words(live.fault.code())));
     HttpResponse nothing;
     nothing.status = 204;
     return nothing;
   }
-  const std::string& jpeg = frame->jpeg();
+  const std::string& jpeg = frame->source->jpeg();
   Json times = describe_times(frame->report.times);
-  times["read"] = milliseconds(frame->read_ns);
-  times["encode"] = milliseconds(frame->encode_ns());
+  times["read"] = milliseconds(frame->source->read_ns);
+  times["encode"] = milliseconds(frame->source->encode_ns());
   times["run"] = milliseconds(frame->run_ns);
   const Json header = {{"id", frame->id},
                        {"asked_after", next.asked_after},
-                       {"name", frame->name},
-                       {"width", frame->picture.width},
-                       {"height", frame->picture.height},
+                       {"name", frame->source->name},
+                       {"width", frame->source->picture.width},
+                       {"height", frame->source->picture.height},
                        {"times", times},
                        {"engine", describe_engine(model)},
-                       {"live",
-                        {{"fps", live.frames_per_second},
-                         {"p50", live.run_ms[0]},
-                         {"p90", live.run_ms[1]},
-                         {"p99", live.run_ms[2]},
-                         {"shown", live.shown},
-                         {"dropped", live.dropped},
-                         {"viewers", live.viewers},
-                         {"pending", context.room.num_pending()}}}};
+                       {"live", describe_live(context, live)}};
   HttpResponse response;
   response.content_type = "application/octet-stream";
   response.body = pack({.report = &frame->report,

@@ -77,7 +77,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   if (!room.ok()) return room.status();
   parts->host = options.host;
   parts->room = std::move(room).value();
-  if (source != nullptr) parts->feed = std::make_unique<LiveFeed>(*parts->room, 0, std::move(source));
+  if (source != nullptr) parts->feed = std::make_unique<LiveFeed>(*parts->room, std::move(source));
   const bool loopback = is_loopback(options.host);
   parts->context.reset(new Context{.room = *parts->room,
                                    .feed = parts->feed.get(),
@@ -114,7 +114,7 @@ std::string Server::source_description() const {
 }
 
 std::string Server::source_fault() const {
-  return implementation_->feed == nullptr ? std::string() : implementation_->feed->statistics().fault;
+  return implementation_->feed == nullptr ? std::string() : implementation_->feed->statistics().fault.message();
 }
 
 void Server::shutdown() {

@@ -18,7 +18,7 @@ struct ModelSource {
 };
 
 struct ServerOptions {
-  std::vector<ModelSource> models;  // at least one; the first is the live page's
+  std::vector<ModelSource> models;  // at least one; the first is what the page begins with
   std::filesystem::path source;     // picture, folder, video or camera; empty: none
   double pictures_per_second = 10;  // of a source of pictures; > 0
   std::string host = "127.0.0.1";
@@ -48,7 +48,7 @@ class Server {
   std::string address() const;
   /// Of the live source; empty without one.
   std::string source_description() const;
-  /// Why the live source has ended; empty while it has not.
+  /// Why no live frame comes, for who started the server; empty while they come. It is tried again and again.
   std::string source_fault() const;
 
   /// Takes no new request, answers all that were accepted, and returns.

@@ -42,6 +42,10 @@ HttpResponse metrics(const Context& context) {
     const LiveStatistics live = context.feed->statistics();
     gauges.live_frames = live.shown;
     gauges.live_dropped = live.dropped;
+    gauges.live_damaged = live.damaged;
+    gauges.live_faults = live.faults;
+    gauges.live_source = true;
+    gauges.live_source_up = live.fault.ok();
     gauges.viewers = live.viewers;
   }
   HttpResponse response;

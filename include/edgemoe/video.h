@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,8 @@ struct VideoOptions {
   bool loop = false;             ///< files: begin again at the end, times going on; refused for cameras
   std::string camera_size;       ///< cameras: "1280x720"; empty: the driver's choice
   double camera_frame_rate = 0;  ///< cameras: frames a second; 0: the driver's choice
+  /// Asked while open() and read() wait, by threads of the library too: true ends both, open() with kIo.
+  std::function<bool()> stopped;
 };
 
 /// A video as its container announces it. What that does not say is 0.

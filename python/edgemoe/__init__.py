@@ -13,8 +13,9 @@ from edgemoe.maps import Maps, Routing, RunTimes, Task
 from edgemoe.model import Model, load
 from edgemoe.named_files import list_models
 from edgemoe.picture import PictureLike, decode_picture, read_picture
+from edgemoe.video import Frame, VideoReader, video_supported
 from edgemoe._core import __version__
 
-__all__ = ["Error", "InternalError", "InvalidArgumentError", "IoError", "MalformedError", "Maps", "MismatchError", "Model",
-           "NotFoundError", "PictureLike", "Routing", "RunTimes", "Task", "TooLargeError", "UnsupportedError", "__version__",
-           "decode_picture", "list_models", "load", "read_picture"]
+__all__ = ["Error", "Frame", "InternalError", "InvalidArgumentError", "IoError", "MalformedError", "Maps", "MismatchError",
+           "Model", "NotFoundError", "PictureLike", "Routing", "RunTimes", "Task", "TooLargeError", "UnsupportedError",
+           "VideoReader", "__version__", "decode_picture", "list_models", "load", "read_picture", "video_supported"]

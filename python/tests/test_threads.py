@@ -2,6 +2,7 @@
 import concurrent.futures
 import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -41,6 +42,33 @@ def test_other_threads_go_on_during_a_run(tiny, picture):
         sys.setswitchinterval(interval)
         finished.set()
         counter.join()
+
+
+DAEMONS = """
+import sys, threading, time
+import numpy as np
+import edgemoe
+
+model = edgemoe.load(sys.argv[1], num_threads=2)
+picture = np.zeros((46, 70, 3), np.uint8)
+ran = threading.Event()
+
+def run():
+    while True:
+        model.run_batch([picture] * 8)
+        ran.set()
+
+for _ in range(3):
+    threading.Thread(target=run, daemon=True).start()
+ran.wait()
+print("ending")
+"""
+
+
+def test_a_process_may_end_while_daemon_threads_run_models(tiny_file):
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", DAEMONS, tiny_file], capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "ending\n", "")
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["a model a thread", "one model for all"])

@@ -28,7 +28,9 @@ Result<VideoReader> VideoReader::open(const std::filesystem::path& source, const
                            VideoDecoder::open(source, {.loop = options.loop,
                                                        .camera_size = options.camera_size,
                                                        .camera_rate = options.camera_frame_rate,
-                                                       .stopped = [&interrupted] { return interrupted.load(); }}));
+                                                       .stopped = [&interrupted, asked = options.stopped] {
+                                                         return interrupted || (asked && asked());
+                                                       }}));
   const StreamInfo& info = decoder.info();
   implementation->info = {.width = info.width,
                           .height = info.height,

@@ -54,6 +54,7 @@ extern "C" {
   F(avcodec_alloc_context3)          \
   F(avcodec_find_encoder_by_name)    \
   F(avcodec_free_context)            \
+  F(avcodec_get_class)               \
   F(avcodec_get_name)                \
   F(avcodec_open2)                   \
   F(avcodec_parameters_from_context) \

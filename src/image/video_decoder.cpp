@@ -87,6 +87,7 @@ class VideoDecoder::Implementation {
   std::optional<StreamIo> io_;  // outlives format_, which is closed in the destructor
   AVFormatContext* format_ = nullptr;
   AVStream* stream_ = nullptr;
+  ffmpeg::ConcealedPackets concealed_;  // outlives codec_
   ffmpeg::CodecContext codec_;
   ffmpeg::Packet packet_{ffmpeg::api().av_packet_alloc()};
   ffmpeg::Frame frame_{ffmpeg::api().av_frame_alloc()};
@@ -157,6 +158,11 @@ Status VideoDecoder::Implementation::open_codec() {
   // Threads that decode frames ahead of each other would hold a camera's picture back.
   codec_->thread_type = info.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
   codec_->thread_count = std::clamp(ffmpeg::api().av_cpu_count(), 1, kMaxDecoderThreads);
+  // What H.264 cannot decode whole before its first key frame comes marked instead of being dropped without a word; a
+  // broken JPEG, which no other frame depends on, is a fault instead of half a picture.
+  codec_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+  if (codec_->codec_id == AV_CODEC_ID_MJPEG) codec_->err_recognition |= AV_EF_EXPLODE;
+  concealed_.watch(*codec_);
   if (result >= 0) result = ffmpeg::api().avcodec_open2(codec_.get(), decoder, nullptr);
   if (result < 0)
     return malformed("{}: its {} video cannot be decoded: {}", name_, decoder->name, ffmpeg::error_text(result));
@@ -218,6 +224,7 @@ Result<bool> VideoDecoder::Implementation::feed() {
     }
     read_errors_ = 0;
     const bool ours = packet_->stream_index == stream_->index;
+    if (ours) concealed_.begin_packet(*codec_);
     const int sent = ours ? ffmpeg::api().avcodec_send_packet(codec_.get(), packet_.get()) : 0;
     ffmpeg::api().av_packet_unref(packet_.get());
     if (sent == AVERROR(ENOMEM)) return too_large("{}: not enough memory", name_);
@@ -231,7 +238,8 @@ Result<bool> VideoDecoder::Implementation::next_frame() {
   for (;;) {
     const int got = ffmpeg::api().avcodec_receive_frame(codec_.get(), frame_.get());
     if (got >= 0) {
-      if (frame_->decode_error_flags == 0 && (frame_->flags & AV_FRAME_FLAG_CORRUPT) == 0) return true;
+      const bool concealed = concealed_.take(*frame_);
+      if (!concealed && frame_->decode_error_flags == 0 && (frame_->flags & AV_FRAME_FLAG_CORRUPT) == 0) return true;
       ++damage.frames;
       continue;
     }
@@ -335,6 +343,7 @@ void VideoDecoder::Implementation::tell_missing() {
 }
 
 Result<bool> VideoDecoder::Implementation::read(DecodedFrame& frame) {
+  if (codec_ == nullptr) return io_error("{}: could not be opened again, no frame comes any more", name_);
   bool got = std::exchange(has_frame_, false);
   if (!got) {
     EDGEMOE_ASSIGN_OR_RETURN(got, next_frame());

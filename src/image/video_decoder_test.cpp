@@ -173,26 +173,75 @@ TEST_F(VideoDecoderTest, ALoop_begins_again_with_times_that_go_on) {
   }
 }
 
+/// Overwrites bytes in the midst of a frame of an AVI file, counted as they are stored.
+void damage_frame(std::vector<std::byte>& avi, int number) {
+  constexpr std::string_view kTag = "00dc";
+  const std::string_view text(reinterpret_cast<const char*>(avi.data()), avi.size());
+  std::size_t chunk = text.find("movi");
+  for (int i = 0; i <= number; ++i) chunk = text.find(kTag, chunk + kTag.size());
+  ASSERT_NE(chunk, std::string_view::npos);
+  std::uint32_t size = 0;
+  std::memcpy(&size, avi.data() + chunk + kTag.size(), sizeof(size));
+  ASSERT_LE(chunk + 8 + size, avi.size());
+  for (std::size_t i = size / 2; i < size / 2 + 24; ++i) avi[chunk + 8 + i] ^= static_cast<std::byte>(i * 37 + 11);
+}
+
 TEST_F(VideoDecoderTest, DamagedFrames_are_skipped_and_counted) {
-  for (const char* codec : {"mpeg4", "libx264"}) {
+  constexpr int kFrames = 40;
+  for (const char* codec : {"mpeg4", "libx264", "mjpeg"}) {
     if (!test::has_encoder(codec)) continue;
-    const auto path = clip({.codec = codec, .width = 160, .height = 128, .num_frames = 40});
+    const bool jpeg = std::string_view(codec) == "mjpeg";
+    const auto path = clip({.codec = codec,
+                            .pixels = jpeg ? "yuvj420p" : "yuv420p",
+                            .width = 160,
+                            .height = 128,
+                            .num_frames = kFrames,
+                            .full_range = jpeg});
+    ASSERT_EQ(decode(path).damage.frames, 0) << codec;
     std::vector<std::byte> content = bytes(path);
-    // Every byte of a stretch in the frames' middle, well past the headers.
-    for (std::size_t i = content.size() / 2; i < content.size() / 2 + content.size() / 6; ++i) {
-      content[i] ^= static_cast<std::byte>(i * 37 + 11);
-    }
+    for (const int number : {9, 10, 22, 31}) damage_frame(content, number);
     ASSERT_TRUE(write_file(path, content).ok());
-    const Decoded decoded = decode(path);
-    EXPECT_GT(decoded.images.size(), 10U) << codec;
-    EXPECT_LT(decoded.images.size(), 40U) << codec;
-    // Decoders of H.264 that work on several frames at once drop some without a word, now and then all that are
-    // damaged.
-    if (std::string_view(codec) == "mpeg4") {
-      EXPECT_GT(decoded.damage.frames, 0);
+    // Whichever thread of the decoder meets the damage, and whenever.
+    std::int64_t damaged = 0;
+    for (int round = 0; round < 5; ++round) {
+      const Decoded decoded = decode(path);
+      // One of the four JPEGs can still be decoded, to another picture: nothing in it tells.
+      EXPECT_GE(decoded.damage.frames, jpeg ? 3 : 4) << codec;
+      EXPECT_EQ(static_cast<std::int64_t>(decoded.images.size()) + decoded.damage.frames, kFrames) << codec;
+      EXPECT_TRUE(std::is_sorted(decoded.ticks.begin(), decoded.ticks.end()));
+      if (round == 0) damaged = decoded.damage.frames;
+      EXPECT_EQ(decoded.damage.frames, damaged) << codec;
     }
-    EXPECT_TRUE(std::is_sorted(decoded.ticks.begin(), decoded.ticks.end()));
   }
+}
+
+TEST_F(VideoDecoderTest, FramesBeforeTheFirstKeyFrame_are_skipped_and_counted) {
+  if (!test::has_encoder("libx264")) GTEST_SKIP() << "no libx264";
+  constexpr int kFrames = 24;
+  const auto path = clip({.codec = "libx264", .container = "avi", .width = 64, .height = 48, .num_frames = kFrames});
+  std::vector<std::byte> content = bytes(path);
+  // The first frame as a chunk that nobody reads: what follows refers to what was never there.
+  const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());
+  const std::size_t first = text.find("00dc", text.find("movi"));
+  ASSERT_NE(first, std::string_view::npos);
+  std::memcpy(content.data() + first, "JUNK", 4);
+  ASSERT_TRUE(write_file(path, content).ok());
+  const Decoded decoded = decode(path);
+  EXPECT_GE(decoded.damage.frames, 1);
+  EXPECT_EQ(static_cast<std::int64_t>(decoded.images.size()) + decoded.damage.frames, kFrames - 1);
+}
+
+TEST_F(VideoDecoderTest, AVideoThatGoesAway_ends_its_loop_with_a_fault) {
+  const auto path = clip(kLossless);
+  Result<VideoDecoder> decoder = VideoDecoder::open(path, {.loop = true});
+  ASSERT_TRUE(decoder.ok());
+  DecodedFrame frame;
+  for (int i = 0; i < 15; ++i) ASSERT_TRUE(decoder->read(frame).value());
+  std::filesystem::remove(path);
+  Result<bool> read = true;
+  for (int i = 0; i < 15 && read.ok(); ++i) read = decoder->read(frame);
+  EXPECT_EQ(read.status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(decoder->read(frame).status().code(), StatusCode::kIo);
 }
 
 TEST_F(VideoDecoderTest, AnyDamage_ends_in_a_fault_or_in_frames_that_are_whole) {

@@ -80,6 +80,17 @@ class Video(unittest.TestCase):
         info = json.loads(self.run_tool(out, "-o", self.folder / "again", "--json").stdout)["video"]
         self.assertEqual((info["width"], info["height"], info["codec"]), (34, 18, "h264"))
 
+    def test_a_clip_that_comes_with_edgemoe_is_found_by_name(self):
+        done = self.run_tool("drive", "-o", self.folder, "--limit", "2")
+        self.assertTrue((self.folder / "drive_maps.mp4").is_file(), done.stdout)
+        self.assertIn("drive", subprocess.run([TOOL, "doctor"], capture_output=True, text=True).stdout)
+        empty = self.folder / "drive"
+        empty.mkdir()
+        done = subprocess.run([TOOL, "run", "drive", "-o", "out", "--model", self.model], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no picture", done.stderr)  # a folder of that name is what is meant
+        self.run_tool("no-such-clip", "-o", self.folder / "maps", expect=1)
+
     def test_standard_input_is_a_video_too(self):
         clip = self.clip()
         self.run_tool(clip, "--frames", self.folder / "file")

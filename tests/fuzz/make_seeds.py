@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """make_seeds.py OUT TOOL: small valid inputs for every fuzzer, under OUT/<fuzzer>/; TOOL is the edgemoe tool."""
+import base64
 import json
 import shutil
 import struct
@@ -58,6 +59,34 @@ def integer_models(tool):
             yield path.stem, (folder / "integers").read_bytes()
 
 
+def inference_requests():
+    """Requests of the Open Inference Protocol: method and path, the JSON's length where tensors follow it, the body."""
+    image = {"name": "image", "datatype": "UINT8", "shape": [2, 3, 3]}
+    post = "POST /v2/models/tiny/infer"
+
+    def request(inputs, outputs=None, tensors=b"", **more):
+        body = json.dumps({"inputs": inputs, **({"outputs": outputs} if outputs else {}), **more}).encode()
+        return f"{post}\n{len(body) if tensors else ''}\n".encode() + body + tensors
+
+    def binary(size, **more):
+        return {**image, "parameters": {"binary_data_size": size}, **more}
+
+    yield "json", request([{**image, "data": list(range(18))}], id="7")
+    yield "nested", request([{**image, "data": [[[1, 2, 3]] * 3] * 2}], [{"name": "depth"}])
+    yield "binary", request([binary(18)], [{"name": "semseg", "parameters": {"binary_data": True}}], bytes(range(18)))
+    yield "batch", request([binary(36, shape=[2, 2, 3, 3])], None, bytes(36), parameters={"binary_data_output": True})
+    yield "wide", request([binary(36, datatype="UINT16")], [{"name": "normals"}], bytes(range(36)))
+    file = JPEG
+    encoded = {"name": "encoded_image", "datatype": "BYTES", "shape": [1]}
+    yield "file", request([{**encoded, "data": [base64.b64encode(file).decode()]}], [{"name": "depth"}])
+    yield "file_binary", request([{**encoded, "parameters": {"binary_data_size": 4 + len(file)}}], None,
+                                 struct.pack("<I", len(file)) + file)
+    yield "shared", request([{**image, "parameters": {"shared_memory_region": "x"}}])
+    for number, address in enumerate(("GET /v2", "GET /v2/health/ready", "GET /v2/models/tiny/versions/1/config",
+                                      "GET /v2/models/stats", "GET /v2/models/tiny/stats", "POST /v2/repository/index")):
+        yield f"address{number}", f"{address}\n\n".encode()
+
+
 def main(out, tool):
     for path in sorted((ROOT / "tests/golden/checkpoints").rglob("*.pth*")):
         if path.is_file():
@@ -80,6 +109,8 @@ def main(out, tool):
         write(out / "image" / name, data)
     for name, data in integer_models(tool):
         write(out / "integer_model" / name, data)
+    for name, data in inference_requests():
+        write(out / "inference" / name, data)
     header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".ljust(117) + "\n"
     write(out / "npy" / "v1", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + values)
     write(out / "npy" / "v2", b"\x93NUMPY\2\0" + struct.pack("<I", len(header)) + header.encode() + values)

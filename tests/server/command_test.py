@@ -8,7 +8,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from service import get_json, serving
+from service import get_bytes, get_json, serving
 
 
 def expect(condition, what):
@@ -41,6 +41,16 @@ def main(tool, source):
         state = get_json(f"{address}/live/state")
         expect(state["source"] == picture.name and str(picture.parent) not in json.dumps(state), "no path is told")
         refused(tool, 1, "--port", "--port", address.split(":")[1])
+
+    with serving(tool, "--source", "drive", "--threads", "1") as address:
+        state = get_json(f"{address}/live/state")
+        expect(state["source"].startswith("drive.mp4 "), f"the clip by its name: {state['source']}")
+        frame = get_bytes(f"{address}/live/next?viewer=a&tasks=depth&after=0")
+        while not frame:
+            frame = get_bytes(f"{address}/live/next?viewer=a&tasks=depth&after=0")
+        expect(len(frame) > 1000, f"a live frame of it, {len(frame)} bytes")
+        metrics = get_bytes(f"{address}/metrics").decode()
+        expect("edgemoe_live_source_up 1" in metrics and "edgemoe_live_faults_total 0" in metrics, "its source is well")
 
     process = subprocess.Popen([tool, "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
     address = process.stdout.readline().split("http://")[1].strip().rstrip("/")

@@ -1,10 +1,12 @@
-"""page_test.py TOOL SOURCE [SCREENSHOTS]: the page in headless Chromium: live, switched, pointed at, a picture dropped on it, on a phone.
+"""page_test.py TOOL SOURCE [SCREENSHOTS]: the page in headless Chromium: live, switched, pointed at, a picture dropped on it, on a phone, another model.
 
 Exit code 77 where Playwright or Chromium is not installed: pip install playwright (in a venv named by
 -DEDGEMOE_CLIENTS_PYTHON=venv/bin/python) and Debian's chromium.
 """
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -109,6 +111,28 @@ def check_desktop(page, address, picture, shots):
     expect(True, "back to live")
 
 
+def check_models(page, shots):
+    """Two models, the second one small and untrained."""
+    picker = page.locator("#model-name")
+    expect(picker.locator("option").all_inner_texts() == ["edgemoe-street", "small"], "both models are offered")
+    expect(page.locator("#model").inner_text().startswith("edgemoe-street"), "the first is shown")
+    page.get_by_role("button", name="Depth", exact=True).click()
+    picker.select_option("small")
+    wait_until(page, "document.querySelector('canvas.map') !== null && document.querySelectorAll('#blocks button').length === 2")
+    expect(page.locator("#model").inner_text().startswith("small"), "the other model's name is shown")
+    expect(page.locator("#warning").is_visible(), "that it is untrained is said")
+    expect(page.get_by_role("button", name="Depth", exact=True).get_attribute("aria-pressed") == "true", "the task stays")
+    page.get_by_role("button", name="Classes", exact=True).click()
+    wait_until(page, "document.querySelectorAll('.classes li').length === 5")
+    expect(page.locator("canvas.map").evaluate(COLORS) > 4, "the other model's map is drawn")
+    if shots:
+        page.wait_for_timeout(1000)
+        page.screenshot(path=shots / "model.png", full_page=True)
+    picker.select_option("edgemoe-street")
+    wait_until(page, "document.querySelectorAll('.classes li').length > 5")
+    expect(page.locator("#warning").is_hidden(), "and back")
+
+
 def check_phone(page, shots):
     wide = page.evaluate("document.documentElement.scrollWidth"), page.evaluate("innerWidth")
     expect(wide[0] <= wide[1], f"nothing is wider than a phone: {wide}")
@@ -133,9 +157,17 @@ def main(tool, source, shots=None):
                           device_scale_factor=2, color_scheme="dark")
         wait_until(desktop, "document.getElementById('counts').textContent.startsWith('2 viewers')")
         expect(True, "two viewers at a time")
+        expect(desktop.locator("#model-picker").is_hidden(), "one model: nothing to pick")
         check_desktop(desktop, address, picture, shots)
         check_phone(phone, shots)
         browser.close()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        small = Path(folder) / "small.safetensors"
+        subprocess.run([tool, "new", "tiny", "--seed", "3", "-o", small], check=True, stdout=subprocess.DEVNULL)
+        with serving(tool, "--model", "edgemoe-street", "--model", small, "--source", "drive") as address:
+            browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            check_models(open_page(browser, address, faults, viewport={"width": 1440, "height": 900}), shots)
+            browser.close()
     # Chromium itself logs the answer to the file that is no picture.
     faults = [fault for fault in faults if "400" not in fault]
     expect(not faults, f"no script faults, nothing from elsewhere: {faults}")

@@ -20,6 +20,10 @@ def serving(tool, *arguments):
         assert process.wait(timeout=60) == 0, "edgemoe serve must end with 0 when it is asked to"
 
 
-def get_json(address):
+def get_bytes(address):
     with urllib.request.urlopen(f"http://{address}", timeout=20) as answer:
-        return json.load(answer)
+        return answer.read()
+
+
+def get_json(address):
+    return json.loads(get_bytes(address))

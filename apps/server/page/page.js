@@ -42,6 +42,35 @@ async function ask(address, options) {
 
 // ---- controls
 
+function buildModels() {
+  $("model-picker").hidden = state.models.length < 2;
+  $("model-name").replaceChildren(...state.models.map(({name}) => element("option", {value: name, textContent: name})));
+  const kept = store.get("model", "");
+  model = state.models.find(({name}) => name === kept) ?? state.models[0];
+  $("model-name").value = model.name;
+}
+
+// What hangs on the model; its first frame brings the maps.
+function buildModel() {
+  describe();
+  buildTasks();
+  buildBlocks();
+  const names = model.tasks.map((task) => task.name), kept = store.get("tasks", names[0]).split(",");
+  choose(kept.every((name) => names.includes(name)) ? kept : [names[0]]);
+}
+
+function pickModel(name) {
+  model = state.models.find((entry) => entry.name === name);
+  store.set("model", name);
+  frame = switching = null;
+  onlyExpert = -1;
+  history.length = 0;
+  $("switched").textContent = "";
+  for (const id of ["panels", "legend", "router-views"]) $(id).replaceChildren();
+  buildModel();
+  if (dropped) showFile(dropped);
+}
+
 function buildTasks() {
   const names = model.tasks.map((task) => task.name);
   const button = (text, tasks) => {
@@ -84,7 +113,7 @@ function buildBlocks() {
 }
 
 function describe() {
-  model = state.models[0];
+  model = state.models.find((entry) => entry.name === model.name);
   const input = `${model.input[1]}×${model.input[0]}`;
   $("model").textContent = `${model.name} · ${model.tasks.map((task) => labelOf[task.name]?.toLowerCase() ?? task.name).join(", ")} · network input ${input}`;
   showEngine(model);
@@ -124,20 +153,20 @@ async function change(setting) {
 async function live() {
   for (;;) {
     if (dropped || !state.source || document.hidden) { await sleep(200); continue; }
-    const tasks = chosen;
+    const tasks = chosen, {name} = model;
     try {
       poll = new AbortController();
-      const response = await ask(`/live/next?viewer=${viewer}&tasks=${tasks.join(",")}&after=${lastId}`, {signal: poll.signal});
+      const response = await ask(`/live/next?viewer=${viewer}&model=${name}&tasks=${tasks.join(",")}&after=${lastId}`, {signal: poll.signal});
       if (response.status === 204) { say("waiting for the source"); continue; }
       const next = unpack(await response.arrayBuffer());
       next.bitmap = await createImageBitmap(next.jpeg);
-      if (dropped) continue;
+      if (dropped || name !== model.name) continue;
       if (next.id <= lastId) history.length = 0;  // the server was started anew
       lastId = next.id;
       arrived(next);
     } catch (error) {
       if (error.name === "AbortError") continue;
-      say(error.status === 410 ? error.message : "no connection; trying again");
+      say(error.status === 503 ? error.message : "no connection; trying again");
       if (!error.status) lastId = 0;
       await sleep(1000);
     }
@@ -170,10 +199,12 @@ function arrived(next) {
 async function showFile(file) {
   say(`running on ${file.name}…`);
   try {
-    const response = await ask(`/live/picture?tasks=${model.tasks.map((task) => task.name).join(",")}`, {method: "POST",
+    const {name} = model;
+    const response = await ask(`/live/picture?model=${name}&tasks=${model.tasks.map((task) => task.name).join(",")}`, {method: "POST",
       headers: {"content-type": "application/octet-stream"}, body: file});
     const next = unpack(await response.arrayBuffer());
     next.bitmap = await createImageBitmap(file);
+    if (name !== model.name) return;  // another was picked meanwhile, which shows the file itself
     dropped = file;
     frame = next;
     $("live").hidden = !state.source;
@@ -208,7 +239,7 @@ function showTimes(next) {
     return element("div", {}, element("dt", {}, swatch, name), element("dd", {textContent: `${next.times[name].toFixed(1)} ms`}));
   }));
   $("counts").textContent = numbers ? `${numbers.viewers} viewer${numbers.viewers === 1 ? "" : "s"}, ${numbers.shown} frames, ` +
-    `${numbers.dropped} overtaken by newer ones, ${numbers.pending} request${numbers.pending === 1 ? "" : "s"} in line` : "";
+    `${numbers.dropped} overtaken by newer ones, ${numbers.damaged ? `${numbers.damaged} damaged, ` : ""}${numbers.pending} request${numbers.pending === 1 ? "" : "s"} in line` : "";
   const style = getComputedStyle(document.body);
   drawTimeline($("timeline"), history, style.color, style.getPropertyValue("--accent"));
 }
@@ -347,6 +378,7 @@ function pointLoad(event, view) {
 $("live").onclick = () => { dropped = null; $("live").hidden = true; };
 $("file").onchange = (event) => { if (event.target.files[0]) showFile(event.target.files[0]); event.target.value = ""; };
 $("number-type").onchange = (event) => change({number_type: event.target.value});
+$("model-name").onchange = (event) => pickModel(event.target.value);
 $("threads").onchange = (event) => change({threads: Number(event.target.value)});
 for (const id of ["opacity", "class-palette", "value-palette", "experts-on"]) {
   const control = $(id), kept = store.get(id, null);
@@ -371,11 +403,8 @@ async function start() {
       await sleep(1000);
     }
   }
-  describe();
-  buildTasks();
-  buildBlocks();
-  const names = model.tasks.map((task) => task.name), kept = store.get("tasks", names[0]).split(",");
-  choose(kept.every((name) => names.includes(name)) ? kept : [names[0]]);
+  buildModels();
+  buildModel();
   $("empty").hidden = state.source !== "";
   if (!state.source) say("no live source");
   live();
