@@ -3,11 +3,13 @@ set(EDGEMOE_RTL_DIR ${PROJECT_SOURCE_DIR}/hw/rtl)
 set(EDGEMOE_SYNTH_DIR ${PROJECT_SOURCE_DIR}/hw/synth)
 set(EDGEMOE_RTL_BINARY_DIR ${PROJECT_BINARY_DIR}/rtl)
 
-# edgemoe_rtl_package(small): the package of configs/accelerators/small.json, ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv.
+# edgemoe_rtl_package(small): the package of configs/accelerators/small.json, ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv, and
+# built_design.h beside it.
 function(edgemoe_rtl_package design)
   set(source ${PROJECT_SOURCE_DIR}/configs/accelerators/${design}.json)
   set(package ${EDGEMOE_RTL_BINARY_DIR}/${design}/edgemoe_pkg.sv)
-  add_custom_command(OUTPUT ${package} COMMAND edgemoe-rtl-package ${source} ${package}
+  set(header ${EDGEMOE_RTL_BINARY_DIR}/${design}/built_design.h)
+  add_custom_command(OUTPUT ${package} ${header} COMMAND edgemoe-rtl-package ${source} ${package} ${header}
                      DEPENDS ${source} edgemoe-rtl-package VERBATIM)
 endfunction()
 
@@ -57,11 +59,12 @@ function(edgemoe_rtl_simulator)
     edgemoe_verilated_model(NAME ${ARG_MODEL} TOP edgemoe FLAGS -Wall
                             FILES ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/edgemoe_pkg.sv ${ARG_MODULES})
   endif()
-  add_executable(${name} simulator_main.cpp)
+  add_executable(${name} simulator_main.cpp ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN}/built_design.h)
+  target_include_directories(${name} PRIVATE ${EDGEMOE_RTL_BINARY_DIR}/${ARG_DESIGN})
   edgemoe_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_MODEL}_model)
-  target_compile_definitions(${name} PRIVATE EDGEMOE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             EDGEMOE_BENCH_DESIGN="${ARG_DESIGN}")
+  # Those that are built: the large ones are not, unless somebody asks for them.
+  install(PROGRAMS $<TARGET_FILE:${name}> DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/edgemoe OPTIONAL)
   if(NOT ARG_DESIGN STREQUAL small)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     add_dependencies(edgemoe_rtl_full ${name})

@@ -45,4 +45,9 @@ Result<EngineOptions> EngineFlags::engine_options(int max_batch) const {
   return options;
 }
 
+std::shared_ptr<const DeviceBackbone> opened_device(const EngineOptions& options) {
+  // Nothing else is put there.
+  return std::static_pointer_cast<const DeviceBackbone>(options.backbone);
+}
+
 }  // namespace edgemoe::cli

@@ -3,11 +3,13 @@
 #define EDGEMOE_CLI_ENGINE_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/status.h"
+#include "pipeline/device_backbone.h"
 #include "pipeline/pipeline.h"
 
 namespace edgemoe::cli {
@@ -23,6 +25,9 @@ struct EngineFlags {
   /// kInvalidArgument with what was expected.
   Result<EngineOptions> engine_options(int max_batch) const;
 };
+
+/// The device that engine_options() has opened; null: none was asked for.
+std::shared_ptr<const DeviceBackbone> opened_device(const EngineOptions& options);
 
 }  // namespace edgemoe::cli
 

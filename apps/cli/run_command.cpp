@@ -49,10 +49,11 @@ class BothTaps final : public TapSink {
 /// One run of the tool: owns the pipeline, collects what happened.
 class Run {
  public:
-  Run(const RunOptions& options, std::unique_ptr<Pipeline> pipeline, std::vector<int> tasks)
+  Run(const RunOptions& options, std::unique_ptr<Pipeline> pipeline, std::vector<int> tasks,
+      std::shared_ptr<const DeviceBackbone> device)
       : options_(options),
         pipeline_(std::move(pipeline)),
-        record_{.tasks = std::move(tasks)},
+        record_{.tasks = std::move(tasks), .device = std::move(device)},
         choices_(pipeline_->config()) {}
 
   Status files(const std::vector<RunInput>& inputs);
@@ -382,7 +383,7 @@ ExitCode run(RunOptions options) {
   if (const Status status = make_folder(options.output); !status.ok()) return fail(status);
   if (!options.quiet && !options.json) print_header(**pipeline, options, *tasks);
 
-  Run state(options, std::move(pipeline).value(), *tasks);
+  Run state(options, std::move(pipeline).value(), *tasks, opened_device(*engine));
   const auto run_start = std::chrono::steady_clock::now();
   const Status status =
       raw ? state.raw_frames(static_cast<std::size_t>(frame_size.first), static_cast<std::size_t>(frame_size.second))

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,9 @@ struct RunRecord {
   std::vector<RunItem> items;
   StageTimes times;
   std::vector<SaturatedTensor> saturation;
-  bool interrupted = false;  // ended early by a signal
-  std::string error;         // … or by this
+  std::shared_ptr<const DeviceBackbone> device;  // of --device; null: this processor
+  bool interrupted = false;                      // ended early by a signal
+  std::string error;                             // … or by this
 };
 
 /// True for inputs that are run as a video: one that is, or standard input without --raw-size.
@@ -86,6 +88,7 @@ struct VideoRecord {
   VideoRunReport report;
   std::int64_t load_ns = 0;
   std::vector<SaturatedTensor> saturation;
+  std::shared_ptr<const DeviceBackbone> device;
   bool interrupted = false;
   std::string error;
 };

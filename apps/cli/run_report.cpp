@@ -123,6 +123,19 @@ Json run_json(Pipeline& pipeline, const RunOptions& options, const std::vector<i
             {"batch", pipeline.engine().max_batch()}}}};
 }
 
+/// What --device did: cycles of its clock, where it has one, and bytes on its bus, of all runs.
+Json device_json(const DeviceBackbone* backbone) {
+  if (backbone == nullptr) return nullptr;
+  const DeviceReport& report = backbone->device().report();
+  const auto beat = static_cast<std::uint64_t>(backbone->device().design().bus_bytes());
+  return {{"name", backbone->name()},
+          {"runs", report.runs},
+          {"cycles", report.cycles == 0 ? Json(nullptr) : Json(report.cycles)},
+          {"read_bytes", report.read_beats * beat},
+          {"written_bytes", report.write_beats * beat},
+          {"memory", report.memory.empty() ? Json(nullptr) : Json(report.memory)}};
+}
+
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 /// The stages of a video's run in a frame's order.
@@ -220,6 +233,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
     pictures.push_back(entry);
   }
   Json root = run_json(pipeline, options, record.tasks);
+  root["device"] = device_json(record.device.get());
   root["saturation"] = saturation_json(record.saturation);
   root["times_ms"] = times_json(record.times);
   root["interrupted"] = record.interrupted;
@@ -279,6 +293,7 @@ std::string video_summary_json(Pipeline& pipeline, const RunOptions& options, co
   const VideoRunReport& report = record.report;
   const StreamInfo& info = record.info;
   Json root = run_json(pipeline, options, tasks);
+  root["device"] = device_json(record.device.get());
   root["saturation"] = saturation_json(record.saturation);
   Json times = {{"load", milliseconds(record.load_ns)}};
   for (const auto& [stage, ns] : video_stages(report)) times[stage] = milliseconds(ns);

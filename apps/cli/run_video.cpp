@@ -128,7 +128,7 @@ class VideoCommand {
   VideoCommand(const RunOptions& options, Outputs outputs, Pipeline& pipeline, std::vector<int> tasks)
       : options_(options), outputs_(std::move(outputs)), pipeline_(pipeline), tasks_(std::move(tasks)) {}
 
-  ExitCode run(std::int64_t load_ns);
+  ExitCode run(std::int64_t load_ns, std::shared_ptr<const DeviceBackbone> device);
 
  private:
   Result<VideoDecoder> open();
@@ -180,8 +180,9 @@ Status VideoCommand::finish_files() {
   return write_file(outputs_.summary, video_summary_json(pipeline_, options_, tasks_, record_) + "\n");
 }
 
-ExitCode VideoCommand::run(std::int64_t load_ns) {
+ExitCode VideoCommand::run(std::int64_t load_ns, std::shared_ptr<const DeviceBackbone> device) {
   record_.load_ns = load_ns;
+  record_.device = std::move(device);
   Result<VideoDecoder> decoder = open();
   if (!decoder.ok()) {
     if (stop_.requested()) stop_.end_process();
@@ -248,7 +249,7 @@ ExitCode run_video_command(RunOptions& options) {
   if (status.ok()) status = make_folder(options.frames);
   if (!status.ok()) return fail(status);
   if (!options.quiet && !options.json) print_header(**pipeline, options, *tasks);
-  return VideoCommand(options, outputs, **pipeline, *tasks).run(load_ns);
+  return VideoCommand(options, outputs, **pipeline, *tasks).run(load_ns, opened_device(*engine));
 }
 
 }  // namespace edgemoe::cli

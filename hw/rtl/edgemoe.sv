@@ -4,6 +4,8 @@ module edgemoe #(
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
   parameter int Chains = edgemoe_pkg::ArrayChains,
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
+  /// Experts are loaded ahead of the router; else only when it has chosen.
+  parameter bit Prefetch = 1'(edgemoe_pkg::Prefetch),
   localparam int DataBytes = Outputs * Chains
 ) (
   input  logic clk_i,
@@ -78,7 +80,7 @@ module edgemoe #(
 
   shell #(
     .Outputs(Outputs), .Chains(Chains), .Tokens(Tokens), .AddressWidth(AddressWidth), .BurstBeats(edgemoe_pkg::BurstBeats),
-    .OutstandingBursts(edgemoe_pkg::OutstandingBursts)
+    .OutstandingBursts(edgemoe_pkg::OutstandingBursts), .Prefetch(Prefetch)
   ) u_shell (
     .clk_i, .rst_ni, .core_rst_no(core_rst_n), .core_start_o(core_start), .task_o(unused_task), .core_done_i(core_done),
     .core_progress_i(core_progress), .core_waits_i(core_waits), .core_stage_i(core_stage), .core_error_i(core_error),

@@ -2,11 +2,10 @@
 #include <Vcompute_unit.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
-#include <fstream>
 #include <map>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "numeric/gelu_table.h"
 #include "sim/bench.h"
 #include "sim/bench_design.h"
+#include "sim/tile_layout.h"
 
 namespace edgemoe::sim {
 namespace {
@@ -25,43 +25,6 @@ constexpr int kMaxSteps = 5;
 const DesignPoint::Array& array() { return bench_design().array; }
 
 enum class Mode { kLinear, kScores, kValues, kRaw };
-
-/// Where the fields of tile_pkg::tile_t stand, read where they are declared.
-class TileLayout {
- public:
-  TileLayout() {
-    std::ifstream file(std::string(EDGEMOE_SOURCE_DIR) + "/hw/rtl/tile_pkg.sv");
-    const std::regex field(R"(^    (?:mode_e|logic)(?: signed)?(?: \[(\d+):0\])? (\w+);)");
-    std::vector<std::pair<std::string, int>> fields;
-    bool inside = false;
-    for (std::string line; std::getline(file, line);) {
-      if (line.find("typedef struct packed") != std::string::npos) inside = true;
-      if (line.find("} tile_t;") != std::string::npos) break;
-      std::smatch match;
-      if (!inside || !std::regex_search(line, match, field)) continue;
-      const int width = line.find("mode_e") != std::string::npos ? 2 : match[1].matched ? std::stoi(match[1]) + 1 : 1;
-      fields.emplace_back(match[2], width);
-    }
-    int lsb = 0;
-    for (auto it = fields.rbegin(); it != fields.rend(); ++it) {
-      places_[it->first] = {lsb, it->second};
-      lsb += it->second;
-    }
-  }
-  template <typename Port>
-  void set(Port& port, const std::string& name, std::int64_t value) const {
-    const auto [lsb, width] = places_.at(name);
-    set_bits(port, static_cast<std::size_t>(lsb), width, static_cast<std::uint32_t>(value));
-  }
-  template <typename Port>
-  std::uint32_t get(const Port& port, const std::string& name) const {
-    const auto [lsb, width] = places_.at(name);
-    return get_bits(port, static_cast<std::size_t>(lsb), width);
-  }
-
- private:
-  std::map<std::string, std::pair<int, int>> places_;
-};
 
 /// A tile and what it finds in the memories.
 struct Tile {
@@ -125,12 +88,6 @@ struct Memories {
   std::vector<int> key_exponents;
 };
 
-struct Result {
-  int number;
-  int token;
-  std::vector<std::int32_t> values;
-};
-
 class ComputeUnit {
  public:
   ComputeUnit(PowerUp power_up, std::uint64_t seed)
@@ -159,44 +116,65 @@ class ComputeUnit {
     return tile;
   }
 
-  /// Offers tiles, with gaps or without, and compares all that comes out.
+  /// Offers tiles, with gaps or without, and compares all that comes out. Without gaps a tile is taken as many cycles
+  /// behind the one before it as that one has steps, or the array tokens.
   void run(int count, bool gaps) {
     std::deque<Tile> to_issue;
-    for (int i = 0; i < count; ++i) to_issue.push_back(random_tile(i));
     std::map<int, Tile> tiles;
-    for (const Tile& tile : to_issue) tiles[tile.number] = tile;
-    int results = 0;
     int expected_results = 0;
-    for (const Tile& tile : to_issue) expected_results += tile.tokens;
-    int drained = 0;
+    for (int i = 0; i < count; ++i) {
+      to_issue.push_back(random_tile(i));
+      tiles[i] = to_issue.back();
+      expected_results += to_issue.back().tokens;
+    }
+    int results = 0;
+    int next_take = 0;
     bool offered = false;
+    drained_ = 0;
     for (int cycle = 0; cycle < 60 * count + 200 && (results < expected_results || !bench_->idle_o); ++cycle) {
-      if (!offered && !to_issue.empty() && !(gaps && random_.below(3) != 0)) {
-        offered = true;
-        offer(to_issue.front());
-      }
-      bench_->tile_valid_i = offered;
-      bench_.settle();
-      const bool taken = offered && bench_->tile_ready_o;
-      remember();
-      drained += bench_->drained_o;
-      bench_.tick();
-      answer();
-      bench_.settle();
-      if (taken) {
+      offered = offered || (!to_issue.empty() && !(gaps && random_.below(3) != 0));
+      if (step(offered ? &to_issue.front() : nullptr)) {
+        if (!gaps) {
+          EXPECT_EQ(cycle, next_take) << "tile " << to_issue.front().number << " was taken";
+        }
+        next_take = cycle + std::max(to_issue.front().steps, array().tokens);
         to_issue.pop_front();
         offered = false;
-        bench_->tile_valid_i = 0;
       }
       results += look(tiles);
     }
     EXPECT_EQ(results, expected_results);
-    EXPECT_EQ(drained, count);
+    EXPECT_EQ(drained_, count);
     EXPECT_TRUE(bench_->idle_o);
     EXPECT_EQ(wrong_, 0);
   }
 
+  /// Offers tiles for so many cycles, then resets.
+  void reset_after(int cycles) {
+    Tile tile = random_tile(0);
+    for (int cycle = 0; cycle < cycles; ++cycle) {
+      if (step(&tile)) tile = random_tile(0);
+    }
+    bench_->tile_valid_i = 0;
+    bench_.reset();
+    EXPECT_TRUE(bench_->idle_o);
+  }
+
  private:
+  /// A cycle in which `tile` is offered, where there is one: whether it is taken.
+  bool step(const Tile* tile) {
+    if (tile != nullptr) offer(*tile);
+    bench_->tile_valid_i = tile != nullptr;
+    bench_.settle();
+    const bool taken = tile != nullptr && bench_->tile_ready_o;
+    remember();
+    drained_ += bench_->drained_o;
+    bench_.tick();
+    answer();
+    bench_.settle();
+    return taken;
+  }
+
   void offer(const Tile& tile) {
     auto& port = bench_->tile_i;
     const std::pair<const char*, std::int64_t> fields[] = {{"mode", static_cast<int>(tile.mode)},
@@ -362,6 +340,7 @@ class ComputeUnit {
   std::deque<int> rows_, columns_, channels_;  // addresses, the latest first
   int scale_ = 0;
   int head_ = 0;
+  int drained_ = 0;
   int wrong_ = 0;
 };
 
@@ -373,6 +352,15 @@ TEST(ComputeUnit, TilesOfAllKinds_EqualTheReference) {
 }
 
 TEST(ComputeUnit, TilesWithPauses_EqualTheReference) { ComputeUnit(PowerUp::kRandom, 92).run(300, true); }
+
+TEST(ComputeUnit, ResetAtAnyCycle_LeavesTheNextTilesRight) {
+  ComputeUnit unit(PowerUp::kRandom, 93);
+  for (int cut = 1; cut < 60 && !testing::Test::HasFailure(); ++cut) {
+    SCOPED_TRACE(testing::Message() << "reset after " << cut);
+    unit.reset_after(cut);
+    unit.run(6, false);
+  }
+}
 
 }  // namespace
 }  // namespace edgemoe::sim

@@ -35,6 +35,25 @@ def check_report(report):
     assert report["read_bytes"] > report["written_bytes"] > 0
 
 
+def check_device(summary, runs):
+    """What the summary of `edgemoe run` says of the device."""
+    device = summary["device"]
+    assert device["name"] == f"sim:{DESIGN}" and device["runs"] == runs, device
+    assert device["cycles"] > 1000 and device["read_bytes"] > device["written_bytes"] > 0 and device["memory"], device
+
+
+def check_other_design(picture, model, folder):
+    """A simulator is for one design point: not for another of its name."""
+    other = folder / f"{DESIGN}.json"
+    design = json.loads((SOURCE / f"configs/accelerators/{DESIGN}.json").read_text())
+    design["memory"]["weight_words"] *= 2
+    other.write_text(json.dumps(design))
+    environment = dict(os.environ, EDGEMOE_SIMULATOR_DIR=str(SIMULATOR.parent))
+    done = subprocess.run([TOOL, "simulate", picture, "--model", model, "--device", f"sim:{other}"], capture_output=True, text=True,
+                          env=environment)
+    assert done.returncode != 0 and "of other sizes" in done.stderr, done
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -58,6 +77,9 @@ def main():
         tool("run", picture, *options, "-o", folder / "here", "--type", "int8")
         tool("run", picture, *options, "-o", folder / "there", "--device", f"sim:{DESIGN}")
         assert maps(folder / "here") == maps(folder / "there") != {}
+        check_device(json.loads((folder / "there/summary.json").read_text()), runs=1)
+        assert json.loads((folder / "here/summary.json").read_text())["device"] is None
+        check_other_design(picture, model, folder)
         print(f"{report['cycles'] / report['runs']:.0f} cycles a run, {report['compared_values']} values equal")
 
 

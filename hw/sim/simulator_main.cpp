@@ -1,6 +1,7 @@
 // edgemoe-sim-DESIGN: the Verilated accelerator as a device (src/accel/simulator.h), behind a memory of the bandwidth
 // and latency below. `edgemoe run --device sim:DESIGN` starts it; it speaks on standard input and output.
 #include <Vedgemoe.h>
+#include <built_design.h>
 #include <fmt/core.h>
 
 #include <unistd.h>
@@ -12,11 +13,21 @@
 
 #include "accel/registers.h"
 #include "accel/simulator.h"
-#include "sim/bench_design.h"
+#include "base/check.h"
 #include "sim/program_runner.h"
 
 namespace edgemoe::sim {
 namespace {
+
+/// What this was verilated for: not a file, which may have changed since.
+const DesignPoint& built_design() {
+  static const DesignPoint design = [] {
+    const Result<DesignPoint> parsed = parse_design_point(kBuiltDesign);
+    EDGEMOE_CHECK(parsed.ok());
+    return *parsed;
+  }();
+  return design;
+}
 
 /// Far more than the largest network takes.
 constexpr std::int64_t kLimitCycles = 200'000'000;
@@ -27,9 +38,16 @@ class RtlSimulation final : public SimulatorRequests {
       : design_(design),
         timing_{.latency_cycles = memory.latency_cycles, .bytes_per_cycle = memory.bus_share * design.bus_bytes()} {}
 
-  Status load(Program program) override {
+  Status load(Program program, std::uint64_t rtl) override {
     if (program.design != design_.name) {
       return invalid_argument("this simulates design point {}, the program is for {}", design_.name, program.design);
+    }
+    if (rtl != kBuiltFingerprint) {
+      return invalid_argument(
+          "this was built for a design point {0} of other sizes, or for other commands, than the program is for "
+          "(fingerprint {1:016x}, expected {2:016x}): build edgemoe-sim-{0} again, or give the design point another "
+          "name",
+          design_.name, kBuiltFingerprint, rtl);
     }
     runner_.reset();
     program_ = std::make_unique<Program>(std::move(program));
@@ -69,9 +87,9 @@ class RtlSimulation final : public SimulatorRequests {
 };
 
 int serve(const SimulatorMemory& memory) {
-  RtlSimulation simulation(bench_design(), memory);
+  RtlSimulation simulation(built_design(), memory);
   const Status status = serve_simulator(STDIN_FILENO, STDOUT_FILENO, simulation);
-  if (!status.ok()) fmt::print(stderr, "edgemoe-sim-{}: {}\n", bench_design().name, status.message());
+  if (!status.ok()) fmt::print(stderr, "edgemoe-sim-{}: {}\n", built_design().name, status.message());
   return status.ok() ? 0 : 1;
 }
 
@@ -82,7 +100,7 @@ int main(int argc, char** argv) {
   const edgemoe::Result<edgemoe::SimulatorMemory> memory =
       edgemoe::simulator_memory(std::span<const char* const>(argv, static_cast<std::size_t>(argc)).subspan(1));
   if (!memory.ok()) {
-    const std::string& design = edgemoe::sim::bench_design().name;
+    const std::string& design = edgemoe::sim::built_design().name;
     fmt::print(stderr, "edgemoe-sim-{0}: {1}; 'edgemoe run --device sim:{0}' starts it\n", design,
                memory.status().message());
     return 2;

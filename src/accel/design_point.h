@@ -3,6 +3,7 @@
 #ifndef EDGEMOE_ACCEL_DESIGN_POINT_H_
 #define EDGEMOE_ACCEL_DESIGN_POINT_H_
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -90,6 +91,8 @@ Result<std::string> rewrite_design_point(std::string_view text, const DesignPoin
 
 /// `edgemoe_pkg`: the sizes as parameters, and the tables of src/numeric as functions.
 std::string make_rtl_package(const DesignPoint& design);
+/// FNV-1a of that text, 64 bits: equal for machines of the same sizes, commands, registers and tables.
+std::uint64_t rtl_fingerprint(const DesignPoint& design);
 
 }  // namespace edgemoe
 

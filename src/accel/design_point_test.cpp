@@ -39,6 +39,19 @@ TEST(DesignPoint, EveryNamedOne_Loads) {
   EXPECT_EQ(load_design_point(kFolder / "zcu102.json")->products_per_cycle(), 2048);
 }
 
+TEST(DesignPoint, RtlFingerprint_IsThatOfTheSizesAlone) {
+  const DesignPoint design = *parse_design_point(small_text());
+  DesignPoint other = design;
+  other.clock_mhz = 200;
+  other.part.lut = 1000;
+  EXPECT_EQ(rtl_fingerprint(other), rtl_fingerprint(design));
+  other.memory.weight_words *= 2;
+  EXPECT_NE(rtl_fingerprint(other), rtl_fingerprint(design));
+  other = design;
+  other.bus.prefetch = !design.bus.prefetch;
+  EXPECT_NE(rtl_fingerprint(other), rtl_fingerprint(design));
+}
+
 TEST(DesignPoint, RewrittenOne_IsTheFileAgainOrTheOtherDesign) {
   const std::string other_text = *read_text_file(kFolder / "zcu102.json", 1 << 20);
   for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {

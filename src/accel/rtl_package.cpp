@@ -152,4 +152,10 @@ std::string make_rtl_package(const DesignPoint& design) {
   return text + "endpackage\n// verilator lint_on UNUSEDPARAM\n";
 }
 
+std::uint64_t rtl_fingerprint(const DesignPoint& design) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : make_rtl_package(design)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
 }  // namespace edgemoe

@@ -120,6 +120,7 @@ class SimulatorDevice final : public Device {
     }
     Json numbers;
     visit_program(program, [&](const char* key, const auto& member) { numbers[key] = member; });
+    numbers["rtl"] = rtl_fingerprint(design_);
     EDGEMOE_ASSIGN_OR_RETURN(const SimulatorMessage answer, ask(Json{{"load", numbers}}.dump(), program.image));
     return {};
   }
@@ -229,14 +230,16 @@ Status serve_simulator(int input, int output, SimulatorRequests& requests) {
       visit_program(program, [&](const char* key, auto& member) {
         complete = complete && read_member(request["load"], key, member);
       });
-      if (!complete) return malformed("a program without all of its numbers");
+      const bool told = complete && request["load"].contains("rtl") && request["load"]["rtl"].is_number_unsigned();
+      if (!told) return malformed("a program without all of its numbers");
+      const auto rtl = request["load"]["rtl"].get<std::uint64_t>();
       constexpr std::int64_t kMostValues = 1 << 26;
       if (std::int64_t{program.num_tokens} * program.embed_dim > kMostValues) {
         return malformed("a program with {} tokens of {} elements", program.num_tokens, program.embed_dim);
       }
       tokens.resize(static_cast<std::size_t>(program.num_tokens) * static_cast<std::size_t>(program.embed_dim));
       program.image = std::move(message->bytes);
-      failed = requests.load(std::move(program));
+      failed = requests.load(std::move(program), rtl);
     } else if (request.contains("run")) {
       const Result<DeviceReport> report = answer_run(*message, request, requests, tokens);
       failed = report.status();

@@ -1,7 +1,8 @@
 // A simulation of the RTL as a device: a process of its own, `edgemoe-sim-DESIGN`, which hw/sim builds where Verilator
 // is installed. Both sides of what they say to each other: a line of JSON, then as many bytes as its "bytes" says.
 //
-//   {"load": {the program's numbers}, "bytes": N}   its image        →  {"bytes": 0}
+//   {"load": {the program's numbers,
+//             "rtl": rtl_fingerprint()}, "bytes": N}   its image     →  {"bytes": 0}
 //   {"run": task, "bytes": N}                       a picture        →  {"cycles": …, "waits": {…}, "bytes": N} tokens
 //                                                                       {"error": "…", "bytes": 0}
 #ifndef EDGEMOE_ACCEL_SIMULATOR_H_
@@ -34,7 +35,8 @@ Result<SimulatorMemory> simulator_memory(std::span<const char* const> arguments)
 class SimulatorRequests {
  public:
   virtual ~SimulatorRequests() = default;
-  virtual Status load(Program program) = 0;
+  /// `rtl`: rtl_fingerprint() of the design point that the program was compiled for.
+  virtual Status load(Program program, std::uint64_t rtl) = 0;
   virtual Result<DeviceReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens) = 0;
 };
 

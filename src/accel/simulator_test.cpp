@@ -45,8 +45,9 @@ class Sockets {
 /// Doubles what it is given.
 class Doubler final : public SimulatorRequests {
  public:
-  Status load(Program program) override {
+  Status load(Program program, std::uint64_t rtl) override {
     loaded = std::move(program);
+    loaded_rtl = rtl;
     return loaded.network == "refused" ? unsupported("not this one") : Status();
   }
   Result<DeviceReport> run(std::span<const std::uint8_t> input, int task, std::span<std::int32_t> tokens) override {
@@ -60,6 +61,7 @@ class Doubler final : public SimulatorRequests {
                         .memory = "none"};
   }
   Program loaded;
+  std::uint64_t loaded_rtl = 0;
 };
 
 TEST(SimulatorServer, LoadsAndRuns_AreAnsweredUntilTheSocketEnds) {
@@ -70,12 +72,13 @@ TEST(SimulatorServer, LoadsAndRuns_AreAnsweredUntilTheSocketEnds) {
   const std::string load =
       R"({"load": {"network": "n", "design": "d", "load_list": 1, "compute_list": 2, "num_loads": 3, "num_phases": 4,)"
       R"("input_bytes": 2, "num_tasks": 1, "num_tokens": 1, "embed_dim": 2, "image_height": 8, "image_width": 8,)"
-      R"("patch_size": 8}})";
+      R"("patch_size": 8, "rtl": 18446744073709551615}})";
   const std::uint8_t image[] = {9, 8, 7};
   ASSERT_TRUE(send_message(sockets.ours(), load, image).ok());
   EXPECT_EQ(receive_message(sockets.ours()).value()->header, "{}");
   EXPECT_EQ(doubler.loaded.image, std::vector<std::uint8_t>({9, 8, 7}));
   EXPECT_EQ(doubler.loaded.num_phases, 4);
+  EXPECT_EQ(doubler.loaded_rtl, UINT64_MAX);
   const std::uint8_t input[] = {10, 20};
   ASSERT_TRUE(send_message(sockets.ours(), R"({"run": 1})", input).ok());
   const SimulatorMessage answer = receive_message(sockets.ours()).value().value();

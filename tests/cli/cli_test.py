@@ -417,6 +417,10 @@ class Run(ToolTest):
         summary = json.loads((there / "summary.json").read_text())
         self.assertEqual(summary["engine"]["device"], "interpreter:small")
         self.assertIsNone(json.loads((here / "summary.json").read_text())["engine"]["device"])
+        self.assertIsNone(json.loads((here / "summary.json").read_text())["device"])
+        self.assertIsNone(summary["device"]["cycles"])
+        self.assertGreater(summary["device"]["read_bytes"], summary["device"]["written_bytes"])
+        self.assertGreater(summary["device"]["runs"], 0)
 
     def test_devices_that_are_none_are_named(self):
         picture = self.picture()

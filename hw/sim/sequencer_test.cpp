@@ -1,0 +1,106 @@
+// Random compute lists through the sequencer, whatever it is made to wait for.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "sim/sequencer_testing.h"
+
+namespace edgemoe::sim {
+namespace {
+
+/// Between a phase's last tile and the next one's first: its end, command, tag, barrier, queue, two of addresses.
+constexpr int kCyclesBetweenPhases = 7;
+/// The same without a tag.
+constexpr int kCyclesOfFinish = 6;
+
+std::vector<PlannedPhase> random_list(std::uint64_t seed, int count) {
+  Random random(seed);
+  return PhasePlanner(bench_design(), lanes(), random).plan(count);
+}
+
+TEST(Sequencer, RandomLists_AreTheTilesOfTheirPhasesInOrder) {
+  std::size_t tiles = 0;
+  for (const PowerUp power_up : kAllPowerUps) {
+    Sequencer sequencer(power_up);
+    for (const int percent : {0, 20, 60, 90}) {
+      for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        SCOPED_TRACE(testing::Message() << percent << " % stalls, seed " << seed);
+        sequencer.run(random_list(seed, 40), {.percent = percent, .seed = seed});
+        EXPECT_TRUE(sequencer.finished());
+        if (testing::Test::HasFailure()) return;
+        tiles += sequencer.num_tiles();
+        sequencer.reset();
+      }
+    }
+  }
+  EXPECT_GT(tiles, 30'000U);
+}
+
+TEST(Sequencer, ResetAtAnyCycle_LeavesTheNextListRight) {
+  Sequencer sequencer(PowerUp::kRandom);
+  Random random(7);
+  for (std::uint64_t seed = 100; seed < 160 && !testing::Test::HasFailure(); ++seed) {
+    const auto limit = static_cast<std::int64_t>(random.below(1500));
+    SCOPED_TRACE(testing::Message() << "reset after " << limit << " cycles, seed " << seed);
+    sequencer.run(random_list(seed, 20), {.percent = 30, .seed = seed}, limit);
+    sequencer.reset();
+    sequencer.run(random_list(seed + 1000, 6), {.percent = 10, .seed = seed});
+    EXPECT_TRUE(sequencer.finished());
+    sequencer.reset();
+  }
+}
+
+/// A tile a cycle, and between two phases no more cycles than the states between them.
+TEST(Sequencer, LinearPhasesWithoutStalls_FollowEachOtherInTheStatedCycles) {
+  Random random(8);
+  const std::vector<PlannedPhase> phases = PhasePlanner(bench_design(), lanes(), random).plan_linear(30);
+  Sequencer sequencer(PowerUp::kRandom);
+  sequencer.run(phases, {});
+  const auto linear = static_cast<std::int64_t>(phases.size()) - 1;
+  EXPECT_EQ(sequencer.finish_cycle(),
+            static_cast<std::int64_t>(sequencer.num_tiles()) + kCyclesBetweenPhases * linear + kCyclesOfFinish);
+}
+
+TEST(Sequencer, CommandsThatAreNone_AreToldAndEndTheList) {
+  Sequencer sequencer(PowerUp::kRandom);
+  sequencer.expect_error({.kind = PhaseKind::kFinish, .rows = 1});
+  sequencer.reset();
+  sequencer.run(random_list(9, 5), {});
+  EXPECT_TRUE(sequencer.finished());
+}
+
+/// 129 tokens and heads of 64, as the public network has them: each group of queries reads all keys and values of a
+/// head once.
+TEST(Sequencer, Attention_ReadsKeysAndValuesOnceAGroup) {
+  const DesignPoint& design = bench_design();
+  const int num_tokens = std::min(129, design.limits.max_tokens);
+  constexpr int kHeads = 3;
+  constexpr int kHeadDim = 64;
+  const int outputs = design.array.outputs;
+  PlannedPhase attention;
+  attention.command = {.kind = PhaseKind::kAttention,
+                       .makes = Region::kHeads,
+                       .heads = kHeads,
+                       .rows = num_tokens,
+                       .steps = divided_up(kHeadDim, design.step()),
+                       .row_tiles = divided_up(kHeadDim, outputs),
+                       .key_tiles = divided_up(num_tokens, outputs),
+                       .last_keys = (num_tokens - 1) % outputs + 1};
+  attention.command.value_steps = divided_up(attention.command.key_tiles * outputs, design.step());
+  attention.place.rows = num_tokens;
+  PlannedPhase finish = {.command = {.kind = PhaseKind::kFinish, .rows = num_tokens, .row_tiles = 1}};
+  finish.place.rows = num_tokens;
+  Sequencer sequencer(PowerUp::kRandom);
+  sequencer.run({attention, finish}, {});
+  const ComputeCommand& command = attention.command;
+  const std::int64_t words_of_head = command.key_tiles * command.steps + command.row_tiles * command.value_steps;
+  EXPECT_EQ(sequencer.key_value_words(), words_of_head * kHeads * divided_up(num_tokens, lanes()));
+  std::printf("%d query lanes, %d tokens, heads of %d: %lld words of keys and values a head, %.2f a query\n", lanes(),
+              num_tokens, kHeadDim, static_cast<long long>(words_of_head),
+              static_cast<double>(sequencer.key_value_words()) / (kHeads * num_tokens));
+}
+
+}  // namespace
+}  // namespace edgemoe::sim
