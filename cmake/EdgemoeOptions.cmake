@@ -12,4 +12,5 @@ option(EDGEMOE_PYTHON_MODELS "Put the models that come with edgemoe into the Pyt
 option(EDGEMOE_WERROR "Treat warnings as errors" ON)
 option(EDGEMOE_USE_CCACHE "Compile through ccache where it is installed" ON)
 option(BUILD_SHARED_LIBS "Build libedgemoe as a shared library" OFF)
+set(EDGEMOE_SIMULATOR_DESIGNS "" CACHE STRING "Files of more design points that simulators can be built of (scripts/build-simulator)")
 set(EDGEMOE_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")

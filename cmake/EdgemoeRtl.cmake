@@ -3,10 +3,13 @@ set(EDGEMOE_RTL_DIR ${PROJECT_SOURCE_DIR}/hw/rtl)
 set(EDGEMOE_SYNTH_DIR ${PROJECT_SOURCE_DIR}/hw/synth)
 set(EDGEMOE_RTL_BINARY_DIR ${PROJECT_BINARY_DIR}/rtl)
 
-# edgemoe_rtl_package(small): the package of configs/accelerators/small.json, ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv, and
-# built_design.h beside it.
+# edgemoe_rtl_package(small [FILE]): the package of configs/accelerators/small.json or of FILE,
+# ${EDGEMOE_RTL_BINARY_DIR}/small/edgemoe_pkg.sv, and built_design.h beside it.
 function(edgemoe_rtl_package design)
   set(source ${PROJECT_SOURCE_DIR}/configs/accelerators/${design}.json)
+  if(ARGC GREATER 1)
+    set(source ${ARGV1})
+  endif()
   set(package ${EDGEMOE_RTL_BINARY_DIR}/${design}/edgemoe_pkg.sv)
   set(header ${EDGEMOE_RTL_BINARY_DIR}/${design}/built_design.h)
   add_custom_command(OUTPUT ${package} ${header} COMMAND edgemoe-rtl-package ${source} ${package} ${header}
@@ -47,12 +50,12 @@ function(edgemoe_rtl_bench)
   edgemoe_rtl_full_test(${ARG_NAME}_netlist ${ARG_BENCH} ${ARG_DESIGN})
 endfunction()
 
-# edgemoe_rtl_simulator(DESIGN zcu102 MODEL accelerator_zcu102_sim MODULES edgemoe.sv …)
+# edgemoe_rtl_simulator(DESIGN zcu102 MODEL accelerator_zcu102_sim [FILE zcu102.json] MODULES edgemoe.sv …)
 #
 # edgemoe-sim-zcu102: the whole machine of a design point as a device of `edgemoe run` and `edgemoe simulate`. MODEL is a bench's
-# name, whose Verilated class it shares, or that of one to be made. Only the small design point is quick enough to be built always.
+# name, whose Verilated class it shares, or that of one to be made. FILE is the design point's where it is none of the shipped. Only the small design point is quick enough to be built always.
 function(edgemoe_rtl_simulator)
-  cmake_parse_arguments(ARG "" "DESIGN;MODEL" "MODULES" ${ARGN})
+  cmake_parse_arguments(ARG "" "DESIGN;MODEL;FILE" "MODULES" ${ARGN})
   set(name edgemoe-sim-${ARG_DESIGN})
   if(NOT TARGET ${ARG_MODEL}_model)
     list(TRANSFORM ARG_MODULES PREPEND ${EDGEMOE_RTL_DIR}/)
@@ -67,7 +70,9 @@ function(edgemoe_rtl_simulator)
   install(PROGRAMS $<TARGET_FILE:${name}> DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/edgemoe OPTIONAL)
   if(NOT ARG_DESIGN STREQUAL small)
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-    add_dependencies(edgemoe_rtl_full ${name})
+    if(NOT ARG_FILE)
+      add_dependencies(edgemoe_rtl_full ${name})
+    endif()
   endif()
 endfunction()
 

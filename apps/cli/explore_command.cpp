@@ -91,7 +91,7 @@ void print_text(const ExploreOptions& options, const CostSetup& setup, const Exp
                fmt::format("{:.1f} to {:.1f}", one.millijoules.low, one.millijoules.high), one.used.dsp,
                one.used.bram36, one.used.uram, one.used.lut, 100 * one.share, one.memory_bound ? "memory" : "compute");
   }
-  fmt::print("\nName: tokens, outputs and chains of the array, lanes of the row units, words of the weight ring.\n");
+  fmt::print("\nName: tokens, outputs and chains of the array, words of the weight ring.\n");
 }
 
 std::string exploration_json(const CostSetup& setup, const Exploration& found) {
@@ -200,9 +200,8 @@ Command add_explore_command(CLI::App& tool) {
     app->add_option(name, values, what)->delimiter(',')->capture_default_str();
   };
   list("--array-tokens", options->space.tokens, "Tokens of the array");
-  list("--array-outputs", options->space.outputs, "Outputs of the array");
+  list("--array-outputs", options->space.outputs, "Outputs of the array, and lanes of norm, quantiser and softmax");
   list("--array-chains", options->space.chains, "Chains of eight products of the array");
-  list("--lanes", options->space.lanes, "Lanes of norm, row quantiser and softmax");
   list("--ring-words", options->space.weight_words, "Words of the weight ring");
   app->add_option("--formats", options->formats, "Bits of weights and activations; the RTL computes w8a8 alone")
       ->delimiter(',')

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/device_flag.h"
+#include "cli/simulate_model.h"
 #include "cli/timeline.h"
 #include "image/decode.h"
 #include "model/tap_dump.h"
@@ -56,11 +57,19 @@ Status run_on(Pipeline& pipeline, const Image& picture, std::span<const int> tas
 struct Simulation {
   std::shared_ptr<DeviceBackbone> backbone;
   TapComparison comparison;
+  std::vector<ModelledRun> modelled;  // each run, where the device has a clock
 
   const DesignPoint& design() const { return backbone->device().design(); }
   const DeviceReport& report() const { return backbone->device().report(); }
   double per_run(std::uint64_t sum) const {
     return static_cast<double>(sum) / static_cast<double>(std::max<std::uint64_t>(report().runs, 1));
+  }
+  /// How far the model is from the simulation, in parts of it.
+  double model_miss() const { return modelled_cycles() / static_cast<double>(report().cycles) - 1; }
+  double modelled_cycles() const {
+    double sum = 0;
+    for (const ModelledRun& run : modelled) sum += run.cycles;
+    return sum;
   }
   double bytes(std::uint64_t beats) const { return per_run(beats) * design().bus_bytes(); }
 };
@@ -85,6 +94,10 @@ Result<Simulation> simulate_picture(const SimulateOptions& options) {
   EDGEMOE_RETURN_IF_ERROR(run_on(*found, picture, tasks, found_outcome));
   EDGEMOE_RETURN_IF_ERROR(run_on(*expected, picture, tasks, expected_outcome));
   EDGEMOE_ASSIGN_OR_RETURN(simulation.comparison, compare_taps(expected_outcome.taps(), found_outcome.taps(), {}));
+  if (simulation.report().cycles > 0) {
+    EDGEMOE_ASSIGN_OR_RETURN(simulation.modelled, model_runs(expected->config(), simulation.design(), options.memory,
+                                                             tasks, expected_outcome.taps()));
+  }
   return simulation;
 }
 
@@ -138,6 +151,9 @@ void print_text(const Simulation& simulation) {
     fmt::print("memory     {}\n", for_terminal(report.memory));
     fmt::print("cycles     {:.0f} a run: {:.3f} ms at {} MHz (assumed)\n", cycles, cycles / 1e3 / design.clock_mhz,
                design.clock_mhz);
+    fmt::print("modelled   {:.0f} a run, {:+.1f} %: the cost model's, with these queues (docs/cost.md)\n",
+               simulation.modelled_cycles() / static_cast<double>(std::max<std::uint64_t>(report.runs, 1)),
+               100 * simulation.model_miss());
     print_shares("phase", cycles_by_phase(simulation), static_cast<double>(report.phase_ends.back()));
     print_shares("block", cycles_by_block(simulation), static_cast<double>(report.phase_ends.back()));
     std::vector<std::pair<std::string, std::uint64_t>> waits = report.waits;
@@ -167,6 +183,10 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
   for (const auto& [name, cycles] : cycles_by_phase(simulation)) phases[name] = cycles;
   Json blocks = Json::object();
   for (const auto& [name, cycles] : cycles_by_block(simulation)) blocks[name] = cycles;
+  Json modelled = Json::array();
+  for (const ModelledRun& run : simulation.modelled) {
+    modelled.push_back({{"task", run.task}, {"cycles", run.cycles}, {"queues", run.queues}});
+  }
   const TapComparison& comparison = simulation.comparison;
   const Json root = {{"edgemoe", EDGEMOE_VERSION},
                      {"picture", options.picture.string()},
@@ -179,6 +199,8 @@ void print_json(const Simulation& simulation, const SimulateOptions& options) {
                      {"loads", program.num_loads},
                      {"runs", report.runs},
                      {"cycles", report.cycles == 0 ? Json(nullptr) : Json(report.cycles)},
+                     {"modelled_cycles", report.cycles == 0 ? Json(nullptr) : Json(simulation.modelled_cycles())},
+                     {"modelled_runs", modelled},
                      {"memory", report.memory.empty() ? Json(nullptr) : Json(report.memory)},
                      {"waits", waits},
                      {"cycles_by_phase", phases},

@@ -84,7 +84,7 @@ module load_unit #(
   // Beats a word.
   localparam int ChannelParts = Outputs * 64 / BeatBits;
   localparam int RowParts = Outputs * 32 / BeatBits;
-  localparam int ImageParts = ImageBits / BeatBits;
+  localparam int ImageParts = (ImageBits + BeatBits - 1) / BeatBits;  // the last one's upper bits may be nothing
   localparam int MaxParts = ChannelParts > ImageParts ? ChannelParts : ImageParts;
   localparam int PartWidth = $clog2(MaxParts + 1);
   localparam int ExpertWidth = $clog2(MaxExperts);
@@ -92,8 +92,8 @@ module load_unit #(
   localparam int WeightBeatCount = WeightCount + $clog2(Banks);
   localparam int ChannelBeatCount = ChannelCount + $clog2(ChannelParts);
 
-  if (Outputs * 32 % BeatBits != 0 || ImageBits % BeatBits != 0) begin : gen_refused
-    $error("load_unit: a word must be whole beats: chains 1, 2 or 4, outputs a divisor of 8 * tokens");
+  if (Outputs * 32 % BeatBits != 0) begin : gen_refused
+    $error("load_unit: a word must be whole beats: chains 1, 2 or 4");
   end
 
   localparam logic [2:0] Weight = 3'(edgemoe_pkg::LoadWeight), Channel = 3'(edgemoe_pkg::LoadChannel),
@@ -275,7 +275,7 @@ module load_unit #(
   assign weight_data_o = parts_q[MaxParts*BeatBits-1 -: BeatBits];
   assign channel_data_o = parts_q[MaxParts*BeatBits-1 -: Outputs*64];
   assign row_data_o = parts_q[MaxParts*BeatBits-1 -: Outputs*32];
-  assign image_data_o = parts_q[MaxParts*BeatBits-1 -: ImageBits];
+  assign image_data_o = parts_q[(MaxParts-ImageParts)*BeatBits +: ImageBits];
 
   assign idle_o = state_q == Take && !arriving && !weight_write_o && !channel_write_o && !norm_write_o && !position_write_o &&
                   !image_write_o;

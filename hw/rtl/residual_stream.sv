@@ -53,7 +53,7 @@ module residual_stream #(
   localparam int BeatWidth = $clog2(MaxBeats);
   localparam int BeatsWidth = $clog2(MaxBeats + 1);
   localparam int AddressWidth = $clog2(Words);
-  localparam int Requests = 1 << $clog2(MaxTokens / Tokens);
+  localparam int Requests = 1 << $clog2((MaxTokens + Tokens - 1) / Tokens);
 
   // Additions. Two that follow each other closely may be to one word: what is not yet written, or written in the cycle in which
   // it would be read, is taken from the registers.

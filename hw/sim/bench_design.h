@@ -12,8 +12,13 @@ namespace edgemoe::sim {
 
 inline const DesignPoint& bench_design() {
   static const DesignPoint design = [] {
+#ifdef EDGEMOE_BENCH_DESIGN_FILE
+    const std::filesystem::path file = EDGEMOE_BENCH_DESIGN_FILE;
+#else
     const std::filesystem::path folder = std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs/accelerators";
-    const Result<DesignPoint> loaded = load_design_point(folder / (std::string(EDGEMOE_BENCH_DESIGN) + ".json"));
+    const std::filesystem::path file = folder / (std::string(EDGEMOE_BENCH_DESIGN) + ".json");
+#endif
+    const Result<DesignPoint> loaded = load_design_point(file);
     EDGEMOE_CHECK(loaded.ok());
     return *loaded;
   }();

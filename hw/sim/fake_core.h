@@ -122,7 +122,7 @@ class FakeCore {
     const LoadKind kind = norm ? LoadKind::kNorm : position ? LoadKind::kPosition : LoadKind::kImage;
     if (norm + position + image != 1 || kind != word.kind) return wrong("a word of another kind was loaded");
     if (shell_.load_address_o != word.address) wrong("a loaded word's address");
-    const bool same = image ? equal(shell_.image_data_o, 0, &plan_->input[word.at], sizes_.image_word)
+    const bool same = image ? equal(shell_.image_data_o, 0, &plan_->input[word.at], sizes_.image_data)
                             : equal(shell_.row_data_o, 0, &plan_->image[word.at], sizes_.row_word);
     if (!same) wrong("a loaded word");
   }

@@ -20,7 +20,8 @@ struct LoadSizes {
         weight_row(beat * kDotChainLength),
         channel_word(static_cast<std::size_t>(design.array.outputs) * 8),
         row_word(static_cast<std::size_t>(design.array.outputs) * 4),
-        image_word(static_cast<std::size_t>(design.array.tokens * design.step())),
+        image_word(static_cast<std::size_t>(design.image_word_bytes())),
+        image_data(static_cast<std::size_t>(design.array.tokens * design.step())),
         ring_rows(design.memory.weight_words),
         ring_words(design.memory.channel_words) {}
 
@@ -42,6 +43,7 @@ struct LoadSizes {
   std::size_t channel_word;
   std::size_t row_word;
   std::size_t image_word;
+  std::size_t image_data;  // bytes of it that are activations
   int ring_rows;
   int ring_words;
 };

@@ -11,6 +11,7 @@ from pathlib import Path
 
 TOOL, SIMULATOR, SOURCE = (Path(argument).resolve() for argument in sys.argv[1:4])
 DESIGN, MODEL = sys.argv[4:6]
+MOST_MISS = 0.03  # of the cost model
 
 
 def tool(*arguments):
@@ -32,6 +33,8 @@ def check_report(report):
     assert report["cycles"] >= ends[-1] * report["runs"] * 0.5
     for what in ("cycles_by_phase", "cycles_by_block"):
         assert sum(report[what].values()) == ends[-1], what
+    miss = report["modelled_cycles"] / report["cycles"] - 1
+    assert abs(miss) < MOST_MISS, f"the cost model says {report['modelled_cycles']:.0f} cycles, {report['cycles']} are simulated"
     assert report["read_bytes"] > report["written_bytes"] > 0
 
 

@@ -362,8 +362,7 @@ class Compiler {
   }
 
   std::uint32_t input_bytes() const {
-    return static_cast<std::uint32_t>(layout_.patch_groups * layout_.patch_steps * design_.array.tokens *
-                                      design_.step());
+    return static_cast<std::uint32_t>(layout_.patch_groups * layout_.patch_steps * design_.image_word_bytes());
   }
 
   template <typename Command>
@@ -442,7 +441,7 @@ Status lay_out_picture(const Program& program, const DesignPoint& design, std::s
       const int word = token / lanes * steps + k / design.step();
       const int bank = k % kDotChainLength;
       const int chain = k / kDotChainLength % chains;
-      const int at = ((word * kDotChainLength + bank) * chains + chain) * lanes + token % lanes;
+      const int at = word * design.image_word_bytes() + (bank * chains + chain) * lanes + token % lanes;
       bytes[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(picture[static_cast<std::size_t>(pixel)] - 128);
     }
   }

@@ -78,6 +78,8 @@ struct DesignPoint {
   int ways() const { return array.outputs / step(); }
   /// Bytes of a beat of the bus: a word of one bank of weights.
   int bus_bytes() const { return array.outputs * array.chains; }
+  /// Bytes of a word of the picture in memory: a step of a group, filled to whole beats.
+  int image_word_bytes() const { return (array.tokens * step() + bus_bytes() - 1) / bus_bytes() * bus_bytes(); }
   int products_per_cycle() const { return array.tokens * array.outputs * array.chains * kDotChainLength; }
 };
 

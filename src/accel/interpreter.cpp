@@ -37,6 +37,7 @@ Result<InterpreterCounts> interpret(const Program& program, const DesignPoint& d
   interpreter::MachineMemory memory(design, options.fill);
   interpreter::Loader loader(program, design, input, task, options.loads, memory);
   interpreter::PhaseRunner runner(design, memory, loader);
+  std::vector<std::vector<int>> queues;
   for (int index = 0; index < program.num_phases; ++index) {
     EDGEMOE_ASSIGN_OR_RETURN(const ComputeCommand phase, phase_at(program, design, index));
     EDGEMOE_RETURN_IF_ERROR(loader.run_ahead());
@@ -51,11 +52,15 @@ Result<InterpreterCounts> interpret(const Program& program, const DesignPoint& d
       return InterpreterCounts{.loaded_beats = loader.loaded_beats(),
                                .skipped_loads = loader.skipped_loads(),
                                .array_steps = runner.array_steps(),
-                               .phases = static_cast<std::uint64_t>(program.num_phases)};
+                               .phases = static_cast<std::uint64_t>(program.num_phases),
+                               .queues = queues};
     }
     const Status done = runner.run(phase);
     if (!done.ok()) return done.with_context("phase " + std::to_string(index));
     ++memory.phases_done;
+    if (phase.kind != PhaseKind::kRouter) continue;
+    std::vector<int>& lengths = queues.emplace_back();
+    for (const auto& queue : memory.queues) lengths.push_back(static_cast<int>(queue.size()));
   }
   return malformed("the last of {} phases is not kFinish", program.num_phases);
 }

@@ -30,6 +30,7 @@ struct InterpreterCounts {
   std::uint64_t skipped_loads = 0;  // of experts without tokens
   std::uint64_t array_steps = 0;    // cycles in which the array takes operands
   std::uint64_t phases = 0;
+  std::vector<std::vector<int>> queues;  // tokens of each expert that the machine has room for, of each router
 };
 
 /// Runs `program` on the picture in `input` (lay_out_picture) as `task` sees it; `tokens` is [num_tokens, embed_dim]

@@ -29,7 +29,7 @@ int Loader::word_bytes(LoadKind kind) const {
     case LoadKind::kChannel:
       return 8 * design_.array.outputs;
     case LoadKind::kImage:
-      return memory_.activations.word_bytes();
+      return design_.image_word_bytes();
     default:
       return 4 * design_.array.outputs;
   }
@@ -135,8 +135,12 @@ Status Loader::to_memory(const LoadCommand& command, std::span<const std::uint8_
     default:
       inside = check_words("activations", command.destination, words, memory_.activations.words());
       if (!inside.ok()) break;
-      std::transform(bytes.begin(), bytes.end(), memory_.activations.word(static_cast<int>(command.destination)),
-                     [](std::uint8_t byte) { return static_cast<std::int8_t>(byte); });
+      for (std::int64_t word = 0; word < words; ++word) {
+        const auto from = bytes.begin() + static_cast<std::ptrdiff_t>(word * word_bytes(command.kind));
+        std::transform(from, from + memory_.activations.word_bytes(),
+                       memory_.activations.word(static_cast<int>(command.destination + word)),
+                       [](std::uint8_t byte) { return static_cast<std::int8_t>(byte); });
+      }
       std::fill_n(memory_.owner.begin() + command.destination, words, Region::kNone);
   }
   if (!inside.ok()) return inside.with_context("load " + std::to_string(next_));

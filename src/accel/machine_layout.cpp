@@ -15,12 +15,16 @@ namespace {
 /// Attention keeps the probabilities of so many groups and heads.
 constexpr int kProbabilityUnits = 4;
 
+/// More than any memory has: of networks far too large only that matters.
+constexpr std::int64_t kMostWords = 1 << 30;
+int clipped(std::int64_t words) { return static_cast<int>(std::min(words, kMostWords)); }
+
 /// Hands out words of one memory, in turn.
 class Places {
  public:
-  int take(int words) {
+  int take(std::int64_t words) {
     const int at = next_;
-    next_ += words;
+    next_ = clipped(next_ + words);
     most_ = std::max(most_, next_);
     return at;
   }
@@ -37,6 +41,12 @@ class Places {
 class LayoutMaker {
  public:
   LayoutMaker(const ModelConfig& config, const DesignPoint& design) : config_(config), design_(design) {}
+
+  MachineNeeds find_needs() {
+    find_sizes();
+    find_regions();
+    return needs();
+  }
 
   Result<MachineLayout> make() {
     find_sizes();
@@ -85,7 +95,7 @@ class LayoutMaker {
   }
 
   RowRegion take(int groups, int pitch, int rows_of_token = 1) {
-    return {words_.take(groups * pitch), pitch, scales_.take(groups * rows_of_token)};
+    return {words_.take(std::int64_t{groups} * pitch), pitch, scales_.take(std::int64_t{groups} * rows_of_token)};
   }
 
   // Every phase reads its rows before the next one begins, so what two phases do not hand on may lie in one place.
@@ -110,8 +120,8 @@ class LayoutMaker {
       for (RowRegion& hidden : l.expert_hidden) hidden = take(l.groups, l.expert_tiles * l.beat_steps);
       l.gathered = take(gathered_groups(), l.dim_steps);
     }
-    l.key_base = keys_.take(config_.num_heads * l.key_tiles * l.head_steps);
-    l.value_base = keys_.take(config_.num_heads * l.head_tiles * l.value_steps);
+    l.key_base = keys_.take(std::int64_t{config_.num_heads} * l.key_tiles * l.head_steps);
+    l.value_base = keys_.take(std::int64_t{config_.num_heads} * l.head_tiles * l.value_steps);
   }
 
   void check_kinds() {
@@ -126,33 +136,30 @@ class LayoutMaker {
     }
   }
 
-  void check_room() {
+  MachineNeeds needs() const {
     const MachineLayout& l = layout_;
-    const int outputs = design_.array.outputs;
-    const DesignPoint::Memory& memory = design_.memory;
-    const DesignPoint::Limits& limits = design_.limits;
-    need("limits.max_tokens", config_.num_tokens(), limits.max_tokens);
-    const int widest = std::max({l.dim_tiles, config_.num_heads * l.head_tiles, l.mlp_tiles, l.expert_tiles});
-    need("limits.max_width", widest * outputs, limits.max_width);
-    need("limits.max_heads", config_.num_heads, limits.max_heads);
-    const int value_beats = config_.num_tokens() * l.head_tiles;
-    if (value_beats > 2 * limits.max_tokens) {
-      miss("limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
-           value_beats);
-    }
+    MachineNeeds needs;
+    DesignPoint::Limits& limits = needs.limits;
+    // A value queue of 4 · max_tokens beats holds two heads.
+    limits.max_tokens =
+        std::max(config_.num_tokens(), clipped((std::int64_t{config_.num_tokens()} * l.head_tiles + 1) / 2));
+    limits.max_width =
+        design_.array.outputs * std::max({l.dim_tiles, config_.num_heads * l.head_tiles, l.mlp_tiles, l.expert_tiles});
+    limits.max_heads = config_.num_heads;
+    DesignPoint::Memory& memory = needs.memory;
+    memory.activation_words = words_.most();
+    memory.scale_words = scales_.most();
+    memory.probability_words = kProbabilityUnits * l.key_tiles * l.beat_steps;
+    memory.key_value_words = keys_.most();
+    memory.norm_words = 2 * config_.depth * l.dim_tiles;
+    memory.token_words = clipped(std::int64_t{config_.num_tokens()} * l.dim_tiles);
     if (has_moe()) {
-      need("limits.max_experts", config_.moe.num_experts, limits.max_experts);
-      need("limits.max_top_k", config_.moe.top_k, limits.max_top_k);
-      need("memory.gather_words", config_.num_tokens() * l.dim_tiles, memory.gather_words);
+      limits.max_experts = config_.moe.num_experts;
+      limits.max_top_k = config_.moe.top_k;
+      memory.gather_words = memory.token_words;
+      memory.probability_words =
+          std::max(memory.probability_words, clipped(std::int64_t{l.groups} * kRouterDigits * l.dim_steps));
     }
-    need("memory.activation_words", words_.most(), memory.activation_words);
-    need("memory.scale_words", scales_.most(), memory.scale_words);
-    const int digits = has_moe() ? l.groups * kRouterDigits * l.dim_steps : 0;
-    need("memory.probability_words", std::max(kProbabilityUnits * l.key_tiles * l.beat_steps, digits),
-         memory.probability_words);
-    need("memory.key_value_words", keys_.most(), memory.key_value_words);
-    need("memory.norm_words", 2 * config_.depth * l.dim_tiles, memory.norm_words);
-    need("memory.token_words", config_.num_tokens() * l.dim_tiles, memory.token_words);
     // The ring holds a phase's weights until its last group; phases take theirs in the order of loading, so one that
     // finds room is enough.
     const int heads_tiles = config_.num_heads * l.head_tiles;
@@ -160,12 +167,36 @@ class LayoutMaker {
     const auto rows_of_mlp = [&](int tiles) {
       return std::max(tiles * l.dim_steps, l.dim_tiles * tiles * l.beat_steps);
     };
-    const int rows = std::max({l.dim_tiles * l.patch_steps, heads_tiles * l.dim_steps, l.dim_tiles * heads_steps,
-                               rows_of_mlp(l.mlp_tiles), rows_of_mlp(l.expert_tiles), l.gate_tiles * l.dim_steps});
-    need("memory.weight_words", rows, memory.weight_words);
+    memory.weight_words = std::max({l.dim_tiles * l.patch_steps, heads_tiles * l.dim_steps, l.dim_tiles * heads_steps,
+                                    rows_of_mlp(l.mlp_tiles), rows_of_mlp(l.expert_tiles), l.gate_tiles * l.dim_steps});
     // A router has two.
-    need("memory.channel_words", std::max({l.dim_tiles, heads_tiles, l.mlp_tiles, l.expert_tiles, 2}),
-         memory.channel_words);
+    memory.channel_words = std::max({l.dim_tiles, heads_tiles, l.mlp_tiles, l.expert_tiles, 2});
+    return needs;
+  }
+
+  void check_room() {
+    const MachineNeeds needed = needs();
+    const DesignPoint::Memory& memory = design_.memory;
+    const DesignPoint::Limits& limits = design_.limits;
+    need("limits.max_tokens", config_.num_tokens(), limits.max_tokens);
+    need("limits.max_width", needed.limits.max_width, limits.max_width);
+    need("limits.max_heads", needed.limits.max_heads, limits.max_heads);
+    const int value_beats = config_.num_tokens() * layout_.head_tiles;
+    if (value_beats > 2 * limits.max_tokens) {
+      miss("limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
+           value_beats);
+    }
+    need("limits.max_experts", needed.limits.max_experts, limits.max_experts);
+    need("limits.max_top_k", needed.limits.max_top_k, limits.max_top_k);
+    need("memory.gather_words", needed.memory.gather_words, memory.gather_words);
+    need("memory.activation_words", needed.memory.activation_words, memory.activation_words);
+    need("memory.scale_words", needed.memory.scale_words, memory.scale_words);
+    need("memory.probability_words", needed.memory.probability_words, memory.probability_words);
+    need("memory.key_value_words", needed.memory.key_value_words, memory.key_value_words);
+    need("memory.norm_words", needed.memory.norm_words, memory.norm_words);
+    need("memory.token_words", needed.memory.token_words, memory.token_words);
+    need("memory.weight_words", needed.memory.weight_words, memory.weight_words);
+    need("memory.channel_words", needed.memory.channel_words, memory.channel_words);
   }
 
   void need(std::string_view key, int needed, int there) {
@@ -187,6 +218,10 @@ class LayoutMaker {
 };
 
 }  // namespace
+
+MachineNeeds find_machine_needs(const ModelConfig& config, const DesignPoint& design) {
+  return LayoutMaker(config, design).find_needs();
+}
 
 Result<MachineLayout> lay_out_machine(const ModelConfig& config, const DesignPoint& design) {
   EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));

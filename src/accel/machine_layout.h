@@ -49,6 +49,16 @@ struct MachineLayout {
   int beat_steps = 0;  // steps of a column tile
 };
 
+/// What a design point must have at least to hold a network: words of its memories, limits. Sizes in a design point are
+/// powers of two, this is what is used of them.
+struct MachineNeeds {
+  DesignPoint::Memory memory = {};
+  DesignPoint::Limits limits = {};
+};
+
+/// Of `design` only the array counts.
+MachineNeeds find_machine_needs(const ModelConfig& config, const DesignPoint& design);
+
 /// kUnsupported where the machine has no way to compute the network or not the room: all that is missing, each with
 /// what is needed and what there is.
 Result<MachineLayout> lay_out_machine(const ModelConfig& config, const DesignPoint& design);

@@ -25,8 +25,9 @@ struct Shape {
 
 TEST(ProgramShapes, MachinesOfAnyShape_EqualTheReference) {
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 7);
-  for (const Shape& shape : {Shape{2, 8, 1}, Shape{2, 16, 1}, Shape{2, 16, 2}, Shape{4, 16, 1}, Shape{4, 32, 1},
-                             Shape{4, 32, 2}, Shape{6, 16, 2}, Shape{8, 8, 1}, Shape{32, 16, 2}}) {
+  for (const Shape& shape :
+       {Shape{2, 8, 1}, Shape{2, 16, 1}, Shape{2, 16, 2}, Shape{4, 16, 1}, Shape{4, 32, 1}, Shape{4, 32, 2},
+        Shape{6, 16, 2}, Shape{6, 32, 2}, Shape{2, 32, 1}, Shape{8, 8, 1}, Shape{32, 16, 2}}) {
     SCOPED_TRACE(fmt::format("{} tokens, {} outputs, {} chains", shape.tokens, shape.outputs, shape.chains));
     expect_program_equals_reference(network, machine(shape.tokens, shape.outputs, shape.chains));
   }

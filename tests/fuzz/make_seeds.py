@@ -101,6 +101,10 @@ def main(out, tool):
                 write(out / "pickle" / name, path.read_bytes()[:40000])
     for path in sorted((ROOT / "configs/models").glob("*.json")):
         write(out / "config" / path.name, path.read_bytes())
+    for folder in ("boards", "machines", "accelerators"):
+        for path in sorted((ROOT / "configs" / folder).glob("*.json")):
+            write(out / "hardware" / f"{folder}-{path.name}", path.read_bytes())
+    write(out / "hardware" / "published.json", (ROOT / "configs/published.json").read_bytes())
     values = struct.pack("<6f", *range(6))
     write(out / "safetensors" / "two", safetensors({"a": ("F32", [2, 3], values), "b": ("BF16", [2], b"\0\0\x80\x3f")}))
     write(out / "safetensors" / "metadata", safetensors({"a": ("I32", [], b"\0\0\0\0")}, {"edgemoe.format": "1"}))

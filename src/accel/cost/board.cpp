@@ -19,10 +19,10 @@ Status validate(const Board& board) {
     double value, least, most;
   };
   constexpr double kMost = 1 << 24;
-  for (const Bound& bound : {Bound{"part.dsp", static_cast<double>(board.part.dsp), 1, kMost},
-                             Bound{"part.bram36", static_cast<double>(board.part.bram36), 1, kMost},
-                             Bound{"part.lut", static_cast<double>(board.part.lut), 1, kMost},
-                             Bound{"part.ff", static_cast<double>(board.part.ff), 1, kMost},
+  for (const Bound& bound : {Bound{"part.dsp", static_cast<double>(board.part.dsp), 0, kMost},
+                             Bound{"part.bram36", static_cast<double>(board.part.bram36), 0, kMost},
+                             Bound{"part.lut", static_cast<double>(board.part.lut), 0, kMost},
+                             Bound{"part.ff", static_cast<double>(board.part.ff), 0, kMost},
                              Bound{"part.uram", static_cast<double>(board.ultra_ram), 0, kMost},
                              Bound{"clock_mhz", static_cast<double>(board.clock_mhz), 1, 2000},
                              Bound{"memory.gigabytes_per_second", board.memory.gigabytes_per_second, 0.01, 10000},

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
+#include <iterator>
+#include <limits>
+#include <optional>
 #include <tuple>
 
 #include "accel/cost/energy.h"
+#include "accel/machine_layout.h"
 
 namespace edgemoe {
 namespace {
@@ -13,6 +16,7 @@ namespace {
 constexpr std::size_t kMostDesigns = 200000;
 constexpr int kMostSize = 1 << 16;
 constexpr std::size_t kProgressEvery = 64;
+constexpr double kNoFactor = std::numeric_limits<double>::infinity();  // not a matter of size
 
 int power_of_two(int value, int least) {
   return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(value, least))));
@@ -21,8 +25,8 @@ int power_of_two(int value, int least) {
 int divide_up(int a, int b) { return (a + b - 1) / b; }
 
 std::string name_of(const DesignPoint& design, const NumberFormat& format) {
-  const std::string shape = fmt::format("t{}o{}c{}-l{}-r{}", design.array.tokens, design.array.outputs,
-                                        design.array.chains, design.lanes.softmax, design.memory.weight_words);
+  const std::string shape = fmt::format("t{}o{}c{}-r{}", design.array.tokens, design.array.outputs, design.array.chains,
+                                        design.memory.weight_words);
   return format == NumberFormat{8, 8} ? shape : shape + "-" + format.name();
 }
 
@@ -37,29 +41,40 @@ class Explorer {
         base_(base),
         budget_(budget) {}
 
-  void visit(const DesignPoint::Array& array, int lanes, int weight_words, const NumberFormat& format) {
-    Candidate candidate = {.design = make_design(array, lanes, weight_words), .format = format};
+  void visit(const DesignPoint::Array& array, int weight_words, const NumberFormat& format) {
+    ++result_.searched;
+    const std::optional<MachineNeeds> needs = needs_of(array);
+    Candidate candidate = {.design = make_design(array, needs, weight_words), .format = format};
     DesignPoint& design = candidate.design;
     design.name = name_of(design, format);
-    ++result_.searched;
     const Result<std::string> file = rewrite_design_point(base_text_, design);
     const Status readable = file.ok() ? parse_design_point(*file).status() : file.status();
     if (!readable.ok()) {
-      prune("sizes that the RTL does not take", 1, design.name, readable.message());
+      prune("sizes that the RTL does not take", kNoFactor, design.name, readable.message());
       return;
     }
     candidate.file = *file;
-    // fc1 of one token group runs beside fc2 of another, across experts too.
-    const double needed =
-        2.0 * std::max(2 * config_.moe.expert_dim, config_.embed_dim) * config_.embed_dim * format.weight_bytes();
-    if (!within("the ring holds less than two experts", needed, ring_bytes(design), design.name, "bytes")) return;
+    if (!within({"the ring does not hold the weights of a phase", 1.0 * needs->memory.weight_words, 1.0 * weight_words,
+                 "words"},
+                design.name)) {
+      return;
+    }
+    const Result<MachineLayout> layout = lay_out_machine(config_, design);
+    if (!layout.ok()) {
+      prune("networks that the machine does not compute", kNoFactor, design.name, layout.status().message());
+      return;
+    }
     candidate.used = sum(estimate_resources(design, format, config_, spec_, board_.ultra_ram));
     const Resources& used = candidate.used;
     const DesignPoint::Part& part = board_.part;
-    if (!within("DSP", used.dsp, part.dsp * budget_.dsp_share, design.name, "DSP48E2") ||
-        !within("block RAM", used.bram36, part.bram36 * budget_.bram_share, design.name, "BRAM36") ||
-        !within("LUTs", used.lut, part.lut * budget_.lut_share, design.name, "LUTs") ||
-        !within("flip-flops", used.ff, part.ff * budget_.lut_share, design.name, "flip-flops")) {
+    const Need needs_of_part[] = {{"DSP", used.dsp, part.dsp * budget_.dsp_share, "DSP48E2"},
+                                  {"block RAM", used.bram36, part.bram36 * budget_.bram_share, "BRAM36"},
+                                  {"LUTs", used.lut, part.lut * budget_.lut_share, "LUTs"},
+                                  {"flip-flops", used.ff, part.ff * budget_.lut_share, "flip-flops"}};
+    // What is missed by the most is the reason.
+    if (!within(*std::max_element(std::begin(needs_of_part), std::end(needs_of_part),
+                                  [](const Need& a, const Need& b) { return a.miss() < b.miss(); }),
+                design.name)) {
       return;
     }
     const FrameCost cost = estimate_frame(config_, spec_, queues_, machine_of(design, format, board_, {}));
@@ -69,11 +84,12 @@ class Explorer {
     candidate.memory_bound = cost.memory_bound();
     candidate.millijoules = estimate_energy(cost, used, design.clock_mhz, board_.static_watts).total();
     candidate.share = part_share(used, part, board_.ultra_ram);
-    if (budget_.milliseconds && !within("latency", candidate.milliseconds, *budget_.milliseconds, design.name, "ms")) {
+    if (budget_.milliseconds &&
+        !within({"latency", candidate.milliseconds, *budget_.milliseconds, "ms"}, design.name)) {
       return;
     }
     if (budget_.millijoules &&
-        !within("energy", candidate.millijoules.middle(), *budget_.millijoules, design.name, "mJ")) {
+        !within({"energy", candidate.millijoules.middle(), *budget_.millijoules, "mJ"}, design.name)) {
       return;
     }
     result_.candidates.push_back(std::move(candidate));
@@ -99,31 +115,62 @@ class Explorer {
   }
 
  private:
-  DesignPoint make_design(const DesignPoint::Array& array, int lanes, int weight_words) const {
-    const int width = std::max({config_.embed_dim, config_.mlp_dim, config_.moe.expert_dim});
-    const int max_width = power_of_two(width, 4);
-    // All tokens' rows, or two groups of hidden ones: in the order of token groups no more of those are alive.
-    const int steps = divide_up(config_.embed_dim, array.chains * kDotChainLength);
-    const int hidden_steps = divide_up(width, array.chains * kDotChainLength);
-    const int words = std::max(divide_up(config_.num_tokens(), array.tokens) * steps, 2 * hidden_steps);
+  /// Of an array that the RTL has a word for: others have no layout.
+  std::optional<MachineNeeds> needs_of(const DesignPoint::Array& array) const {
+    DesignPoint design = base_;
+    design.array = array;
+    constexpr int kMostArray = 256;
+    if (std::max({array.tokens, array.outputs, array.chains}) > kMostArray || array.outputs % design.step() != 0) {
+      return std::nullopt;
+    }
+    return find_machine_needs(config_, design);
+  }
+
+  DesignPoint make_design(const DesignPoint::Array& array, const std::optional<MachineNeeds>& needs,
+                          int weight_words) const {
     DesignPoint design = base_;
     design.part = board_.part;
     design.clock_mhz = board_.clock_mhz;
     design.array = array;
-    design.memory.activation_words = power_of_two(words, 16);
+    design.lanes = {.row_quantizer = array.outputs, .layer_norm = array.outputs, .softmax = array.outputs};
     design.memory.weight_words = weight_words;
-    design.memory.channel_words = power_of_two(2 * max_width / array.outputs, 4);
-    design.lanes = {.row_quantizer = lanes, .layer_norm = lanes, .softmax = lanes};
-    design.limits.max_tokens = power_of_two(config_.num_tokens(), 4);
-    design.limits.max_width = max_width;
-    design.limits.max_experts = power_of_two(config_.moe.num_experts, 2);
-    design.limits.max_top_k = std::max(config_.moe.top_k, 1);
+    if (!needs) return design;
+    const DesignPoint::Memory& words = needs->memory;
+    DesignPoint::Memory& memory = design.memory;
+    memory.activation_words = power_of_two(words.activation_words, 16);
+    memory.scale_words = power_of_two(words.scale_words, 4);
+    memory.probability_words = power_of_two(words.probability_words, 16);
+    memory.gather_words = power_of_two(words.gather_words, 4);
+    memory.key_value_words = power_of_two(words.key_value_words, 4);
+    memory.norm_words = power_of_two(words.norm_words, 4);
+    memory.token_words = power_of_two(words.token_words, 4);
+    // So many that they do not keep the ring of weights from filling: a word a column tile, which is dim_steps words of
+    // weights at least.
+    const int tile_words = divide_up(config_.embed_dim, array.outputs) * design.ways();
+    memory.channel_words = power_of_two(std::max(words.channel_words, weight_words / tile_words), 4);
+    // A row memory holds at least two words, a group of experts two.
+    const int least_row = 2 * array.outputs;
+    design.limits = {.max_tokens = power_of_two(needs->limits.max_tokens, std::max(4, least_row)),
+                     .max_width = power_of_two(needs->limits.max_width, std::max(4, least_row)),
+                     .max_heads = power_of_two(needs->limits.max_heads, 2),
+                     .max_experts = power_of_two(needs->limits.max_experts, 2),
+                     .max_top_k = std::max(needs->limits.max_top_k, 1)};
     return design;
   }
 
-  bool within(std::string_view what, double needed, double limit, const std::string& name, std::string_view unit) {
-    if (needed <= limit) return true;
-    prune(what, needed / limit, name, fmt::format("{:.6g} of {:.6g} {}", needed, limit, unit));
+  struct Need {
+    std::string_view what;
+    double needed;
+    double limit;
+    std::string_view unit;
+
+    /// A factor; of what there is nothing of, all that is needed.
+    double miss() const { return limit > 0 ? needed / limit : 1 + needed; }
+  };
+
+  bool within(const Need& need, const std::string& name) {
+    if (need.needed <= need.limit) return true;
+    prune(need.what, need.miss(), name, fmt::format("{:.6g} of {:.6g} {}", need.needed, need.limit, need.unit));
     return false;
   }
 
@@ -159,8 +206,7 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
     return invalid_argument("design space: expected 1 to {} designs, found {}; give shorter lists", kMostDesigns,
                             total);
   }
-  for (const std::vector<int>* list :
-       {&space.tokens, &space.outputs, &space.chains, &space.lanes, &space.weight_words}) {
+  for (const std::vector<int>* list : {&space.tokens, &space.outputs, &space.chains, &space.weight_words}) {
     for (const int size : *list) {
       if (size >= 1 && size <= kMostSize) continue;
       return invalid_argument("design space: expected sizes from 1 to {}, found {}", kMostSize, size);
@@ -173,13 +219,9 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
     for (const int tokens : space.tokens) {
       for (const int outputs : space.outputs) {
         for (const int chains : space.chains) {
-          for (const int lanes : space.lanes) {
-            for (const int weight_words : space.weight_words) {
-              explorer.visit({.tokens = tokens, .outputs = outputs, .chains = chains}, lanes, weight_words, format);
-              if (++done % kProgressEvery == 0 && progress && !progress(done, total)) {
-                return explorer.finish();
-              }
-            }
+          for (const int weight_words : space.weight_words) {
+            explorer.visit({.tokens = tokens, .outputs = outputs, .chains = chains}, weight_words, format);
+            if (++done % kProgressEvery == 0 && progress && !progress(done, total)) return explorer.finish();
           }
         }
       }
@@ -187,6 +229,9 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
   }
   Exploration result = explorer.finish();
   if (!result.candidates.empty()) return result;
+  // The least miss first.
+  std::sort(result.pruned.begin(), result.pruned.end(),
+            [](const Pruned& a, const Pruned& b) { return a.miss < b.miss; });
   std::string reasons;
   for (const Pruned& pruned : result.pruned) {
     reasons += fmt::format("; {}: {} designs, nearest {}", pruned.reason, pruned.count, pruned.nearest);
@@ -196,18 +241,17 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
 
 std::string exploration_csv(const Exploration& exploration) {
   std::string out =
-      "name,format,tokens,outputs,chains,lanes,weight_words,ring_bytes,products_per_cycle,milliseconds,cycles,"
+      "name,format,tokens,outputs,chains,weight_words,ring_bytes,products_per_cycle,milliseconds,cycles,"
       "utilisation,memory_bound,millijoules_low,millijoules_high,dsp,bram36,uram,lut,ff,share_of_part,pareto\n";
   for (const Candidate& one : exploration.candidates) {
     const DesignPoint& design = one.design;
     out += fmt::format(
-        "{},{},{},{},{},{},{},{:.0f},{},{:.4f},{:.0f},{:.4f},{},{:.3f},{:.3f},{:.0f},{:.1f},{:.0f},{:.0f},{:.0f},"
+        "{},{},{},{},{},{},{:.0f},{},{:.4f},{:.0f},{:.4f},{},{:.3f},{:.3f},{:.0f},{:.1f},{:.0f},{:.0f},{:.0f},"
         "{:.4f},{}\n",
         design.name, one.format.name(), design.array.tokens, design.array.outputs, design.array.chains,
-        design.lanes.softmax, design.memory.weight_words, ring_bytes(design), design.products_per_cycle(),
-        one.milliseconds, one.cycles, one.utilisation, one.memory_bound ? "yes" : "no", one.millijoules.low,
-        one.millijoules.high, one.used.dsp, one.used.bram36, one.used.uram, one.used.lut, one.used.ff, one.share,
-        one.pareto ? "yes" : "no");
+        design.memory.weight_words, ring_bytes(design), design.products_per_cycle(), one.milliseconds, one.cycles,
+        one.utilisation, one.memory_bound ? "yes" : "no", one.millijoules.low, one.millijoules.high, one.used.dsp,
+        one.used.bram36, one.used.uram, one.used.lut, one.used.ff, one.share, one.pareto ? "yes" : "no");
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// The design space of a board: every array shape, lanes and ring, what each costs a frame, and which none beats.
+// The design space of a board: every array shape and ring, what each costs a frame, and which none beats.
 #ifndef EDGEMOE_ACCEL_COST_EXPLORE_H_
 #define EDGEMOE_ACCEL_COST_EXPLORE_H_
 
@@ -16,15 +16,14 @@
 namespace edgemoe {
 
 struct ExploreSpace {
-  std::vector<int> tokens = {2, 4, 8, 16};
-  std::vector<int> outputs = {4, 8, 16, 32, 64, 128};
+  std::vector<int> tokens = {2, 4, 6, 8, 12, 16};
+  std::vector<int> outputs = {8, 16, 32, 64};  // and lanes of norm, quantiser and softmax
   std::vector<int> chains = {1, 2, 4};
-  std::vector<int> lanes = {8, 16, 32, 64};  // of norm, quantiser and softmax alike
   std::vector<int> weight_words = {256, 512, 1024, 2048, 4096, 8192};
   std::vector<NumberFormat> formats = {{8, 8}};
 
   std::size_t size() const {
-    return tokens.size() * outputs.size() * chains.size() * lanes.size() * weight_words.size() * formats.size();
+    return tokens.size() * outputs.size() * chains.size() * weight_words.size() * formats.size();
   }
 };
 
@@ -78,9 +77,9 @@ struct ExploreProblem {
   std::string base;  // text of a design point: what is not searched stays as it is there
 };
 
-/// Sizes that the network fixes (limits, activation memory) follow from it; all else is searched or the base's.
-/// kInvalidArgument for an empty space, one of more than 200,000 designs or a size out of bounds, kNotFound when
-/// nothing fits, with the reasons; the base's own faults.
+/// Sizes that the network fixes (limits, memories) are the least powers of two that hold it; all else is searched or
+/// the base's. What the RTL or the compiler refuses is left out. kInvalidArgument for an empty space, one of more than
+/// 200,000 designs or a size out of bounds, kNotFound when nothing fits, with the reasons; the base's own faults.
 Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& space, const Budget& budget,
                             const ExploreProgress& progress);
 

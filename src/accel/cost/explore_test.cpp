@@ -100,7 +100,7 @@ TEST(Explore, Budgets_AreKeptAndWhatCannotBeIsRefusedWithReasons) {
     space.tokens = {4, size};
     EXPECT_EQ(try_explore("zcu102", {}, space).status().code(), StatusCode::kInvalidArgument) << size;
   }
-  space = {.tokens = {3}, .outputs = {32}, .chains = {2}, .lanes = {32}, .weight_words = {4096}};
+  space = {.tokens = {3}, .outputs = {32}, .chains = {2}, .weight_words = {4096}};
   EXPECT_THAT(try_explore("zcu102", {}, space).status().message(), HasSubstr("array.tokens"));
 }
 

@@ -28,11 +28,12 @@ struct PhaseCost {
 /// Bytes between the chip and its memory.
 struct OffChipBytes {
   double weights = 0;
+  double constants = 0;        // of channels and norms, positions, commands: of a design point's machine
   double image = 0;            // 8 bits a channel
   double tokens = 0;           // the last block's, s32.16, to the heads on the host
   double keys_and_values = 0;  // where they are not on chip
 
-  double total() const { return weights + image + tokens + keys_and_values; }
+  double total() const { return weights + constants + image + tokens + keys_and_values; }
 };
 
 /// Of a batch of frames, all tasks of the spec: the backbone, without the heads, which the host computes.

@@ -1,9 +1,7 @@
 #include "accel/cost/machine.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cmath>
 
 namespace edgemoe {
 namespace {
@@ -19,8 +17,6 @@ std::optional<int> parse_bits(std::string_view text) {
   }
   return bits;
 }
-
-double log2_of(int lanes) { return std::bit_width(static_cast<unsigned>(lanes)) - 1; }
 
 }  // namespace
 
@@ -55,25 +51,6 @@ Machine::Memory memory_of(const Board::Memory& memory, double clock_mhz, double 
           .ring_bytes = ring_bytes};
 }
 
-Machine::Fill fill_of(const Machine& machine, const ModelConfig& config) {
-  if (!machine.lanes) return machine.fill;
-  const DesignPoint::Lanes& lanes = *machine.lanes;
-  const double tokens = machine.array.tokens;  // of a group; its rows pass a unit one after the other
-  const auto beats = [&](int width, int of) { return std::ceil(static_cast<double>(width) / of); };
-  const double norm_beats = beats(config.embed_dim, lanes.layer_norm);
-  const double norm = tokens * norm_beats + 2 * log2_of(lanes.layer_norm) + norm_beats + 106;
-  const double quantize = tokens * beats(config.embed_dim, lanes.row_quantizer) + log2_of(lanes.row_quantizer) + 23;
-  const double core = std::ceil(static_cast<double>(config.embed_dim) / machine.array.depth) + tokens + 24;
-  const double softmax = tokens * beats(config.num_tokens(), lanes.softmax) + 2 * log2_of(lanes.softmax) + 7 + 16;
-  const double selection = 2.0 * config.moe.num_experts + 2.0 * config.moe.top_k + 28;
-  return {.qkv = norm + quantize + core,
-          .attention = quantize + core + softmax,
-          .projection = quantize + core,
-          .mlp = norm / 2 + quantize + core,  // of the two starts only fc1's waits for the norm
-          .router = norm + core + selection + tokens * norm_beats,
-          .experts = 2 * (quantize + core)};
-}
-
 double ring_bytes(const DesignPoint& design) {
   return static_cast<double>(kDotChainLength) * design.array.outputs * design.array.chains * design.memory.weight_words;
 }
@@ -91,7 +68,8 @@ Machine machine_of(const DesignPoint& design, const NumberFormat& format, const 
                      .query_lanes = design.array.tokens,
                      .ideas = {},
                      .naive = naive,
-                     .lanes = design.lanes,
+                     .design = design,
+                     .fill = {},
                      .memory = memory_of(board.memory, design.clock_mhz, ring_bytes(design))};
   machine.naive.softmax_lanes = design.lanes.softmax;
   machine.naive.gelu_lanes = design.array.outputs;

@@ -12,7 +12,6 @@
 #include "accel/cost/board.h"
 #include "accel/design_point.h"
 #include "base/status.h"
-#include "model/config.h"
 
 namespace edgemoe {
 
@@ -103,8 +102,8 @@ struct Machine {
   int query_lanes = 1;  // queries that one read of a key or value serves
   Ideas ideas;
   Naive naive;
-  std::optional<DesignPoint::Lanes> lanes;  // of a design point: its units' latencies make the fill
-  Fill fill;                                // without lanes
+  std::optional<DesignPoint> design;  // whose units and rings are timed (machine_timing.h); else `fill` stands for them
+  Fill fill;
   Memory memory;
 
   double milliseconds(double cycles) const { return cycles / (clock_mhz * 1e3); }
@@ -117,10 +116,6 @@ Machine::Memory memory_of(const Board::Memory& memory, double clock_mhz, double 
 /// is `naive` with the design's lanes.
 Machine machine_of(const DesignPoint& design, const NumberFormat& format, const Board& board,
                    const Machine::Naive& naive);
-
-/// Fill of a machine on a network: `fill`, or the latencies of docs/rtl.md's units added up where the array waits for
-/// them. In the order of token groups all else runs beside the array.
-Machine::Fill fill_of(const Machine& machine, const ModelConfig& config);
 
 /// The weight ring of a design point, in bytes.
 double ring_bytes(const DesignPoint& design);

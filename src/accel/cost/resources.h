@@ -33,10 +33,10 @@ struct ResourcePart {
   std::string basis;  // "synthesised unit, scaled", "arithmetic", "assumed"
 };
 
-/// Modelled, unit by unit: DSPs and block RAM by arithmetic on the sizes, LUTs and flip-flops from units that Yosys
-/// synthesised at 16 and 32 lanes, on a line through both; what is not built yet is assumed and says so. Formats wider
-/// than 8 bits, which the RTL does not have, take DSPs and memory by their widths, LUTs and flip-flops in proportion.
-/// The weight ring goes into the part's `ultra_ram` blocks where they hold it.
+/// Modelled, unit by unit: DSPs and block RAM by arithmetic on the RTL's units and memories, LUTs and flip-flops from
+/// what Yosys counts of the whole machine at `zcu102`, in proportion to lanes or on a line through 16 and 32 of them.
+/// Formats wider than 8 bits, which the RTL does not have, take DSPs and memory by their widths, LUTs and flip-flops in
+/// proportion. The weight ring goes into the part's `ultra_ram` blocks where they hold it.
 std::vector<ResourcePart> estimate_resources(const DesignPoint& design, const NumberFormat& format,
                                              const ModelConfig& config, const FrameSpec& spec = {}, int ultra_ram = 0);
 

@@ -24,7 +24,7 @@ struct Gemm {
 class Builder {
  public:
   Builder(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues, const Machine& machine)
-      : config_(config), spec_(spec), queues_(queues), machine_(machine), fill_(fill_of(machine, config)) {}
+      : config_(config), spec_(spec), queues_(queues), machine_(machine), fill_(machine.fill) {}
 
   std::vector<WorkItem> build() {
     const double patches = config_.num_tokens() - 1;
@@ -77,20 +77,6 @@ class Builder {
     return items_.back();
   }
 
-  /// Cycles of `rows` rows of `width` elements in a unit of so many lanes.
-  static double unit_cycles(double rows, double width, int lanes) { return rows * divide_up(width, lanes); }
-
-  /// What the slowest of the units that run beside the array takes longer than it. Machines without lanes: nothing.
-  static double excess(double array_cycles, std::initializer_list<double> units) {
-    return std::max(0.0, std::max(units) - array_cycles);
-  }
-  /// Rows of `normed` elements through norm and quantiser (0: no norm), `quantised` in all, beside the item.
-  void beside(WorkItem& item, double rows, double normed, double quantised) const {
-    if (!machine_.lanes) return;
-    item.special_cycles += excess(item.array_cycles, {unit_cycles(rows, normed, machine_.lanes->layer_norm),
-                                                      unit_cycles(rows, quantised, machine_.lanes->row_quantizer)});
-  }
-
   void attention(double streams) {
     const double tokens = config_.num_tokens();
     const double a_bytes = machine_.format.activation_bytes();
@@ -98,8 +84,7 @@ class Builder {
     const double lanes = reordered ? machine_.query_lanes : 1;
     const double rows = std::min<double>(machine_.array.tokens, lanes);
     const double all_rows = tokens * streams;
-    // Normed tokens, then queries and keys by head; values are quantised at once.
-    beside(linear(Phase::kQkv, {all_rows, 3 * width(), width()}, fill_.qkv), all_rows, width(), 3 * width());
+    linear(Phase::kQkv, {all_rows, 3 * width(), width()}, fill_.qkv);
     const double heads = config_.num_heads * streams;
     WorkItem scores = gemm(Phase::kScores, {tokens, tokens, static_cast<double>(config_.head_dim())}, rows, a_bytes);
     WorkItem values = gemm(Phase::kValues, {tokens, static_cast<double>(config_.head_dim()), tokens}, rows, a_bytes);
@@ -115,15 +100,10 @@ class Builder {
     if (!machine_.ideas.single_pass_softmax) {
       scores.special_cycles += heads * tokens * tokens * machine_.naive.softmax_cycles / machine_.naive.softmax_lanes;
     }
-    if (machine_.lanes) {
-      scores.special_cycles += excess(scores.array_cycles + values.array_cycles,
-                                      {unit_cycles(heads * tokens, tokens, machine_.lanes->softmax)});
-    }
     scores.fill_cycles = fill_.attention;
     items_.push_back(scores);
     items_.push_back(values);
-    beside(linear(Phase::kProjection, {all_rows, width(), width()}, fill_.projection, kResidualBytes), all_rows, 0,
-           width());
+    linear(Phase::kProjection, {all_rows, width(), width()}, fill_.projection, kResidualBytes);
   }
 
   /// Cycles of `elements` through a GELU that stands alone.
@@ -137,8 +117,7 @@ class Builder {
     const double hidden = config_.mlp_dim;
     WorkItem& up = linear(Phase::kMlp, {rows, hidden, width()}, fill_.mlp);
     up.special_cycles = naive_gelu(rows * hidden);
-    beside(up, rows, width(), width());
-    beside(linear(Phase::kMlp, {rows, width(), hidden}, fill_.mlp, kResidualBytes), rows, 0, hidden);
+    linear(Phase::kMlp, {rows, width(), hidden}, fill_.mlp, kResidualBytes);
   }
 
   void router(double streams) {
@@ -158,7 +137,7 @@ class Builder {
     const auto add = [&](double rows) {
       WorkItem& up = linear(Phase::kExperts, {rows, hidden, width()}, first ? fill_.experts : 0);
       up.special_cycles = naive_gelu(rows * hidden);
-      beside(linear(Phase::kExperts, {rows, width(), hidden}, 0, kResidualBytes), rows, 0, hidden);
+      linear(Phase::kExperts, {rows, width(), hidden}, 0, kResidualBytes);
       first = false;
     };
     if (machine_.ideas.expert_reordering) {
@@ -181,7 +160,7 @@ class Builder {
   const FrameSpec& spec_;
   const ExpertQueues& queues_;
   const Machine& machine_;
-  const Machine::Fill fill_;
+  const Machine::Fill& fill_;
   std::vector<WorkItem> items_;
 };
 
