@@ -17,18 +17,18 @@ def check_ours(subject):
     return found
 
 
-def against_fastest(contenders, numbers_of):
-    """One row a pair of types: the fastest rival of one type against our engine of the other, pass by pass."""
-    rows = []
+def against_fastest(rows, threads):
+    """One row a pair of types: the rival of one type that our engine of the other leads by the least, medians of ratios
+    within a pass. `rows`: measure()'s."""
+    found = []
     for ours, theirs, goals in GOALS:
-        rivals = [c for c in contenders if numbers_of[c.name] == theirs and not c.name.startswith(OURS)]
-        engine = next(c for c in contenders if c.name == f"edgemoe {ours}")
+        rivals = [row for row in rows if row["numbers"] == theirs and not row["name"].startswith(OURS)]
         if not rivals:
             continue
-        fastest = min(rivals, key=lambda rival: sorted(rival.passes)[len(rival.passes) // 2])
-        rows.append({"threads": engine.threads, "ours": ours, "theirs": theirs, "rival": fastest.name,
-                     "times_as_fast": ratio(fastest.passes, engine.passes), "goal": goals.get(engine.threads)})
-    return rows
+        fastest = min(rivals, key=lambda row: row["times_ours"][ours]["median"])
+        found.append({"threads": threads, "ours": ours, "theirs": theirs, "rival": fastest["name"],
+                      "times_as_fast": fastest["times_ours"][ours], "goal": goals.get(threads)})
+    return found
 
 
 def measure(setting, subject, passes, runs, threads, good):
@@ -42,7 +42,7 @@ def measure(setting, subject, passes, runs, threads, good):
     rows = [summary(c) | {"numbers": numbers_of[c.name],
                           "times_ours": {ours.name.split()[-1]: ratio(c.passes, ours.passes) for ours in contenders[:2]}}
             for c in contenders]
-    return rows, against_fastest(contenders, numbers_of), missing
+    return rows, against_fastest(rows, threads), missing
 
 
 def ask(setting):

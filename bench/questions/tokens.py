@@ -32,7 +32,7 @@ def ask(setting):
     rows = growth(setting, SIZES[:2] if setting.quick else SIZES)
     subject = subject_of(setting, SIZES[1] if setting.quick else AGAINST_RIVALS)
     good, missing = setting.field.checked(subject, [rival for rival in RIVALS if "plain export" not in rival.name])
-    rivals, fastest, passes = [], [], max(3, setting.passes // 4)
+    rivals, fastest, passes = [], [], max(7, setting.passes // 4)
     for threads in setting.threads:
         more_rivals, more_fastest, more_missing = measure(setting, subject, passes, 1, threads, good)
         rivals, fastest, missing = rivals + more_rivals, fastest + more_fastest, missing + more_missing

@@ -131,11 +131,10 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
   const Int8Norm& norm = weights_.norm;
   Map map{extent(config_.grid_height()), extent(config_.grid_width()), extent(config_.embed_dim), 0, norm.fraction, 0};
   std::atomic<std::int32_t> largest = 0;
-  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int thread) {
+  pool_.parallel_for((map.pixels() + kMaxRows - 1) / kMaxRows, [&](std::size_t number, int /*thread*/) {
     const std::size_t first = number * kMaxRows;
     const std::size_t count = std::min(kMaxRows, map.pixels() - first);
-    // A row's kernel may write beyond its end, where another thread's row begins: so not to the map at once.
-    std::int16_t* rows = memory_.scaled.data() + extent(thread) * kMaxRows * memory_.widest;
+    std::int16_t* rows = memory_.maps[0].data() + first * map.channels;
     std::int32_t found[kMaxRows];
     kernels_.norm({.rows = tokens + (first + 1) * stride,
                    .stride = stride,
@@ -147,13 +146,11 @@ Int8Head::Map Int8Head::normalize(const std::int32_t* tokens, std::size_t stride
                    .fraction = norm.fraction,
                    .eps = norm.eps,
                    .out = rows,
-                   .out_stride = memory_.widest,
+                   .out_stride = map.channels,
                    .largest = found});
     for (std::size_t r = 0; r < count; ++r) {
-      const std::int16_t* row = rows + r * memory_.widest;
-      count_narrow(saturation_, saturation_.of_head(task_, 0), row, norm.bias.data(), map.channels, found[r],
-                   norm.largest_bias);
-      std::copy_n(row, map.channels, memory_.maps[0].data() + (first + r) * map.channels);
+      count_narrow(saturation_, saturation_.of_head(task_, 0), rows + r * map.channels, norm.bias.data(), map.channels,
+                   found[r], norm.largest_bias);
     }
     raise(largest, *std::max_element(found, found + count));
   });

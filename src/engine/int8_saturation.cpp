@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <vector>
 
 #include "numeric/exp2_table.h"
 #include "numeric/fixed_point.h"
@@ -64,25 +63,27 @@ void count_sum(Saturation& counts, std::size_t tensor, const std::int32_t* resid
   counts.add(tensor, found);
 }
 
+/// Panel by panel, so that nothing is allocated.
 std::uint64_t count_values(const HeadOutput& head) {
   const std::int32_t largest = *std::max_element(head.scores, head.scores + head.tokens);
-  std::vector<std::int32_t> sums(head.head_dim);
   const std::size_t padded = int8::round_up(head.tokens, int8::kGroup);
-  for (std::size_t j = 0; j < head.tokens; ++j) {
-    const std::int32_t probability = (exp2_negative(static_cast<std::uint32_t>(largest - head.scores[j])) + 128) >> 8;
-    if (probability == 0) continue;
-    for (std::size_t panel = 0; panel < head.head_dim; panel += int8::kPanelOutputs) {
+  std::uint64_t found = 0;
+  for (std::size_t panel = 0; panel < head.head_dim; panel += int8::kPanelOutputs) {
+    std::int32_t sums[int8::kPanelOutputs] = {};
+    for (std::size_t j = 0; j < head.tokens; ++j) {
+      const std::int32_t probability = (exp2_negative(static_cast<std::uint32_t>(largest - head.scores[j])) + 128) >> 8;
+      if (probability == 0) continue;
       const std::int8_t* group =
           head.values + panel * padded + j / int8::kGroup * int8::kGroup * int8::kPanelOutputs + j % int8::kGroup;
       for (std::size_t place = 0; place < int8::kPanelOutputs; ++place) {
-        const std::size_t d = panel + head.order[place];
-        if (d < head.head_dim) sums[d] += probability * group[place * int8::kGroup];
+        sums[place] += probability * group[place * int8::kGroup];
       }
     }
-  }
-  std::uint64_t found = 0;
-  for (std::size_t d = 0; d < head.head_dim; ++d) {
-    found += !at_end<16>(head.out[d]) && at_end<16>(saturate<16>(round_shift(sums[d], head.pre_shift)));
+    for (std::size_t place = 0; place < int8::kPanelOutputs; ++place) {
+      const std::size_t d = panel + head.order[place];
+      if (d >= head.head_dim) continue;
+      found += !at_end<16>(head.out[d]) && at_end<16>(saturate<16>(round_shift(sums[place], head.pre_shift)));
+    }
   }
   return found;
 }

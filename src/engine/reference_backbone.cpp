@@ -195,30 +195,22 @@ std::vector<std::int16_t> ReferenceBackbone::attend(const IntegerBlock& block, c
 /// A query's scores and sums, which hls::attend keeps to itself, once more.
 void ReferenceBackbone::count_query(const std::int16_t* query, int fraction, const std::int16_t* out,
                                     const ReferenceTaps& taps) const {
-  const int head_dim = config_.head_dim();
-  const ScoreScale score_scale = make_score_scale(head_dim);
-  std::vector<std::int8_t> row(extent(head_dim));
-  const RowScale scale = hls::quantize_row(query, head_dim, fraction, row.data());
-  const int shift = score_scale.shift(scale.exponent, head_->key_exponent);
+  const hls::HeadMemory<Design>& head = *head_;
+  const auto row = hls::load_query<Design>(query, head.head_dim, fraction, head.score, head.key_exponent);
   std::vector<std::int16_t> scores(num_tokens_);
   for (std::size_t j = 0; j < num_tokens_; ++j) {
-    const std::int32_t channel = hls::scale_channel(hls::dot_product(row.data(), head_->key[j], head_dim),
-                                                    score_scale.pre_shift, head_->key_mantissa[j]);
-    scores[j] = static_cast<std::int16_t>(saturating_shift<16>(multiply_q15(channel, scale.mantissa), shift));
+    scores[j] = hls::score_key(row, head.key[j], head.key_mantissa[j], head.head_dim, head.score.pre_shift);
   }
   count(BlockTensor::kScores, count_scores(scores.data(), num_tokens_), taps);
   const std::int32_t largest = *std::max_element(scores.begin(), scores.end());
-  std::uint32_t sum = 0;
-  std::vector<std::int32_t> products(extent(head_dim));
+  hls::WeighedValues<Design> sums = {};
   for (std::size_t j = 0; j < num_tokens_; ++j) {
-    const std::uint16_t exponential = exp2_negative(static_cast<std::uint32_t>(largest - scores[j]));
-    sum += exponential;
-    for (std::size_t d = 0; d < products.size(); ++d) products[d] += ((exponential + 128) >> 8) * head_->value[j][d];
+    hls::weigh_value(largest - scores[j], head.value[j], head.head_dim, sums);
   }
-  const int pre_shift = make_softmax_scale(sum).pre_shift;
+  const int pre_shift = make_softmax_scale(sums.sum).pre_shift;
   std::uint64_t found = 0;
-  for (std::size_t d = 0; d < products.size(); ++d) {
-    found += at_end<16>(out[d]) || at_end<16>(saturate<16>(round_shift(products[d], pre_shift)));
+  for (int d = 0; d < head.head_dim; ++d) {
+    found += at_end<16>(out[d]) || at_end<16>(saturate<16>(round_shift(sums.product[d], pre_shift)));
   }
   count(BlockTensor::kHeads, found, taps);
 }

@@ -19,8 +19,8 @@ inline constexpr std::uint16_t kExp2Table[kExp2Entries] = {
     38816, 38398, 37984, 37575, 37170, 36770, 36374, 35982, 35594, 35211, 34831, 34456, 34085, 33718, 33355, 32995,
 };
 
-/// 65280 · 2^(−distance / 64), rounded down after the table: below it by less than 1 + 2^−17 of the value. distance ≥
-/// 0.
+/// 65280 · 2^(−distance / 64), rounded down after the table: at most 0.5 above it, less than 1 + 2^−17 of it below.
+/// distance ≥ 0.
 constexpr std::uint16_t exp2_negative(std::uint32_t distance) {
   const std::uint32_t halvings = distance >> kExp2IndexBits;
   return halvings > 15 ? 0 : static_cast<std::uint16_t>(kExp2Table[distance % kExp2Entries] >> halvings);

@@ -21,12 +21,12 @@ constexpr std::int64_t saturate(std::int64_t value) {
   return value > kLargest ? kLargest : value < -kLargest - 1 ? -kLargest - 1 : value;
 }
 
-/// Right by `shift` with rounding; left by −shift where that is negative; clipped to `bits` bits (at most 32). `value`
-/// has at most 33 bits.
+/// Right by `shift` with rounding; left by −shift, at most 29, where that is negative; clipped to `bits` bits (at most
+/// 32). `value` has at most 33 bits.
 template <int bits>
 constexpr std::int64_t saturating_shift(std::int64_t value, int shift) {
   if (shift >= 0) return saturate<bits>(round_shift(value, shift));
-  // Whatever is left of bit 32 would be clipped anyhow.
+  // 34 bits and 29 fit 63. The contract's mantissas are at least 2¹⁴, so that 29 clips whatever a larger shift would.
   return saturate<bits>(saturate<34>(value) * (std::int64_t{1} << (shift < -29 ? 29 : -shift)));
 }
 

@@ -184,13 +184,15 @@ class RivalsTest(unittest.TestCase):
         self.assertIn("left out with --without", missing[1]["reason"])
 
     def test_fastest_rival_of_a_type_is_the_one_compared_with(self):
-        def timed(name, *passes):
-            return types.SimpleNamespace(name=name, threads=1, passes=list(passes))
-        numbers = {"edgemoe float": "float", "edgemoe int8": "int8", "slow": "float", "quick": "float", "small": "int8"}
-        rows = question.against_fastest([timed("edgemoe float", 2, 4), timed("edgemoe int8", 1, 2), timed("slow", 9, 9),
-                                         timed("quick", 6, 8), timed("small", 3, 6)], numbers)
+        def row(name, numbers, *times_ours):
+            return {"name": name, "numbers": numbers,
+                    "times_ours": {ours: {"median": times} for ours, times in zip(("float", "int8"), times_ours)}}
+        rows = question.against_fastest([row("edgemoe float", "float", 1, 2), row("edgemoe int8", "int8", 0.5, 1),
+                                         row("slow", "float", 3, 6), row("quick", "float", 2.5, 5),
+                                         row("small", "int8", 1.5, 3)], 1)
         self.assertEqual([(row["ours"], row["rival"], row["times_as_fast"]["median"], row["goal"]) for row in rows],
                          [("int8", "small", 3, 2.5), ("int8", "quick", 5, 4.5), ("float", "quick", 2.5, 1.3)])
+        self.assertEqual({row["threads"] for row in rows}, {1})
 
 
 if __name__ == "__main__":

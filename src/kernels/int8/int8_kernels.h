@@ -54,7 +54,7 @@ struct ValueArgs {
   std::size_t out_stride;  // of a row from the next
 };
 
-/// A row's numbers before and after: `count` of them count, what is beyond up to a multiple of kRowStep may be written.
+/// A row's numbers before and after: `count` of them; what is beyond is neither read nor written.
 struct NarrowArgs {
   const std::int16_t* scaled;  // t
   std::int16_t mantissa;       // the row's

@@ -154,6 +154,59 @@ TEST_P(Int8KernelsTest, tile_everyShape_equalsTheReferenceWithBothEpilogues) {
   EXPECT_GT(compared, 10000U);
 }
 
+TEST_P(Int8KernelsTest, tile_ofTheMostInputs_isExact) {
+  constexpr std::size_t kInputs = 131072;
+  const Layer layer(random_, 2, kInputs, Draw::kEnds);
+  const PackedLayer packed = pack_layer(table(), layer.view);
+  // Against the signs of the first output's weights: its sum is all but −2³¹; then with them.
+  for (const bool against : {true, false}) {
+    std::vector<std::int8_t> row(kInputs);
+    for (std::size_t i = 0; i < kInputs; ++i) {
+      row[i] = static_cast<std::int8_t>((layer.weight[i] > 0) == against ? -128 : 127);
+    }
+    const std::vector<std::uint8_t> bytes = stored(row, kInputs);
+    const std::uint8_t* const rows[] = {bytes.data()};
+    Words found(packed.mantissa.size());
+    table().tile({rows, 1, packed.panels(), found.data()});
+    for (std::size_t o = 0; o < 2; ++o) {
+      std::int64_t sum = 0;
+      for (std::size_t i = 0; i < kInputs; ++i) sum += std::int64_t{row[i]} * layer.weight[o * kInputs + i];
+      if (o == 0) {
+        ASSERT_GT(std::abs(sum), 2'000'000'000);
+      }
+      const auto shifted = static_cast<std::int32_t>(saturate<16>(round_shift(sum, layer.pre_shift[o])));
+      EXPECT_EQ(found[o], multiply_q15(shifted, layer.mantissa[o])) << o;
+    }
+  }
+}
+
+TEST_P(Int8KernelsTest, softmaxAndValues_ofTheMostKeys_areExact) {
+  constexpr std::size_t kKeys = 65536;
+  Words scores(kKeys, 1234);
+  std::vector<std::uint8_t> probabilities(kKeys);
+  const std::uint32_t sum = table().softmax({scores.data(), kKeys, 1 << 14, 3, probabilities.data()});
+  ASSERT_EQ(sum, std::uint32_t{kKeys} * kExp2One);  // beyond 2³¹
+
+  constexpr std::size_t kWidth = kOutputStep;
+  std::vector<std::uint8_t> values(kKeys * kWidth);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<std::uint8_t>(i % kWidth % 2 == 0 ? 127 : -127) ^ table().offset;
+  }
+  std::vector<std::int8_t> panels(kKeys * kPanelOutputs);
+  pack_values(table(), {values.data(), kWidth, kKeys, kWidth, panels.data()});
+  const SoftmaxScale softmax = make_softmax_scale(sum);
+  const std::uint8_t* const rows[] = {probabilities.data()};
+  Words found(kWidth);
+  table().values(
+      {rows, 1, panels.data(), kKeys, kWidth, &softmax.pre_shift, &softmax.reciprocal, 20000, 3, found.data(), kWidth});
+  constexpr std::int64_t kProduct = std::int64_t{255} * 127 * kKeys;
+  for (std::size_t d = 0; d < kWidth; ++d) {
+    const std::int64_t product = d % 2 == 0 ? kProduct : -kProduct;
+    const auto shifted = static_cast<std::int32_t>(saturate<16>(round_shift(product, softmax.pre_shift)));
+    EXPECT_EQ(found[d], saturating_shift<16>(multiply_q15(multiply_q15(shifted, 20000), softmax.reciprocal), 3)) << d;
+  }
+}
+
 TEST_P(Int8KernelsTest, narrow_everyShift_equalsTheReference) {
   for (const std::size_t count : kCounts) {
     for (int shift = -20; shift <= 20; ++shift) {

@@ -142,7 +142,13 @@ struct VecAvx512 {
   static Dwords high_half(Dwords a) { return _mm512_srai_epi32(a, 16); }
   static Dwords high_half_unsigned(Dwords a) { return _mm512_srli_epi32(a, 16); }
   static Dwords shift_right_each_dwords(Dwords a, Dwords count) { return _mm512_srav_epi32(a, count); }
-  static std::int32_t sum(Dwords a) { return _mm512_reduce_add_epi32(a); }
+  /// Modulo 2³²: a row's exponentials go beyond 2³¹, where _mm512_reduce_add_epi32 ends in a signed addition.
+  static std::int32_t sum(Dwords a) {
+    const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xb1)));
+  }
   static std::int32_t largest(Dwords a) { return _mm512_reduce_max_epi32(a); }
   static std::int32_t least(Dwords a) { return _mm512_reduce_min_epi32(a); }
 
