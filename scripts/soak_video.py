@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""soak_video.py FOLDER [FRAMES]: runs the tool on a video of 90,000 frames (an hour at 25 a second) and looks at its memory every ten seconds.
+"""soak_video.py FOLDER [FRAMES] [OPTIONS OF edgemoe run]: runs the tool on a video of 90,000 frames (an hour at 25 a second) and looks at its memory every ten seconds.
 
 The video is the clip `drive` over and over, made with the program ffmpeg. FOLDER/memory.csv has the samples; printed are the mean of the
 first and of the last minute after the first ten seconds, and the largest. Exit code 1 when the run fails.
@@ -34,12 +34,11 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("frames", type=int, nargs="?", default=90_000)
     parser.add_argument("--tool", type=Path, default=ROOT / "build/default/bin/edgemoe")
-    parser.add_argument("--options", nargs="*", default=["--type=int8", "--task=depth", "--view=map"])
-    options = parser.parse_args()
+    options, of_the_tool = parser.parse_known_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     clip = options.folder / f"drive-{options.frames}.mp4"
     make_clip(clip, options.frames)
-    command = [options.tool, "run", clip, "-o", options.folder / "maps.mp4", "--json", *options.options]
+    command = [options.tool, "run", clip, "-o", options.folder / "maps.mp4", "--json", *(of_the_tool or ["--type=int8", "--task=depth", "--view=map"])]
     print("+", *command, flush=True)
     start, samples = time.monotonic(), []
     with open(options.folder / "summary.json", "wb") as summary, open(options.folder / "memory.csv", "w", encoding="ascii") as lines:
