@@ -39,6 +39,7 @@ TEST(MachineTiming, SimulatedFrames_AreWithinThreePercent) {
     const Result<DesignPoint> design = design_of_bench(frame["design"].get<std::string>());
     ASSERT_TRUE(design.ok()) << design.status().message();
     Machine machine = machine_of(*design, {8, 8}, Board{}, {});
+    if (frame.contains("channel_words")) machine.design->memory.channel_words = frame["channel_words"].get<int>();
     machine.memory.latency_cycles = frame["latency_cycles"].get<double>();
     machine.memory.bytes_per_cycle = frame["bytes_per_cycle"].get<double>();
     machine.memory.prefetch = design->bus.prefetch;

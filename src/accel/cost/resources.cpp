@@ -31,7 +31,7 @@ constexpr Unit kRouterLogits = {.fixed = {.lut = 80, .ff = 300}, .lane = {.lut =
 constexpr Unit kResidual = {.fixed = {.dsp = 2, .lut = 100, .ff = 50}, .lane = {.dsp = 2, .lut = 200, .ff = 163}};
 constexpr Unit kKeysValues = {.fixed = {.dsp = 4, .lut = 700, .ff = 600}, .lane = {.lut = 240, .ff = 48}};
 /// Sequencer, host, ports, commands, writers' addresses.
-constexpr Resources kControl = {.dsp = 4, .lut = 7500, .ff = 6500};
+constexpr Resources kControl = {.dsp = 2, .lut = 7500, .ff = 6500};
 
 constexpr double kByteEnables = 36.0 / 32;  // parity bits are of no use to block RAM that bytes are written into
 constexpr double kLeastBramWords = 128;     // what is shorter becomes LUT RAM
@@ -98,7 +98,7 @@ class Memories {
     const double groups = kSlots * std::bit_ceil(static_cast<unsigned>(design_.array.tokens));
     const double scores = design_.limits.max_tokens / outputs();
     const double beat = 16 * activation_ * outputs();
-    return one(beat, groups * beats()) + one(beat, std::max(64.0, 4 * beats())) + one(74, 128) +
+    return one(beat, groups * beats()) + one(beat, std::max(64.0, 4 * beats())) + one(72, 128) +
            one(beat, kSlots * design_.limits.max_tokens) + one(beat, groups * scores) +
            one(17 * activation_ * outputs(), 4 * scores);
   }
