@@ -79,7 +79,7 @@ module row_quantizer #(
   logic [14:0] reciprocal;
   logic [23:0] scale;
   logic [DivideLatency-1:0] divided_q;
-  pipelined_divider #(.DivisorWidth(15), .QuotientWidth(DivideLatency)) u_divider (
+  pipelined_divider #(.DivisorWidth(15), .QuotientWidth(DivideLatency), .HasDividend(1'b0)) u_divider (
     .clk_i, .remainder_i(15'd16256), .dividend_i(15'd0), .divisor_i(mantissa_q), .quotient_o(reciprocal)
   );
   delay_line #(.Width(24), .Cycles(DivideLatency)) u_scale (
