@@ -96,7 +96,7 @@ module layer_norm #(
     numerator_valid_q <= rst_ni && row_done_q;
     mean_valid_q <= rst_ni ? {mean_valid_q[MeanLatency-2:0], numerator_valid_q} : '0;
   end
-  pipelined_divider #(.DivisorWidth(14), .QuotientWidth(MeanLatency)) u_mean (
+  pipelined_divider #(.DivisorWidth(14), .QuotientWidth(MeanLatency), .SteadyDivisor(1'b1)) u_mean (
     .clk_i, .remainder_i(numerator_q[45:32]), .dividend_i(numerator_q[31:0]), .divisor_i(count_i), .quotient_o(biased_mean)
   );
   delay_line #(.Width(64), .Cycles(MeanLatency + 1)) u_range (

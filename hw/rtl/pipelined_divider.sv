@@ -3,7 +3,9 @@ module pipelined_divider #(
   parameter int DivisorWidth = 16,
   parameter int QuotientWidth = 16,
   /// 0: the lower part of the dividend is 0, and no stage keeps bits of it.
-  parameter bit HasDividend = 1'b1
+  parameter bit HasDividend = 1'b1,
+  /// The divisor stays as it is while a division is in the unit: no stage keeps it.
+  parameter bit SteadyDivisor = 1'b0
 ) (
   input  logic clk_i,
   /// Upper part of the dividend; below divisor_i, so that the quotient fits (any quotient comes out where it is not).
@@ -21,7 +23,7 @@ module pipelined_divider #(
 
   for (genvar i = 0; i < QuotientWidth; i++) begin : gen_stage
     localparam int LowWidth = HasDividend ? QuotientWidth : i + 1;
-    logic [DivisorWidth-1:0] divisor, remainder_q, divisor_q;
+    logic [DivisorWidth-1:0] divisor, remainder_q;
     logic [QuotientWidth-1:0] low;
     logic [LowWidth-1:0] low_q;
     logic [DivisorWidth:0] shifted, less;
@@ -33,11 +35,16 @@ module pipelined_divider #(
     assign less = shifted - {1'b0, divisor};
     always_ff @(posedge clk_i) begin
       remainder_q <= fits ? less[DivisorWidth-1:0] : shifted[DivisorWidth-1:0];
-      divisor_q <= divisor;
       low_q <= LowWidth'({low, fits});
     end
     assign remainders[(i+1)*DivisorWidth +: DivisorWidth] = remainder_q;
-    assign divisors[(i+1)*DivisorWidth +: DivisorWidth] = divisor_q;
+    if (SteadyDivisor) begin : gen_steady
+      assign divisors[(i+1)*DivisorWidth +: DivisorWidth] = divisor_i;
+    end else begin : gen_divisor
+      logic [DivisorWidth-1:0] divisor_q;
+      always_ff @(posedge clk_i) divisor_q <= divisor;
+      assign divisors[(i+1)*DivisorWidth +: DivisorWidth] = divisor_q;
+    end
     assign lows[(i+1)*QuotientWidth +: QuotientWidth] = QuotientWidth'(low_q);
     logic unused_top;
     assign unused_top = less[DivisorWidth];

@@ -6,8 +6,11 @@ memory or as a shift register; a hop through a CARRY4 a tenth; a wide multiplexe
 of its own three. Nothing of this is a delay of the device, and nothing of it knows wires.
 """
 import re
+from dataclasses import dataclass
 
 LUT, CARRY, WIDE, MULTIPLIER = 1000, 100, 300, 3000
+# Cells of a path by the beginnings of their names; what is clocked is in none.
+KINDS = {"LUT": "LUT", "RAMB": None, "RAM": "LUT", "SRL": "LUT", "CARRY4": "carry", "MUXF": "mux", "DSP48E2": "multiplier"}
 # Memories in LUTs: outputs and the addresses that they are read by, (name, bits) each.
 LUT_MEMORIES = {
     "RAM32M": [(f"DO{p}", 2, f"ADDR{p}", 5) for p in "ABCD"],
@@ -119,16 +122,28 @@ def script(boxes):
     return "; ".join([*unset, f"delete {types}", f"read_verilog -lib -specify {boxes}", "sta"])
 
 
+@dataclass
+class Path:
+    """The longest path between registers: levels, its cells by kind, where it begins and ends."""
+    levels: float
+    kinds: dict
+    first: str
+    last: str
+
+    def __str__(self):
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.kinds.items()))
+        return f"{self.levels:.1f} ({kinds}) {self.first} to {self.last}"
+
+
 def longest(log):
-    """The longest path in what `sta` printed: levels, its cells by kind, and the cells from the last to the first."""
+    """The Path in what `sta` printed."""
     match = re.search(r"^Latest arrival time in '.*' is (\d+):\n(.*?)\n\n", log, re.MULTILINE | re.DOTALL)
     if not match:
-        raise ValueError("no path between registers in what `sta` printed")
-    path = re.findall(r"^\s+\d+ (\S+) \((\w+)\.(\S+)->(\S+)\)", match[2], re.MULTILINE)
+        raise ValueError("`sta` printed no path between registers")
+    nets = re.findall(r"^ {11}(\S+)", match[2], re.MULTILINE)
     kinds = {}
-    for _, cell, *_ in path:
-        kind = ("LUT" if re.match("LUT|RAM|SRL", cell) else "carry" if cell == "CARRY4" else "mux" if cell.startswith("MUXF")
-                else "multiplier" if cell == "DSP48E2" else "")
-        if kind and not cell.startswith("RAMB"):
+    for cell in re.findall(r"^\s+\d+ \S+ \((\w+)\.\S+->\S+\)$", match[2], re.MULTILINE):
+        kind = next((name for prefix, name in KINDS.items() if cell.startswith(prefix)), None)
+        if kind:
             kinds[kind] = kinds.get(kind, 0) + 1
-    return int(match[1]) / LUT, kinds, path
+    return Path(int(match[1]) / LUT, kinds, nets[-1].lstrip("\\"), nets[0].lstrip("\\"))
