@@ -84,8 +84,16 @@ module activation_memory #(
   end else begin : gen_choose
     for (genvar k = 0; k < Banks; k++) begin : gen_bank
       logic [WayWidth-1:0] way_q;
+      logic [BankBytes*8-1:0] step;
       always_ff @(posedge clk_i) way_q <= read_addrs[k*AddressWidth +: WayWidth];
-      assign data_o[k*BankBytes*8 +: BankBytes*8] = ways[(32'(way_q)*Banks+k)*BankBytes*8 +: BankBytes*8];
+      // A choice among Ways words; a part select by a variable would be a shifter of all of them.
+      always_comb begin
+        step = ways[k*BankBytes*8 +: BankBytes*8];
+        for (int w = 1; w < Ways; w++) begin
+          if (way_q == WayWidth'(w)) step = ways[(w*Banks+k)*BankBytes*8 +: BankBytes*8];
+        end
+      end
+      assign data_o[k*BankBytes*8 +: BankBytes*8] = step;
     end
     logic unused_way;
     assign unused_way = ^write_addr_i[WayWidth-1:0];

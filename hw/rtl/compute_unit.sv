@@ -154,11 +154,19 @@ module compute_unit #(
   logic [TokenWidth-1:0] token1_q;
   logic valid1_q;
   tile_pkg::tile_t tile1_q;
+  logic [Outputs*32-1:0] drain_sums;
+  // A choice among Tokens rows; a part select by a variable would be a shifter of all of them.
+  always_comb begin
+    drain_sums = sums[Outputs*32-1:0];
+    for (int t = 1; t < Tokens; t++) begin
+      if (drain_token == TokenWidth'(t)) drain_sums = sums[t*Outputs*32 +: Outputs*32];
+    end
+  end
   always_ff @(posedge clk_i) begin
     valid1_q <= rst_ni && drain_valid;
     token1_q <= drain_token;
     tile1_q <= drain_tile;
-    sums1_q <= sums[32'(drain_token)*Outputs*32 +: Outputs*32];
+    sums1_q <= drain_sums;
   end
   assign raw_valid_o = valid1_q && tile1_q.mode == tile_pkg::Raw;
   assign raw_tile_o = tile1_q;

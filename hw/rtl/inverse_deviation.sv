@@ -57,7 +57,7 @@ module inverse_deviation (
   // floor(count * 2^48 / sum): 2^16 above 32 bits of 0; below 2^32
   logic [31:0] ratio;
   logic signed [7:0] ratio_shift;
-  pipelined_divider #(.DivisorWidth(32), .QuotientWidth(DivideLatency)) u_divider (
+  pipelined_divider #(.DivisorWidth(32), .QuotientWidth(DivideLatency), .HasDividend(1'b0)) u_divider (
     .clk_i, .remainder_i({2'b0, normal_count, 16'b0}), .dividend_i('0), .divisor_i(normal_sum_q), .quotient_o(ratio)
   );
   delay_line #(.Width(8), .Cycles(DivideLatency)) u_shift (.clk_i, .data_i(sum_shift2_q), .data_o(ratio_shift));

@@ -84,20 +84,20 @@ module layer_norm #(
     row_min_inverted_q <= row_min_inverted_d;
   end
 
-  // 2. The mean, moved up by 2^31 as the biased numbers are: floor((2 * (sum + count * 2^31) + count) / (2 * count)).
+  // 2. The mean, moved up by 2^31 as the biased numbers are: floor((2 * (sum + count * 2^31) + count) / (2 * count)),
+  // which is floor((sum + count * 2^31 + floor(count / 2)) / count).
   localparam int MeanLatency = 32;
-  logic [46:0] numerator_q;
+  logic [45:0] numerator_q;
   logic numerator_valid_q;
   logic [31:0] biased_mean, max_at_mean, min_inverted_at_mean;
   logic [MeanLatency-1:0] mean_valid_q;
   always_ff @(posedge clk_i) begin
-    numerator_q <= {row_sum_q[44], row_sum_q, 1'b0} + {1'b0, count_i, 32'b0} + {33'b0, count_i};
+    numerator_q <= {row_sum_q[44], row_sum_q} + {1'b0, count_i, 31'b0} + {33'b0, count_i[13:1]};
     numerator_valid_q <= rst_ni && row_done_q;
     mean_valid_q <= rst_ni ? {mean_valid_q[MeanLatency-2:0], numerator_valid_q} : '0;
   end
-  pipelined_divider #(.DivisorWidth(15), .QuotientWidth(MeanLatency)) u_mean (
-    .clk_i, .remainder_i(numerator_q[46:32]), .dividend_i(numerator_q[31:0]), .divisor_i({count_i, 1'b0}),
-    .quotient_o(biased_mean)
+  pipelined_divider #(.DivisorWidth(14), .QuotientWidth(MeanLatency), .SteadyDivisor(1'b1)) u_mean (
+    .clk_i, .remainder_i(numerator_q[45:32]), .dividend_i(numerator_q[31:0]), .divisor_i(count_i), .quotient_o(biased_mean)
   );
   delay_line #(.Width(64), .Cycles(MeanLatency + 1)) u_range (
     .clk_i, .data_i({row_max_q, row_min_inverted_q}), .data_o({max_at_mean, min_inverted_at_mean})

@@ -16,30 +16,34 @@ module pipelined_sqrt #(
   assign lows[2*RootWidth-1:0] = value_i;
 
   for (genvar i = 0; i < RootWidth; i++) begin : gen_stage
-    logic [RestWidth-1:0] rest, rest_q;
-    logic [RootWidth-1:0] root, root_q;
-    logic [2*RootWidth-1:0] low, low_q;
-    logic [RestWidth-1:0] shifted, trial;
+    // Behind the stage: the root has i + 1 bits, what is left is at most twice the root, 2 * Coming bits are to come.
+    localparam int Coming = RootWidth - 1 - i;
+    logic [RestWidth-1:0] shifted, trial, rest_d;
+    logic [i+1:0] rest_q;
+    logic [i:0] root_q;
     logic fits;
-    assign rest = rests[i*RestWidth +: RestWidth];
-    assign root = roots[i*RootWidth +: RootWidth];
-    assign low = lows[i*2*RootWidth +: 2*RootWidth];
-    assign shifted = {rest[RestWidth-3:0], low[2*RootWidth-1 -: 2]};
-    assign trial = {root, 2'b01};
+    assign shifted = {rests[i*RestWidth +: RestWidth-2], lows[(i+1)*2*RootWidth-1 -: 2]};
+    assign trial = {roots[i*RootWidth +: RootWidth], 2'b01};
     assign fits = shifted >= trial;
+    assign rest_d = fits ? shifted - trial : shifted;
     always_ff @(posedge clk_i) begin
-      rest_q <= fits ? shifted - trial : shifted;
-      root_q <= {root[RootWidth-2:0], fits};
-      low_q <= {low[2*RootWidth-3:0], 2'b00};
+      rest_q <= rest_d[i+1:0];
+      root_q <= (i+1)'({roots[i*RootWidth +: RootWidth], fits});
     end
-    assign rests[(i+1)*RestWidth +: RestWidth] = rest_q;
-    assign roots[(i+1)*RootWidth +: RootWidth] = root_q;
-    assign lows[(i+1)*2*RootWidth +: 2*RootWidth] = low_q;
+    assign rests[(i+1)*RestWidth +: RestWidth] = RestWidth'(rest_q);
+    assign roots[(i+1)*RootWidth +: RootWidth] = RootWidth'(root_q);
+    if (Coming > 0) begin : gen_coming
+      logic [2*Coming-1:0] low_q;
+      always_ff @(posedge clk_i) low_q <= lows[(i+1)*2*RootWidth-3 -: 2*Coming];
+      assign lows[(i+1)*2*RootWidth +: 2*RootWidth] = {low_q, {(2*i+2){1'b0}}};
+    end else begin : gen_none
+      assign lows[(i+1)*2*RootWidth +: 2*RootWidth] = '0;
+    end
     logic unused_bits;
-    assign unused_bits = ^{rest[RestWidth-1:RestWidth-2], root[RootWidth-1]};
+    assign unused_bits = ^{rests[(i+1)*RestWidth-1 -: 2], rest_d[RestWidth-1:i+2]};
   end
   assign root_o = roots[RootWidth*RootWidth +: RootWidth];
 
   logic unused_bits;
-  assign unused_bits = ^{rests[RootWidth*RestWidth +: RestWidth], lows[RootWidth*2*RootWidth +: 2*RootWidth]};
+  assign unused_bits = ^{rests[RootWidth*RestWidth +: RestWidth], lows};
 endmodule

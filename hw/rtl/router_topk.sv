@@ -160,7 +160,7 @@ module router_topk #(
 
   // floor(2^32 / total): 2^15 above 17 bits of 0
   logic [16:0] reciprocal, reciprocal_q;
-  pipelined_divider #(.DivisorWidth(SumWidth), .QuotientWidth(DivideLatency)) u_divider (
+  pipelined_divider #(.DivisorWidth(SumWidth), .QuotientWidth(DivideLatency), .HasDividend(1'b0)) u_divider (
     .clk_i, .remainder_i(SumWidth'(32768)), .dividend_i('0), .divisor_i(total_q), .quotient_o(reciprocal)
   );
   always_ff @(posedge clk_i) reciprocal_q <= reciprocal;

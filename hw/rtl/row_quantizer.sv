@@ -63,7 +63,6 @@ module row_quantizer #(
   // normalised: the top bit at 2^14
   logic [3:0] length;
   logic [3:0] left_shift_q;
-  logic [4:0] exponent_q;
   logic [14:0] mantissa_q;
   logic normalized_q;
   bit_length #(.Width(15)) u_length (.value_i(row_max_q), .length_o(length));
@@ -71,20 +70,21 @@ module row_quantizer #(
     normalized_q <= rst_ni && row_done_q;
     left_shift_q <= 4'd15 - length;
     mantissa_q <= row_max_q << (4'd15 - length);
-    exponent_q <= length == '0 ? '0 : {1'b0, fraction_i} + {1'b0, 4'd15 - length};
   end
 
   // reciprocal = floor(127 * 2^22 / mantissa): 127 * 2^7 stands above 15 bits of 0
   localparam int DivideLatency = 15;
-  logic [14:0] reciprocal;
-  logic [23:0] scale;
+  logic [14:0] reciprocal, mantissa;
+  logic [3:0] left_shift;
+  logic [4:0] exponent;
   logic [DivideLatency-1:0] divided_q;
-  pipelined_divider #(.DivisorWidth(15), .QuotientWidth(DivideLatency)) u_divider (
+  pipelined_divider #(.DivisorWidth(15), .QuotientWidth(DivideLatency), .HasDividend(1'b0)) u_divider (
     .clk_i, .remainder_i(15'd16256), .dividend_i(15'd0), .divisor_i(mantissa_q), .quotient_o(reciprocal)
   );
-  delay_line #(.Width(24), .Cycles(DivideLatency)) u_scale (
-    .clk_i, .data_i({mantissa_q, exponent_q, left_shift_q}), .data_o(scale)
+  delay_line #(.Width(19), .Cycles(DivideLatency)) u_scale (
+    .clk_i, .data_i({mantissa_q, left_shift_q}), .data_o({mantissa, left_shift})
   );
+  assign exponent = mantissa == '0 ? '0 : {1'b0, fraction_i} + {1'b0, left_shift};
   always_ff @(posedge clk_i) divided_q <= rst_ni ? {divided_q[DivideLatency-2:0], normalized_q} : '0;
 
   logic beat_out, beat_out_last;
@@ -92,7 +92,7 @@ module row_quantizer #(
   logic [InfoWidth-1:0] info;
   row_queue #(.Width(Lanes*16), .InfoWidth(InfoWidth), .Depth(Depth), .Rows(Rows)) u_queue (
     .clk_i, .rst_ni, .valid_i, .ready_o, .last_i, .data_i(values_i),
-    .release_i(divided_q[DivideLatency-1]), .info_i({scale, reciprocal}),
+    .release_i(divided_q[DivideLatency-1]), .info_i({mantissa, exponent, left_shift, reciprocal}),
     .valid_o(beat_out), .last_o(beat_out_last), .data_o(values), .info_o(info)
   );
 

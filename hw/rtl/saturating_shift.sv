@@ -28,19 +28,21 @@ module saturating_shift #(
                                               : amount_full[AmountWidth-1:0];
   assign shifted_d = $signed({value_i, {(MaxLeft+1){1'b0}}}) >>> amount;
 
-  // At least a bit above bit 31, of the sign.
-  localparam int RoundedWidth = WideWidth < 33 ? 33 : WideWidth;
-  logic signed [RoundedWidth-1:0] rounded;
-  logic overflows_narrow, overflows_wide;
-  assign rounded = (RoundedWidth'(shifted_q) >>> 1) + RoundedWidth'($signed({1'b0, shifted_q[0]}));
-  assign overflows_narrow = rounded[RoundedWidth-1:15] != {(RoundedWidth-15){rounded[RoundedWidth-1]}};
-  assign overflows_wide = rounded[RoundedWidth-1:31] != {(RoundedWidth-31){rounded[RoundedWidth-1]}};
+  // What does not fit in 32 bits before it is rounded does not after it either, so that only 33 bits are added to.
+  localparam int HighWidth = WideWidth < 33 ? 1 : WideWidth - 32;
+  logic sign, overflows, overflows_narrow, overflows_wide;
+  logic signed [32:0] rounded;
+  assign sign = shifted_q[WideWidth-1];
+  assign overflows = shifted_q[WideWidth-1 -: HighWidth] != {HighWidth{sign}};
+  assign rounded = $signed({sign, 32'(shifted_q >>> 1)}) + 33'($signed({1'b0, shifted_q[0]}));
+  assign overflows_narrow = overflows || rounded[32:15] != {18{rounded[32]}};
+  assign overflows_wide = overflows || rounded[32] != rounded[31];
 
   always_ff @(posedge clk_i) begin
     shifted_q <= shifted_d;
     narrow_q <= narrow_i;
-    if (narrow_q && overflows_narrow) value_o <= rounded[RoundedWidth-1] ? -32'sd32768 : 32'sd32767;
-    else if (overflows_wide) value_o <= {rounded[RoundedWidth-1], {31{~rounded[RoundedWidth-1]}}};
+    if (narrow_q && overflows_narrow) value_o <= sign ? -32'sd32768 : 32'sd32767;
+    else if (overflows_wide) value_o <= {sign, {31{~sign}}};
     else value_o <= rounded[31:0];
   end
 endmodule

@@ -129,7 +129,7 @@ module softmax #(
   // 2^36 is 2^21 above 15 bits of 0
   localparam int DivideLatency = 15;
   logic [DivideLatency-1:0] divided_q;
-  pipelined_divider #(.DivisorWidth(23), .QuotientWidth(DivideLatency)) u_divider (
+  pipelined_divider #(.DivisorWidth(23), .QuotientWidth(DivideLatency), .HasDividend(1'b0)) u_divider (
     .clk_i, .remainder_i(23'h200000), .dividend_i(15'd0), .divisor_i(divisor_q), .quotient_o(reciprocal_o)
   );
   delay_line #(.Width(5), .Cycles(DivideLatency)) u_pre_shift (.clk_i, .data_i(pre_shift_q), .data_o(pre_shift_o));
