@@ -160,18 +160,6 @@ Status check_output(const std::filesystem::path& output, const std::vector<std::
   return {};
 }
 
-void add_saturation(std::vector<SaturatedTensor>& sum, const std::vector<SaturatedTensor>& more) {
-  for (const SaturatedTensor& tensor : more) {
-    const auto same =
-        std::find_if(sum.begin(), sum.end(), [&](const auto& known) { return known.name == tensor.name; });
-    if (same == sum.end()) {
-      sum.push_back(tensor);
-    } else {
-      same->count += tensor.count;
-    }
-  }
-}
-
 std::string describe_saturation(const std::vector<SaturatedTensor>& tensors) {
   constexpr std::size_t kNamesShown = 8;
   std::uint64_t total = 0;
@@ -180,7 +168,7 @@ std::string describe_saturation(const std::vector<SaturatedTensor>& tensors) {
   for (std::size_t i = 0; i < std::min(kNamesShown, tensors.size()); ++i) {
     text += fmt::format("{}{} in {}", i == 0 ? "" : ", ", tensors[i].count, tensors[i].name);
   }
-  if (tensors.size() > kNamesShown) text += fmt::format(" and others in {} tensors", tensors.size() - kNamesShown);
+  if (tensors.size() > kNamesShown) text += fmt::format(", more in {} other tensors", tensors.size() - kNamesShown);
   return text;
 }
 

@@ -106,9 +106,6 @@ Status find_class_map(std::filesystem::path& class_map);
 /// writing it would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
 
-/// Adds counts to those of the same tensors; new ones go to the end.
-void add_saturation(std::vector<SaturatedTensor>& sum, const std::vector<SaturatedTensor>& more);
-
 /// "12 numbers saturated: 7 in block3.attn.qkv, 5 in …" for what is not empty.
 std::string describe_saturation(const std::vector<SaturatedTensor>& tensors);
 

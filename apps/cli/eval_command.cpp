@@ -137,11 +137,13 @@ Status score(const EvalCommandOptions& options, std::optional<StopSignal>& stop)
   ProgressLine line("eval");
   EDGEMOE_ASSIGN_OR_RETURN(const EvalResult result, scoring->run(on_picture, progress_sink(options, line)));
   line.clear();
-  if (const auto saturated = pipeline->engine().take_saturation(); !options.quiet && !saturated.empty()) {
+  const std::vector<SaturatedTensor> saturated = pipeline->engine().take_saturation();
+  if (!options.quiet && !saturated.empty()) {
     print_note(
         fmt::format("warning: {}; scores may suffer (compare with --type float)", describe_saturation(saturated)));
   }
-  const EvalContext context = scoring->context(EDGEMOE_VERSION, model_origin(pipeline->model()));
+  EvalContext context = scoring->context(EDGEMOE_VERSION, model_origin(pipeline->model()));
+  for (const auto& [tensor, count] : saturated) context.saturation.emplace_back(tensor, count);
   const std::string json = eval_json(context, scoring->eval(), result) + "\n";
   if (report) EDGEMOE_RETURN_IF_ERROR(report->write(json));
   if (csv) EDGEMOE_RETURN_IF_ERROR(csv->commit());

@@ -188,10 +188,15 @@ Status Run::run_batch(Batch& batch) {
   EDGEMOE_ASSIGN_OR_RETURN(const PipelineTimes spent,
                            images.empty() ? pipeline_->run_tensors(tensors, request) : pipeline_->run(images, request));
   record_.times.pipeline += spent;
-  add_saturation(record_.saturation, pipeline_->engine().take_saturation());
-  if (options_.strict && !record_.saturation.empty()) {
-    return unsupported("{}; --strict takes none: compare with --type float, or run without it",
-                       describe_saturation(record_.saturation));
+  if (options_.strict) {
+    record_.saturation = pipeline_->engine().take_saturation();
+    if (!record_.saturation.empty()) {
+      const std::string& first = record_.items[batch.items.front()].name;
+      const std::string& last = record_.items[batch.items.back()].name;
+      return unsupported("{}: {}; --strict takes none: compare with --type float, or run without it",
+                         first == last ? first : fmt::format("{} to {}", first, last),
+                         describe_saturation(record_.saturation));
+    }
   }
   EDGEMOE_RETURN_IF_ERROR(write_overviews(batch));
   progress_.clear();
@@ -258,6 +263,7 @@ Status Run::raw_frames(std::size_t width, std::size_t height) {
 ExitCode Run::finish(const Status& status, std::int64_t load_ns, std::int64_t total_ns) {
   progress_.clear();
   const ExitCode ended = status.ok() ? kDone : fail(status);
+  if (!options_.strict) record_.saturation = pipeline_->engine().take_saturation();
   if (status.ok() && !options_.quiet && !record_.saturation.empty()) {
     print_note(fmt::format("warning: {}; maps may suffer (compare with --type float; --strict makes it an error)",
                            describe_saturation(record_.saturation)));
@@ -364,10 +370,7 @@ ExitCode run(RunOptions options) {
   Result<std::unique_ptr<Pipeline>> pipeline = Pipeline::load(options.model, *engine);
   if (!pipeline.ok()) return fail(pipeline.status());
   const std::int64_t load_ns = nanoseconds_since(start);
-  if (options.strict && (*pipeline)->engine().number_type() == "float32") {
-    return fail(
-        invalid_argument("--strict counts what saturates in the integer network, this is float: add --type int8"));
-  }
+  if (const Status strict = check_strict(options, **pipeline); !strict.ok()) return fail(strict);
   const Result<std::vector<int>> tasks = select_tasks((*pipeline)->config(), options.tasks);
   if (!tasks.ok()) return fail(tasks.status());
   if (!options.output.empty() && !(*pipeline)->config().head.present) {
@@ -392,6 +395,19 @@ ExitCode run(RunOptions options) {
 }
 
 }  // namespace
+
+Status check_strict(const RunOptions& options, const Pipeline& pipeline) {
+  if (!options.strict) return {};
+  if (!options.engine.device.empty()) {
+    return invalid_argument(
+        "--strict counts what saturates on the CPU, a device does not count it: run --type int8, whose numbers are the "
+        "same, or leave out --strict");
+  }
+  if (pipeline.engine().number_type() == "float32") {
+    return invalid_argument("--strict counts what saturates in the integer network, this is float: add --type int8");
+  }
+  return {};
+}
 
 namespace {
 

@@ -93,6 +93,9 @@ struct VideoRecord {
   std::string error;
 };
 
+/// kInvalidArgument where --strict has nothing to count: in float, on a device.
+Status check_strict(const RunOptions& options, const Pipeline& pipeline);
+
 // run_report.cpp: what a run says.
 void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks);
 void print_item(const RunItem& item);

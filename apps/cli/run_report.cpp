@@ -87,7 +87,9 @@ Json maps_json(const std::vector<MapReport>& maps, const ModelConfig& config) {
   return all;
 }
 
-Json saturation_json(const std::vector<SaturatedTensor>& tensors) {
+/// Null on a device, which does not count.
+Json saturation_json(const std::vector<SaturatedTensor>& tensors, bool on_device) {
+  if (on_device) return nullptr;
   Json all = Json::array();
   for (const SaturatedTensor& tensor : tensors) all.push_back({{"tensor", tensor.name}, {"count", tensor.count}});
   return all;
@@ -234,7 +236,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
   }
   Json root = run_json(pipeline, options, record.tasks);
   root["device"] = device_json(record.device.get());
-  root["saturation"] = saturation_json(record.saturation);
+  root["saturation"] = saturation_json(record.saturation, record.device != nullptr);
   root["times_ms"] = times_json(record.times);
   root["interrupted"] = record.interrupted;
   root["error"] = record.error.empty() ? Json(nullptr) : Json(record.error);
@@ -294,7 +296,7 @@ std::string video_summary_json(Pipeline& pipeline, const RunOptions& options, co
   const StreamInfo& info = record.info;
   Json root = run_json(pipeline, options, tasks);
   root["device"] = device_json(record.device.get());
-  root["saturation"] = saturation_json(record.saturation);
+  root["saturation"] = saturation_json(record.saturation, record.device != nullptr);
   Json times = {{"load", milliseconds(record.load_ns)}};
   for (const auto& [stage, ns] : video_stages(report)) times[stage] = milliseconds(ns);
   times["total"] = milliseconds(report.total_ns);

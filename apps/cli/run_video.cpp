@@ -242,9 +242,7 @@ ExitCode run_video_command(RunOptions& options) {
   }
   const Outputs outputs = name_outputs(options);
   status = check_video_outputs(options, outputs);
-  if (status.ok() && options.strict && (*pipeline)->engine().number_type() == "float32") {
-    status = invalid_argument("--strict counts what saturates in the integer network, this is float: add --type int8");
-  }
+  if (status.ok()) status = check_strict(options, **pipeline);
   if (status.ok() && !outputs.video.empty()) status = make_folder(outputs.video.parent_path());
   if (status.ok()) status = make_folder(options.frames);
   if (!status.ok()) return fail(status);

@@ -3,6 +3,7 @@
 #define EDGEMOE_EVAL_REPORT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ struct EvalContext {
   std::string isa;
   int threads = 1;
   int batch = 1;
+  std::vector<std::pair<std::string, std::uint64_t>>
+      saturation;      // tensors and how many of their numbers (numerics.md, 6)
   double seconds = 0;  // reading, running and scoring, without loading the model and building the prior
 };
 

@@ -157,7 +157,8 @@ Result<IntegerNorm> quantize_norm(const PlainNorm& norm, float eps) {
   }
   const double eps_units = rounded(std::ldexp(static_cast<double>(eps), 32));
   if (!(eps_units >= 1 && eps_units <= kMaxNormEps)) {
-    return unsupported("layernorm_eps {}: the integer network has 2^-32 to {} of them", eps, kMaxNormEps);
+    return unsupported("layernorm_eps {}: the integer network has {:.2g} to {:.2g}", eps, std::ldexp(1.0, -32),
+                       std::ldexp(static_cast<double>(kMaxNormEps), -32));
   }
   double largest_gain = 0;
   double bound = 0;
