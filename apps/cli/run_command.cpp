@@ -396,7 +396,7 @@ ExitCode run(RunOptions options) {
 
 }  // namespace
 
-Status check_strict(const RunOptions& options, const Pipeline& pipeline) {
+Status check_strict(const RunOptions& options, Pipeline& pipeline) {
   if (!options.strict) return {};
   if (!options.engine.device.empty()) {
     return invalid_argument(

@@ -94,7 +94,7 @@ struct VideoRecord {
 };
 
 /// kInvalidArgument where --strict has nothing to count: in float, on a device.
-Status check_strict(const RunOptions& options, const Pipeline& pipeline);
+Status check_strict(const RunOptions& options, Pipeline& pipeline);
 
 // run_report.cpp: what a run says.
 void print_header(Pipeline& pipeline, const RunOptions& options, const std::vector<int>& tasks);
