@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "examples/pictures/rendered-street.jpg"
-ANSWERS = {200, 400, 404, 405, 413, 415, 429, 503}
+ANSWERS = {200, 204, 400, 404, 405, 413, 415, 429, 503}
 STATUSES = """
 local counts, threads = {}, {}
 function setup(thread) table.insert(threads, thread) end
@@ -130,6 +130,7 @@ def main():
         "slow clients, 198 connections": lambda: slow_clients(address, max(options.seconds, 45)),
         "bad requests again": lambda: wrk(address, BAD, options.seconds, 50),
         "pictures again, 100 connections": lambda: wrk(address, GOOD, options.seconds, 100),
+        "and again": lambda: wrk(address, GOOD, options.seconds, 100),
     }
     faults = []
     print(f"{'phase':<34} {'MiB':>6}  answers", flush=True)
