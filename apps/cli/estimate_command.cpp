@@ -138,6 +138,7 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
                      {"bound", frame.memory_bound() ? "memory" : "compute"},
                      {"off_chip_bytes",
                       {{"weights", frame.off_chip.weights},
+                       {"constants", frame.off_chip.constants},
                        {"image", frame.off_chip.image},
                        {"tokens", frame.off_chip.tokens},
                        {"keys_and_values", frame.off_chip.keys_and_values}}},
@@ -305,7 +306,7 @@ ExitCode run_estimate(const EstimateOptions& options) {
   if (!edge_moe.ok()) return fail(edge_moe.status());
   Machine machine =
       published ? published->machine : machine_of(setup->design, setup->format, setup->board, edge_moe->machine.naive);
-  machine.memory.prefetch = !options.no_prefetch;
+  if (options.no_prefetch) machine.memory.prefetch = false;
   if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
   if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
   const Estimate estimate =

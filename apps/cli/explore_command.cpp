@@ -221,7 +221,7 @@ Command add_explore_command(CLI::App& tool) {
   app->footer(
       "Examples:\n"
       "  edgemoe explore --board zcu102 --svg front.svg --csv front.csv\n"
-      "  edgemoe explore --board kv260 --budget-ms 5 --point smallest --design-out mine.json\n"
+      "  edgemoe explore --board zcu104 --budget-ms 5 --point smallest --design-out mine.json\n"
       "Boards are files of configs/boards; a new one needs no code. All numbers are modelled (docs/cost.md).");
   return {app, [options] { return run_explore(*options); }};
 }

@@ -35,7 +35,6 @@ Result<std::vector<ModelledRun>> model_runs(const ModelConfig& config, const Des
   Machine machine = machine_of(design, {8, 8}, Board{}, {});
   machine.memory.latency_cycles = memory.latency_cycles;
   machine.memory.bytes_per_cycle = memory.bus_share * design.bus_bytes();
-  machine.memory.prefetch = design.bus.prefetch;
   std::vector<ModelledRun> runs;
   for (const int task : config.tasks_share_backbone() ? tasks.first(1) : tasks) {
     EDGEMOE_ASSIGN_OR_RETURN(const ExpertQueues queues, count_queues(config, task, taps));

@@ -99,7 +99,7 @@ module value_path #(
   assign key = group_token_q + TokensWidth'(token_q);
   assign last_token = 32'(token_q) == Tokens - 1 || key + 1'b1 == tokens_i;
   assign last_tile = TilesWidth'(tile_q) + 1'b1 == tiles_i;
-  assign value_addr_o = first_addr + tile_addr_q + AddressWidth'(key >> PlaceWidth);
+  assign value_addr_o = first_addr + tile_addr_q + AddressWidth'(32'(key) >> PlaceWidth);
   assign value_place_o = key[PlaceWidth-1:0];
   always_ff @(posedge clk_i) begin
     if (!rst_ni || head_done_o) begin

@@ -116,7 +116,6 @@ void expect_model_near_rtl(const HlsCase& network, const std::string& name, cons
   edgemoe::Machine machine = machine_of(design, {8, 8}, Board{}, {});
   machine.memory.latency_cycles = memory.latency_cycles;
   machine.memory.bytes_per_cycle = memory.bytes_per_cycle;
-  machine.memory.prefetch = design.bus.prefetch;
   const MachineTiming timing = time_machine(network.config(), {}, queues, machine);
   const auto simulated = static_cast<double>(report.cycles);
   const double miss = timing.cycles / simulated - 1;

@@ -33,8 +33,14 @@ Result<std::string> rewrite_design_point(std::string_view text, const DesignPoin
               {{"tokens", design.array.tokens}, {"outputs", design.array.outputs}, {"chains", design.array.chains}}));
   EDGEMOE_RETURN_IF_ERROR(replace(root, "memory",
                                   {{"activation_words", design.memory.activation_words},
+                                   {"scale_words", design.memory.scale_words},
+                                   {"probability_words", design.memory.probability_words},
+                                   {"gather_words", design.memory.gather_words},
+                                   {"key_value_words", design.memory.key_value_words},
                                    {"weight_words", design.memory.weight_words},
-                                   {"channel_words", design.memory.channel_words}}));
+                                   {"channel_words", design.memory.channel_words},
+                                   {"norm_words", design.memory.norm_words},
+                                   {"token_words", design.memory.token_words}}));
   EDGEMOE_RETURN_IF_ERROR(replace(root, "lanes",
                                   {{"row_quantizer", design.lanes.row_quantizer},
                                    {"layer_norm", design.lanes.layer_norm},
@@ -42,6 +48,7 @@ Result<std::string> rewrite_design_point(std::string_view text, const DesignPoin
   EDGEMOE_RETURN_IF_ERROR(replace(root, "limits",
                                   {{"max_tokens", design.limits.max_tokens},
                                    {"max_width", design.limits.max_width},
+                                   {"max_heads", design.limits.max_heads},
                                    {"max_experts", design.limits.max_experts},
                                    {"max_top_k", design.limits.max_top_k}}));
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

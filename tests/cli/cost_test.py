@@ -42,8 +42,9 @@ class Estimate(ToolTest):
         whole = self.estimate()
         for change in (["--without", "expert-reordering,table-gelu"], ["--no-prefetch"], ["--format", "w16a32"]):
             self.assertGreater(self.estimate(*change)["cycles"], whole["cycles"], change)
-        self.assertEqual(self.estimate("--batch", "4")["off_chip_bytes"]["weights"],
-                         whole["off_chip_bytes"]["weights"])
+        # Each weight once, but for experts that are known to be idle before their turn.
+        weights = [frame["off_chip_bytes"]["weights"] for frame in (self.estimate("--batch", "4"), whole)]
+        self.assertLess(abs(weights[0] / weights[1] - 1), 0.05)
         self.assertLess(self.estimate("--spread", "0")["cycles"], whole["cycles"])
 
     def test_query_lanes_share_reads_of_keys_and_values(self):
@@ -109,7 +110,7 @@ class Ablate(ToolTest):
 class Explore(ToolTest):
     def test_a_point_becomes_a_design_point_that_can_be_estimated(self):
         table, plot, design = (self.folder / name for name in ("front.csv", "front.svg", "mine.json"))
-        done = self.tool("explore", "--board", "kv260", "--csv", table, "--svg", plot, "--point", "least-energy",
+        done = self.tool("explore", "--board", "zcu104", "--csv", table, "--svg", plot, "--point", "least-energy",
                          "--design-out", design)
         self.assertIn("pruned", done.stdout)
         self.assertTrue(is_svg(plot))
@@ -118,7 +119,7 @@ class Explore(ToolTest):
         front = [row for row in rows if row["pareto"] == "yes"]
         self.assertGreaterEqual(len(front), 2)
         self.assertEqual(json.loads(design.read_text())["name"], "mine")
-        report = json.loads(self.tool("estimate", "--design", design, "--board", "kv260", "--json").stdout)
+        report = json.loads(self.tool("estimate", "--design", design, "--board", "zcu104", "--json").stdout)
         energy = min((float(row["millijoules_low"]) + float(row["millijoules_high"])) / 2 for row in front)
         self.assertIn(f"{report['milliseconds']:.4f}", [row["milliseconds"] for row in front])
         self.assertGreater(energy, 0)

@@ -29,7 +29,8 @@ int with_odd_values(const std::string& text, const std::function<void(const std:
       "0",    "-1", "1e300", "-1e300", "1e-300",   "99999999999999999999", "2147483648", "0.5", "null", "true",
       "\"\"", "[]", "{}",    "NaN",    "Infinity", "[1e300, 1e300]"};
   int count = 0;
-  for (const auto& [pointer, value] : document.flatten().items()) {
+  const nlohmann::json flat = document.flatten();
+  for (const auto& [pointer, value] : flat.items()) {
     const nlohmann::json::json_pointer place(pointer);
     for (const std::string& replacement : odd) {
       nlohmann::json changed = document;

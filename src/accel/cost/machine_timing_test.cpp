@@ -42,7 +42,6 @@ TEST(MachineTiming, SimulatedFrames_AreWithinThreePercent) {
     if (frame.contains("channel_words")) machine.design->memory.channel_words = frame["channel_words"].get<int>();
     machine.memory.latency_cycles = frame["latency_cycles"].get<double>();
     machine.memory.bytes_per_cycle = frame["bytes_per_cycle"].get<double>();
-    machine.memory.prefetch = design->bus.prefetch;
     const double simulated = frame["cycles"].get<double>();
     EXPECT_NEAR(time_machine(*network, {}, frame["queues"].get<ExpertQueues>(), machine).cycles, simulated,
                 0.03 * simulated)

@@ -1,6 +1,7 @@
 #include "accel/cost/published.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/file.h"
 #include "model/json_reader.h"
@@ -50,6 +51,9 @@ Status validate(const PublishedMachine& published) {
                                  {"naive.linear_units", static_cast<double>(machine.naive.linear_units), 1, 64},
                                  {"published.latency_ms", published.latency_ms, 1e-6, 1e6},
                                  {"published.power_watts", published.power_watts, 1e-6, 1e6}}));
+  if (const std::optional<double>& rate = machine.memory.key_value_bytes_per_cycle) {
+    EDGEMOE_RETURN_IF_ERROR(check({{"memory.key_value_bytes_per_cycle", *rate, 0.01, 1e6}}));
+  }
   if (!published.ablation_ms.empty() && published.ablation_ms.size() != kIdeas.size() + 1) {
     return invalid_argument("published.ablation_ms: expected {} numbers or none, found {}", kIdeas.size() + 1,
                             published.ablation_ms.size());
