@@ -17,8 +17,10 @@ module group_memory #(
   output logic [Tokens*Width-1:0] data_o
 );
   for (genvar t = 0; t < Tokens; t++) begin : gen_token
+    logic write;
+    assign write = write_i && 32'(write_token_i) == t;
     ram_1r1w #(.Width(Width), .Depth(Groups)) u_token (
-      .clk_i, .write_i(write_i && 32'(write_token_i) == t), .waddr_i(write_group_i), .wdata_i(write_data_i),
+      .clk_i, .write_i(write), .waddr_i(write_group_i), .wdata_i(write_data_i),
       .raddr_i(read_group_i), .rdata_o(data_o[t*Width +: Width])
     );
   end

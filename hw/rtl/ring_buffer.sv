@@ -70,8 +70,10 @@ module ring_buffer #(
         .clk_i, .data_i(raddrs[(k-1)*RowWidth +: RowWidth]), .data_o(raddrs[k*RowWidth +: RowWidth])
       );
     end
+    logic write;
+    assign write = write_i && 32'(bank_q) == k;
     ram_1r1w #(.Width(Width), .Depth(Rows)) u_words (
-      .clk_i, .write_i(write_i && 32'(bank_q) == k), .waddr_i(row_q[RowWidth-1:0]), .wdata_i(data_i),
+      .clk_i, .write_i(write), .waddr_i(row_q[RowWidth-1:0]), .wdata_i(data_i),
       .raddr_i(raddrs[k*RowWidth +: RowWidth]), .rdata_o(words[k*Width +: Width])
     );
   end

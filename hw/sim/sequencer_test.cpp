@@ -88,7 +88,7 @@ TEST(Sequencer, Attention_ReadsKeysAndValuesOnceAGroup) {
                        .row_tiles = divided_up(kHeadDim, outputs),
                        .key_tiles = divided_up(num_tokens, outputs),
                        .last_keys = (num_tokens - 1) % outputs + 1};
-  attention.command.value_steps = divided_up(attention.command.key_tiles * outputs, design.step());
+  attention.command.value_steps = divided_up(num_tokens, design.step());
   attention.place.rows = num_tokens;
   PlannedPhase finish = {.command = {.kind = PhaseKind::kFinish, .rows = num_tokens, .row_tiles = 1}};
   finish.place.rows = num_tokens;
