@@ -60,7 +60,7 @@ def memories(log):
     for memory, module, words, width in re.findall(
             r"^Mapping memory (\S+) in module (\S+):\n\s+created (\d+) \$dff cells and \d+ static cells of width (\d+)", log,
             re.MULTILINE):
-        if not memory.startswith("$auto$proc_rom"):
+        if "$auto$proc_rom" not in memory:
             found.append((f"{short(module)}.{memory.lstrip(chr(92))}", int(words) * int(width)))
     return found
 

@@ -33,6 +33,22 @@ module cleared(input clk_i, input clear_i, input write_i, input [5:0] waddr_i, r
   end
 endmodule
 """
+# A function of constants, which Yosys makes a memory and then logic.
+TABLE = """
+module inner(input [6:0] place_i, output logic [15:0] value_o);
+  always_comb begin
+    case (place_i)
+ENTRIES
+      default: value_o = '0;
+    endcase
+  end
+endmodule
+module outer(input clk_i, input [6:0] place_i, output logic [15:0] value_o);
+  logic [15:0] value;
+  inner u_inner(.place_i, .value_o(value));
+  always_ff @(posedge clk_i) value_o <= value;
+endmodule
+""".replace("ENTRIES", "\n".join(f"      7'd{i}: value_o = 16'd{(i * 40503 + 7) % 65536};" for i in range(120)))
 LATCH = """
 module latch(input enable_i, input data_i, output logic data_o);
   always_latch if (enable_i) data_o = data_i;
@@ -77,6 +93,11 @@ class Yosys(unittest.TestCase):
     def test_a_memory_with_two_writers_is_refused(self):
         with self.assertRaisesRegex(yosys.Refused, r"flip-flops.*cleared\.words \(1024 bits\)"):
             self.synthesise("cleared", CLEARED)
+
+    def test_a_table_of_constants_is_no_memory(self):
+        for flat in (False, True):
+            result = self.synthesise("outer", TABLE, flat=flat)
+            self.assertEqual((result.memories, result.ff), ([], 16))
 
     def test_a_latch_is_refused(self):
         with self.assertRaisesRegex(yosys.Refused, "1 latches"):
