@@ -122,7 +122,8 @@ struct Modelled {
 Modelled model_accelerator(const CostSetup& setup) {
   const Machine machine = machine_of(setup.design, setup.format, setup.board, {});
   const FrameCost frame = estimate_frame(setup.network, setup.spec, setup.queues, machine);
-  const Resources used = sum(estimate_resources(setup.design, setup.format, setup.network, setup.spec));
+  const Resources used =
+      sum(estimate_resources(setup.design, setup.format, setup.network, setup.spec, setup.board.ultra_ram));
   return {.frame = frame, .energy = estimate_energy(frame, used, setup.design.clock_mhz, setup.board.static_watts)};
 }
 

@@ -115,7 +115,8 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
                        {"ff", part.used.ff},
                        {"basis", part.basis}});
     }
-    resources = {{"dsp", all.dsp}, {"bram36", all.bram36}, {"lut", all.lut}, {"ff", all.ff}, {"parts", parts}};
+    resources = {{"dsp", all.dsp}, {"bram36", all.bram36}, {"uram", all.uram},
+                 {"lut", all.lut}, {"ff", all.ff},         {"parts", parts}};
     const EnergyCost& cost = estimate.energy;
     energy = {{"millijoules", range_json(cost.total())}, {"watts", range_json(cost.watts(frame.milliseconds))},
               {"static", range_json(cost.static_mj)},    {"dsp", range_json(cost.dsp_mj)},
@@ -174,7 +175,8 @@ void print_phases(const FrameCost& frame, const Machine& machine) {
   row("total", total);
 }
 
-void print_resources(const Estimate& estimate, const DesignPoint::Part& part) {
+void print_resources(const Estimate& estimate, const Board& board) {
+  const DesignPoint::Part& part = board.part;
   fmt::print("\n{:<24} {:>7} {:>8} {:>9} {:>9}  {}\n", "part", "DSP48E2", "BRAM36", "LUT", "FF", "basis");
   const auto row = [](const std::string& name, const Resources& used, const std::string& basis) {
     fmt::print("{:<24} {:>7.0f} {:>8.1f} {:>9.0f} {:>9.0f}  {}\n", name, used.dsp, used.bram36, used.lut, used.ff,
@@ -185,7 +187,8 @@ void print_resources(const Estimate& estimate, const DesignPoint::Part& part) {
   row("total", all, "");
   fmt::print("{:<24} {:>6.1f}% {:>7.1f}% {:>8.1f}% {:>8.1f}%  {}\n", "of " + part.name, 100 * all.dsp / part.dsp,
              100 * all.bram36 / part.bram36, 100 * all.lut / part.lut, 100 * all.ff / part.ff,
-             part_share(all, part) > 1 ? "DOES NOT FIT" : "");
+             part_share(all, part, board.ultra_ram) > 1 ? "DOES NOT FIT" : "");
+  if (all.uram > 0) fmt::print("and {:.0f} of {} blocks of UltraRAM: the weight ring\n", all.uram, board.ultra_ram);
 }
 
 void print_estimate(const Estimate& estimate, const CostSetup& setup) {
@@ -221,7 +224,7 @@ void print_estimate(const Estimate& estimate, const CostSetup& setup) {
     fmt::print("energy     not available: the machine's resources are not in our sources\n");
     return;
   }
-  print_resources(estimate, setup.board.part);
+  print_resources(estimate, setup.board);
   const Range total = estimate.energy.total();
   const Range watts = estimate.energy.watts(frame.milliseconds);
   fmt::print("\nenergy     {:.1f} to {:.1f} mJ, {:.1f} to {:.1f} W: ", total.low, total.high, watts.low, watts.high);
@@ -309,11 +312,11 @@ ExitCode run_estimate(const EstimateOptions& options) {
   if (options.no_prefetch) machine.memory.prefetch = false;
   if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
   if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
-  const Estimate estimate =
-      make_estimate(machine,
-                    published ? published_parts(*published)
-                              : estimate_resources(setup->design, setup->format, setup->network, setup->spec),
-                    *setup);
+  const Estimate estimate = make_estimate(
+      machine,
+      published ? published_parts(*published)
+                : estimate_resources(setup->design, setup->format, setup->network, setup->spec, setup->board.ultra_ram),
+      *setup);
   if (const std::string note = limits_note(setup->design, setup->network); !published && !note.empty()) {
     print_note(
         fmt::format("note: {}; counted as if there were room. 'edgemoe explore' makes a design that has it", note));

@@ -21,7 +21,9 @@ constexpr int kBacklog = 256;  // connections that the system keeps until they a
 constexpr int kMaxRequestsOfAConnection = 10'000;
 constexpr std::string_view kOverloaded =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Type: application/json\r\n"
-    "Content-Length: 58\r\n\r\n{\"error\":\"too many connections at a time; try again later\"}";
+    "Content-Length: 59\r\n\r\n{\"error\":\"too many connections at a time; try again later\"}";
+
+static_assert(kOverloaded.size() - kOverloaded.find('{') == 59);
 
 /// A Connection as httplib takes it.
 class ConnectionStream final : public httplib::Stream {

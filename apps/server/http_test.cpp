@@ -174,7 +174,9 @@ TEST_F(HttpTest, connectionsOverTheLimit_areAnswered503) {
     clients.back()->send("GET /wai");  // holds a thread, or waits for one
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  EXPECT_EQ(test::get(port_, "/more").status, 503);
+  const auto reply = test::get(port_, "/more");
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.body, R"({"error":"too many connections at a time; try again later"})");
 }
 
 TEST_F(HttpTest, ranges_areNotServed) {

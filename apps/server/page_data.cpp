@@ -193,6 +193,8 @@ HttpResponse change_settings(Context& context, const HttpRequest& request) {
   if (!request.header("content-type").starts_with("application/json")) {
     return error_response(415, "settings: expected application/json");
   }
+  constexpr std::size_t kMaxSettings = 1024;
+  if (request.body.size() > kMaxSettings) return error_response(413, "settings: expected at most 1024 bytes");
   const Json json = Json::parse(request.body, nullptr, false);
   if (!json.is_object()) return error_response(400, "settings: expected a JSON object");
   EngineSetting setting = context.room.setting();

@@ -16,9 +16,8 @@ bool WorkerPool::submit(std::function<void()>& job) {
       } catch (const std::system_error&) {
         if (threads_.empty()) return false;  // those that there are must do
       }
-    } else if (jobs_.size() >= num_idle_ + max_waiting_) {
-      return false;
     }
+    if (jobs_.size() >= num_idle_ + max_waiting_) return false;
     jobs_.push_back(std::move(job));
     num_waiting_ = jobs_.size();
   }

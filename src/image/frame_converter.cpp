@@ -51,24 +51,24 @@ Status FrameConverter::prepare(const AVFrame& from, const AVFrame& to) {
   const AVFrame& yuv = decodes ? from : to;
   const int matrix = matrix_of(yuv);
   const int range = is_full_range(yuv) ? 1 : 0;
-  SwsContext* before = scaler_.release();
+  // The context is a new one where any of these changes, perhaps at the old address.
+  const Key key = {from.width, from.height, from.format, to.width, to.height, to.format, matrix, range};
   SwsContext* scaler = ffmpeg::api().sws_getCachedContext(
-      before, from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width, to.height,
+      scaler_.release(), from.width, from.height, static_cast<AVPixelFormat>(from.format), to.width, to.height,
       static_cast<AVPixelFormat>(to.format), kFlags, nullptr, nullptr, nullptr);
   scaler_.reset(scaler);
   if (scaler == nullptr) {
+    key_ = {};
     return unsupported("frames of {}x{} in the pixel format {} cannot be converted", yuv.width, yuv.height,
                        format_name(yuv.format));
   }
-  if (scaler != before || yuv.format != format_ || matrix != matrix_ || range != range_) {
+  if (key != key_) {
     const int* coefficients = ffmpeg::api().sws_getCoefficients(matrix);
     const int* rgb = ffmpeg::api().sws_getCoefficients(SWS_CS_DEFAULT);
     // RGB itself and grey have no matrix: that this fails for them is no fault.
     ffmpeg::api().sws_setColorspaceDetails(scaler, decodes ? coefficients : rgb, decodes ? range : 1,
                                            decodes ? rgb : coefficients, decodes ? 1 : range, 0, 1 << 16, 1 << 16);
-    format_ = yuv.format;
-    matrix_ = matrix;
-    range_ = range;
+    key_ = key;
   }
   return {};
 }

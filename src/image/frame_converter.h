@@ -2,6 +2,8 @@
 #ifndef EDGEMOE_IMAGE_FRAME_CONVERTER_H_
 #define EDGEMOE_IMAGE_FRAME_CONVERTER_H_
 
+#include <array>
+
 #include "base/status.h"
 #include "image/ffmpeg.h"
 #include "image/image.h"
@@ -19,13 +21,14 @@ class FrameConverter {
   Status from_rgb(const Image& image, AVFrame& frame);
 
  private:
+  /// Width, height and format of both sides, colour matrix and range of the YUV side.
+  using Key = std::array<int, 8>;
+
   Status prepare(const AVFrame& from, const AVFrame& to);
 
   ffmpeg::Scaler scaler_;
   ffmpeg::Frame rgb_{ffmpeg::api().av_frame_alloc()};  // rows aligned as libswscale writes them
-  int format_ = -1;                                    // of the YUV side of scaler_, with its colours
-  int matrix_ = -1;
-  int range_ = -1;
+  Key key_ = {};                                       // of scaler_
 };
 
 }  // namespace edgemoe

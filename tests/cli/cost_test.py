@@ -121,8 +121,13 @@ class Explore(ToolTest):
         self.assertEqual(json.loads(design.read_text())["name"], "mine")
         report = json.loads(self.tool("estimate", "--design", design, "--board", "zcu104", "--json").stdout)
         energy = min((float(row["millijoules_low"]) + float(row["millijoules_high"])) / 2 for row in front)
-        self.assertIn(f"{report['milliseconds']:.4f}", [row["milliseconds"] for row in front])
-        self.assertGreater(energy, 0)
+        chosen = [row for row in front if row["milliseconds"] == f"{report['milliseconds']:.4f}"]
+        self.assertEqual(len(chosen), 1)
+        low, high = (float(chosen[0][f"millijoules_{end}"]) for end in ("low", "high"))
+        self.assertAlmostEqual((low + high) / 2, energy)
+        found = report["energy"]["millijoules"]
+        self.assertAlmostEqual(found["low"] / low, 1, places=2)
+        self.assertAlmostEqual(found["high"] / high, 1, places=2)
 
     def test_what_cannot_be_is_refused_with_the_reason(self):
         done = self.tool("explore", "--budget-ms", "0.001", expect=1)
