@@ -53,8 +53,10 @@ bool Connection::wait_for_request(std::chrono::milliseconds wait, const std::ato
   const Clock::time_point deadline = Clock::now() + wait;
   while (taken_ == buffered_) {
     const Clock::time_point now = Clock::now();
-    if (stop || now >= deadline) return false;
-    if (poll_until(POLLIN, std::min(deadline, now + kStopLooks))) return true;
+    // What has arrived before the stop is answered: looked for once more, without waiting.
+    const bool last_look = stop || now >= deadline;
+    if (poll_until(POLLIN, last_look ? now : std::min(deadline, now + kStopLooks))) return true;
+    if (last_look) return false;
   }
   return true;
 }

@@ -230,6 +230,25 @@ TEST_F(HttpTest, shutdown_answersWhatWasAccepted) {
   EXPECT_FALSE(Client(port_).connected());
 }
 
+TEST_F(HttpTest, shutdown_answersWhatWaitsForAThread) {
+  listener_.reset();
+  HttpLimits limits = small_limits();
+  limits.max_connections = 1;
+  start(limits);
+  Client first(port_);
+  first.send("GET /wait HTTP/1.1\r\n\r\n");
+  while (echo_.handled == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  Client second(port_);
+  second.send("GET /second HTTP/1.1\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // accepted, and in the line
+  std::thread stop([this] { listener_->shutdown(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  echo_.released.set_value();
+  EXPECT_EQ(parse_reply(first.read_all()).body, "GET /wait 0");
+  EXPECT_EQ(parse_reply(second.read_all()).body, "GET /second 0");
+  stop.join();
+}
+
 TEST_F(HttpTest, portInUse_isAFaultThatSaysSo) {
   Echo other;
   const auto second = listen_http("127.0.0.1", port_, small_limits(), other);

@@ -46,7 +46,7 @@ struct FrameCost {
   double macs = 0;
   double cycles = 0;
   double compute_cycles = 0;  // were all weights there
-  double memory_cycles = 0;   // of the weights alone
+  double memory_cycles = 0;   // were nothing but the memory slow
   double milliseconds = 0;
   double utilisation = 0;  // products of the network over those that the array could begin
 
