@@ -160,6 +160,15 @@ Status check_output(const std::filesystem::path& output, const std::vector<std::
   return {};
 }
 
+CLI::Validator number_in(double least, double most) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return {};
+    return fmt::format("expected a number from {} to {}, found {}", least, most, text);
+  };
+  return {check, fmt::format("FLOAT in [{} - {}]", least, most)};
+}
+
 std::string describe_saturation(const std::vector<SaturatedTensor>& tensors) {
   constexpr std::size_t kNamesShown = 8;
   std::uint64_t total = 0;

@@ -106,6 +106,9 @@ Status find_class_map(std::filesystem::path& class_map);
 /// writing it would destroy or change what is read.
 Status check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
 
+/// As CLI::Range, which lets "nan" through.
+CLI::Validator number_in(double least, double most);
+
 /// "12 numbers saturated: 7 in block3.attn.qkv, 5 in …" for what is not empty.
 std::string describe_saturation(const std::vector<SaturatedTensor>& tensors);
 

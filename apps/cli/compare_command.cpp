@@ -65,10 +65,10 @@ Command add_compare_command(CLI::App& tool) {
   app->add_option("EXPECTED", options->expected, "Dump of edgemoe run --dump-taps, or a golden file")->required();
   app->add_option("FOUND", options->found, "The dump to check")->required();
   app->add_option("--abs", options->tolerance.absolute, "Absolute difference allowed")
-      ->check(CLI::Range(0.0, 1e30))
+      ->check(number_in(0.0, 1e30))
       ->capture_default_str();
   app->add_option("--rel", options->tolerance.relative, "Difference allowed, of each tap's largest magnitude")
-      ->check(CLI::Range(0.0, 1e30))
+      ->check(number_in(0.0, 1e30))
       ->capture_default_str();
   app->footer(
       "Without --abs and --rel values must be equal bit for bit. Exit code 1 on a difference or a missing tap.\n"

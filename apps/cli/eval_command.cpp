@@ -203,7 +203,7 @@ Command add_eval_command(CLI::App& tool) {
   app->add_option("--video", options->video,
                   "With frames: write a video of the maps, the ground truth below, to this .mp4");
   app->add_option("--fps", options->video_rate, "Frames a second of --video")
-      ->check(CLI::Range(0.1, 240.0))
+      ->check(number_in(0.1, 240.0))
       ->capture_default_str();
   app->add_option("--batch", options->batch, "Pictures read and computed together")
       ->check(CLI::Range(1, 1024))

@@ -430,7 +430,7 @@ void add_video_options(CLI::App& app, RunOptions& options) {
       ->capture_default_str();
   app.add_option("--camera-size", options.camera_size, "Camera: WIDTHxHEIGHT (default: the driver's choice)");
   app.add_option("--camera-fps", options.camera_rate, "Camera: frames a second (default: the driver's choice)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_in(0, 1000));
 }
 
 }  // namespace

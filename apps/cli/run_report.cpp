@@ -247,7 +247,7 @@ std::string summary_json(Pipeline& pipeline, const RunOptions& options, const Ru
 void print_video_header(const std::string& name, const StreamInfo& info) {
   std::string text = fmt::format("{}: {}x{}, {} in {}", name, info.width, info.height, info.codec, info.container);
   if (info.frame_rate > 0) text += fmt::format(", {:.4g} frames a second", info.frame_rate);
-  if (info.num_frames > 0) text += fmt::format(", {} frames", info.num_frames);
+  if (info.num_frames > 0) text += fmt::format(", about {} frames", info.num_frames);
   if (info.duration_s > 0) text += fmt::format(", {:.1f} s", info.duration_s);
   if (info.live) text += "; Ctrl-C ends it";
   fmt::print("video      {}\n", for_terminal(text));

@@ -56,7 +56,7 @@ Outputs name_outputs(const RunOptions& options) {
   Outputs outputs;
   if (!options.frames.empty()) outputs.lines = options.frames / "frames.jsonl";
   if (options.output.empty()) return outputs;
-  if (options.output.extension() == ".mp4") {
+  if (const auto extension = options.output.extension(); extension == ".mp4" || extension == ".MP4") {
     outputs.video = options.output;
     return outputs;
   }

@@ -123,7 +123,7 @@ Command add_serve_command(CLI::App& tool) {
       "Live source: a video, a camera (/dev/video0), a picture or a folder of them; drive: a clip that comes "
       "with edgemoe");
   app->add_option("--fps", arguments->fps, "Pictures a second of a source of pictures")
-      ->check(CLI::Range(0.01, 1000.0))
+      ->check(number_in(0.01, 1000.0))
       ->capture_default_str();
   app->add_option("--host", arguments->host, "Address to listen on; 0.0.0.0 lets other machines in")
       ->capture_default_str();
@@ -139,7 +139,7 @@ Command add_serve_command(CLI::App& tool) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app->add_option("--max-megapixels", arguments->max_megapixels, "Pixels of one request's pictures, millions")
-      ->check(CLI::Range(0.01, 100.0))
+      ->check(number_in(0.01, 100.0))
       ->capture_default_str();
   app->add_option("--queue", arguments->queue, "Requests that may wait for the engine; more are answered 429")
       ->check(CLI::Range(1, 4096))
@@ -148,7 +148,7 @@ Command add_serve_command(CLI::App& tool) {
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app->add_option("--timeout", arguments->timeout, "Seconds that a request may wait for the engine")
-      ->check(CLI::Range(0.1, 3600.0))
+      ->check(number_in(0.1, 3600.0))
       ->capture_default_str();
   app->add_flag("--allow-settings", arguments->allow_settings,
                 "Let the page change number type and threads though --host lets other machines in");

@@ -63,10 +63,10 @@ Command add_verify_command(CLI::App& tool) {
   app->add_option("--golden", options->golden, "File made with scripts/dump_golden.py (docs/verify.md)")->required();
   app->add_option("--block-tolerance", options->verify.block_tolerance,
                   "One block from golden tokens: difference allowed, of each tap's largest magnitude")
-      ->check(CLI::Range(0.0, 1e30))
+      ->check(number_in(0.0, 1e30))
       ->capture_default_str();
   app->add_option("--tolerance", options->verify.end_to_end_tolerance, "The same for the whole network")
-      ->check(CLI::Range(0.0, 1e30))
+      ->check(number_in(0.0, 1e30))
       ->capture_default_str();
   options->engine.add_to(*app);
   app->footer("Example:\n  edgemoe verify model.safetensors --golden golden.safetensors");

@@ -33,6 +33,7 @@ bool starts_as_container(const std::filesystem::path& path) {
 
 bool is_video_source(const std::filesystem::path& path) {
   std::error_code error;
+  if (path.string().starts_with("/dev/video")) return true;  // also one that is not plugged in
   if (std::filesystem::is_character_file(path, error) || std::filesystem::is_fifo(path, error)) return true;
   if (std::filesystem::is_directory(path, error)) return false;
   std::string extension = path.extension().string();

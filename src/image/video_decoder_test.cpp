@@ -361,6 +361,7 @@ TEST(IsVideoSource, AsksTheNameThenTheContent) {
   EXPECT_FALSE(with("input.npy", "\x93NUMPY"));
   EXPECT_FALSE(is_video_source(folder.path()));
   EXPECT_FALSE(is_video_source(folder.path() / "missing.png"));
+  EXPECT_TRUE(is_video_source("/dev/video77"));  // not plugged in: still no picture
   EXPECT_TRUE(is_video_source(folder.path() / "missing.mkv"));
   ASSERT_EQ(::mkfifo((folder.path() / "pipe").c_str(), 0600), 0);
   EXPECT_TRUE(is_video_source(folder.path() / "pipe"));

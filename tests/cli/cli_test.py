@@ -233,6 +233,9 @@ class Run(ToolTest):
                 (("run", good, "--raw-size", "3x4", "--model", self.model, "-o", self.folder / "x"), "give - as the input"),
                 (("run", good), "give -o FOLDER"),
                 (("frobnicate",), "Commands: run, convert"),
+                (("run", good, "--model", self.model, "-o", self.folder / "x", "--device", "interpreter:small", "--strict"),
+                 "does not count"),
+                (("serve", "--timeout", "nan"), "from 0.1 to 3600"),
                 (("new", "tiny", "--seed", "-1", "-o", self.folder / "x"), "18446744073709551615"),
                 (("new", "tiny", "--seed", "18446744073709551616", "-o", self.folder / "x"), "18446744073709551615"),
                 ((), "")):
