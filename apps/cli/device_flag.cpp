@@ -43,9 +43,8 @@ Result<std::unique_ptr<Device>> open_simulator(DesignPoint design, const Simulat
   }
   return invalid_argument(
       "there is no simulator of design point {}: {} is not in {}. Where Verilator is installed, "
-      "'scripts/build-simulator FILE.json' makes it of the design point's file; interpreter:{} computes the same "
-      "numbers "
-      "without a clock",
+      "'scripts/build-simulator FILE.json' makes it of the design point's file; "
+      "interpreter:{} computes the same numbers without a clock",
       design.name, program, fmt::join(looked, ", "), design.name);
 }
 

@@ -143,7 +143,10 @@ Status score(const EvalCommandOptions& options, std::optional<StopSignal>& stop)
         fmt::format("warning: {}; scores may suffer (compare with --type float)", describe_saturation(saturated)));
   }
   EvalContext context = scoring->context(EDGEMOE_VERSION, model_origin(pipeline->model()));
-  for (const auto& [tensor, count] : saturated) context.saturation.emplace_back(tensor, count);
+  if (options.engine.device.empty()) {
+    context.saturation.emplace();
+    for (const auto& [tensor, count] : saturated) context.saturation->emplace_back(tensor, count);
+  }
   const std::string json = eval_json(context, scoring->eval(), result) + "\n";
   if (report) EDGEMOE_RETURN_IF_ERROR(report->write(json));
   if (csv) EDGEMOE_RETURN_IF_ERROR(csv->commit());

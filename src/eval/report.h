@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,8 +32,8 @@ struct EvalContext {
   std::string isa;
   int threads = 1;
   int batch = 1;
-  std::vector<std::pair<std::string, std::uint64_t>>
-      saturation;      // tensors and how many of their numbers (numerics.md, 6)
+  /// Tensors and how many of their numbers saturated (numerics.md, 6); none on a device, which does not count.
+  std::optional<std::vector<std::pair<std::string, std::uint64_t>>> saturation = {};
   double seconds = 0;  // reading, running and scoring, without loading the model and building the prior
 };
 

@@ -154,9 +154,12 @@ std::string eval_json(const EvalContext& context, const EvalOptions& options, co
     root["flicker"] = tasks_flicker;
   }
   if (options.routing == RoutingUse::kCount) root["routing"] = routing_json(result.routing);
-  Json saturation = Json::array();
-  for (const auto& [tensor, count] : context.saturation) saturation.push_back({{"tensor", tensor}, {"count", count}});
-  root["saturation"] = std::move(saturation);
+  root["saturation"] = context.saturation ? Json::array() : Json(nullptr);
+  if (context.saturation) {
+    for (const auto& [tensor, count] : *context.saturation) {
+      root["saturation"].push_back({{"tensor", tensor}, {"count", count}});
+    }
+  }
   root["run"] = {{"type", context.number_type},
                  {"instruction_set", context.isa},
                  {"threads", context.threads},

@@ -419,6 +419,7 @@ class Run(ToolTest):
         self.assertGreater(len(self.files(here)), 3)
         summary = json.loads((there / "summary.json").read_text())
         self.assertEqual(summary["engine"]["device"], "interpreter:small")
+        self.assertIsNone(summary["saturation"])  # a device does not count
         self.assertIsNone(json.loads((here / "summary.json").read_text())["engine"]["device"])
         self.assertIsNone(json.loads((here / "summary.json").read_text())["device"])
         self.assertIsNone(summary["device"]["cycles"])

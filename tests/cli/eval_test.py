@@ -144,6 +144,7 @@ class Eval(ToolTest):
     def test_json_goes_to_standard_output_alone(self):
         done = self.eval(self.files_set(), "--json", "-q")
         self.assertEqual(json.loads(done.stdout)["results"].keys(), {"semseg", "depth"})
+        self.assertEqual(json.loads(done.stdout)["saturation"], [])
         self.assertEqual(done.stderr, "")
 
     def test_limit_task_cap_and_alignment_are_settings_of_the_report(self):
