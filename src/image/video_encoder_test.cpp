@@ -86,6 +86,28 @@ TEST_F(VideoEncoderTest, APictureOfAnotherSize_is_stretched) {
   EXPECT_EQ(decoder->info().num_frames, 3);
 }
 
+TEST_F(VideoEncoderTest, PicturesOfChangingSizes_keep_their_colour) {
+  constexpr int kFrames = 12;
+  const auto red = [](std::size_t width, std::size_t height) {
+    Image image = clip_frame(width, height, 0);
+    for (std::size_t i = 0; i < image.samples8.size(); ++i) image.samples8[i] = i % 3 == 0 ? 220 : 20;
+    return image;
+  };
+  VideoEncoder video = encoder({.width = 64, .height = 48, .time_base = {1, 10}, .quality = 5});
+  for (int i = 0; i < kFrames; ++i) {
+    ASSERT_TRUE(video.write(i % 2 == 0 ? red(64, 48) : red(100, 30), i).ok());
+  }
+  ASSERT_TRUE(video.finish(1).ok());
+  Result<VideoDecoder> decoder = VideoDecoder::open(path(), {});
+  ASSERT_TRUE(decoder.ok());
+  DecodedFrame frame;
+  for (int i = 0; i < kFrames; ++i) {
+    const Result<bool> read = decoder->read(frame);
+    ASSERT_TRUE(read.ok() && *read);
+    EXPECT_LT(mean_difference(frame.image, red(64, 48)), 4) << "frame " << i;
+  }
+}
+
 TEST_F(VideoEncoderTest, TimesThatDoNotGrow_are_refused) {
   VideoEncoder video = encoder({.width = 16, .height = 16, .time_base = {1, 10}});
   ASSERT_TRUE(video.write(clip_frame(16, 16, 0), 5).ok());
