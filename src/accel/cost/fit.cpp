@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 
 namespace edgemoe {
 namespace {
 
 constexpr NumberFormat kRtlFormat = {8, 8};
+constexpr std::int64_t kMostWords = 1 << 30;  // as machine_layout has it
 
 int power_of_two(int value) { return static_cast<int>(std::bit_ceil(static_cast<unsigned>(value))); }
 
@@ -34,7 +36,7 @@ std::vector<MachineGap> find_frame_gaps(const ModelConfig& config, const FrameSp
   return gaps;
 }
 
-GrownDesign grow_to_hold(const ModelConfig& config, const DesignPoint& design) {
+GrownDesign grow_to_hold(const ModelConfig& config, const NumberFormat& format, const DesignPoint& design) {
   const MachineNeeds needs = find_machine_needs(config, design);
   GrownDesign out = {.design = design, .sizes = {}};
   const auto grow = [&](std::string_view key, int& size, int least) {
@@ -49,7 +51,9 @@ GrownDesign grow_to_hold(const ModelConfig& config, const DesignPoint& design) {
   grow("memory.probability_words", memory.probability_words, power_of_two(words.probability_words));
   grow("memory.gather_words", memory.gather_words, power_of_two(words.gather_words));
   grow("memory.key_value_words", memory.key_value_words, power_of_two(words.key_value_words));
-  grow("memory.weight_words", memory.weight_words, power_of_two(words.weight_words));
+  const std::int64_t ring_words = (std::int64_t{words.weight_words} * format.weight_bits + 7) / 8;
+  grow("memory.weight_words", memory.weight_words,
+       power_of_two(static_cast<int>(std::min<std::int64_t>(ring_words, kMostWords))));
   grow("memory.channel_words", memory.channel_words, power_of_two(words.channel_words));
   grow("memory.norm_words", memory.norm_words, power_of_two(words.norm_words));
   grow("memory.token_words", memory.token_words, power_of_two(words.token_words));

@@ -28,8 +28,9 @@ struct GrownDesign {
 };
 
 /// Limits and memories that are too small for the network become the least that hold it, powers of two as memories are
-/// built; what is large enough stays, and so does the array. May be more than the RTL takes or a part has.
-GrownDesign grow_to_hold(const ModelConfig& config, const DesignPoint& design);
+/// built; what is large enough stays, and so does the array. May be more than the RTL takes or a part has. Words of the
+/// weight ring are words of bytes: wider weights need more of them.
+GrownDesign grow_to_hold(const ModelConfig& config, const NumberFormat& format, const DesignPoint& design);
 
 /// Whether `edgemoe explore` finds a design for the problem: its whole space, its usual shares of the part.
 bool explorer_finds_design(const ExploreProblem& problem);

@@ -53,18 +53,23 @@ TEST(Fit, EveryGap_IsNamedWithSizesAndSaidAsTheCompilerSaysIt) {
 
 TEST(Fit, GrownDesigns_HoldTheNetworkAndChangeNothingElse) {
   const DesignPoint design = named_design("zcu102");
-  EXPECT_THAT(grow_to_hold(edge_moe_network(), design).sizes, IsEmpty());
+  EXPECT_THAT(grow_to_hold(edge_moe_network(), {8, 8}, design).sizes, IsEmpty());
   ModelConfig deep = edge_moe_network();
   deep.depth = 24;
-  const GrownDesign grown = grow_to_hold(deep, design);
+  const GrownDesign grown = grow_to_hold(deep, {8, 8}, design);
   EXPECT_THAT(grown.sizes, ElementsAre(Pair("memory.norm_words", 512)));
   EXPECT_EQ(grown.design.memory.norm_words, 512);
   EXPECT_EQ(grown.design.memory.token_words, design.memory.token_words);
+  // Patch embedding and MLP are the longest: 288 words of bytes.
+  DesignPoint tight = design;
+  tight.memory.weight_words = 512;
+  EXPECT_THAT(grow_to_hold(edge_moe_network(), {8, 8}, tight).sizes, IsEmpty());
+  EXPECT_THAT(grow_to_hold(edge_moe_network(), {16, 16}, tight).sizes, ElementsAre(Pair("memory.weight_words", 1024)));
   int held = 0;
   for (const char* name : {"m3vit-small-nyud", "m3vit-base-pascal", "tiny", "edgemoe-street"}) {
     const ModelConfig network = named_network(name);
     for (const char* small : {"small", "zcu102-half", "zcu102"}) {
-      const GrownDesign large = grow_to_hold(network, named_design(small));
+      const GrownDesign large = grow_to_hold(network, {8, 8}, named_design(small));
       for (const MachineGap& gap : find_machine_gaps(network, large.design)) {
         EXPECT_FALSE(gap.key.starts_with("memory.") || gap.key.starts_with("limits."))
             << name << " on " << small << ": " << gap.message;
