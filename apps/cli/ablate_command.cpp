@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "accel/cost/ablation.h"
 #include "accel/cost/chart.h"
+#include "accel/machine_layout.h"
 #include "cli/command.h"
 #include "cli/cost_flags.h"
 
@@ -21,72 +23,151 @@ struct AblateOptions {
   bool json = false;
 };
 
+/// What is compared, and how much of what was printed is about the same.
+struct Comparison {
+  PublishedMachine published;
+  bool same_network;       // as the printed numbers are for
+  std::string refused_by;  // our design, where the RTL does not compute the network on it
+  std::vector<AblationColumn> columns;
+
+  /// Printed steps of this network, none where there are none.
+  std::span<const double> printed_ms() const {
+    return same_network ? std::span(published.ablation_ms) : std::span<const double>();
+  }
+  bool fitted(std::size_t column) const { return column == 0 && same_network && !published.fitted.empty(); }
+  const char* status(std::size_t column) const { return fitted(column) ? "modelled, fitted" : "modelled"; }
+};
+
 std::string step_title(std::size_t step) {
   return step == 0 ? "none of the ideas" : fmt::format("+ {}", kIdeas[step - 1].title);
 }
 
-void print_table(const PublishedMachine& published, const std::vector<AblationColumn>& columns) {
+/// What the first column is worth.
+std::vector<std::string> make_notes(const Comparison& comparison) {
+  const PublishedMachine& published = comparison.published;
+  const Machine::Naive& naive = published.machine.naive;
+  std::vector<std::string> notes;
+  std::string fitted;
+  for (const std::string& key : published.fitted) fitted += fmt::format("{}{}", fitted.empty() ? "" : ", ", key);
+  if (!comparison.same_network) {
+    notes.push_back(
+        fmt::format("what was printed about {} is for {}: its steps are left out, its constants ({}) were "
+                    "fitted there and may not hold here",
+                    published.title, published.network, fitted));
+  } else if (published.ablation_ms.empty()) {
+    notes.push_back(fmt::format("{}: no steps are published; {} was fitted to its latency, {:.4g} ms", published.title,
+                                fitted, published.latency_ms));
+  } else {
+    notes.push_back(
+        fmt::format("the first column's constants ({}) were fitted to the published steps: it takes them "
+                    "apart, it does not predict them",
+                    fitted));
+  }
+  std::string unknown;
+  const auto unless = [&](bool known, const char* idea) {
+    if (!known) unknown += fmt::format("{}{}", unknown.empty() ? "" : ", ", idea);
+  };
+  unless(naive.softmax_cycles > 0, "single-pass softmax");
+  unless(naive.gelu_cycles > 0, "table GELU");
+  unless(naive.linear_units > 1, "one linear unit");
+  if (unknown.empty()) {
+    notes.push_back("what an idea's absence costs an element or a score there is used in all columns");
+  } else {
+    notes.push_back(fmt::format("what the absence of {} costs is not known of it: their rows change nothing", unknown));
+  }
+  if (!comparison.refused_by.empty()) {
+    notes.push_back(
+        fmt::format("{} refuses this network; ours are counted as if it had room ('edgemoe estimate' says "
+                    "for what)",
+                    comparison.refused_by));
+  }
+  return notes;
+}
+
+std::string describe_memory(const Machine::Memory& memory) {
+  if (!memory.bus_bytes) return fmt::format("{:.1f} bytes a cycle", memory.rate());
+  return fmt::format("{:.1f} bytes a cycle, of a memory of {:.1f} and a bus of {:g}", memory.rate(),
+                     memory.bytes_per_cycle, *memory.bus_bytes);
+}
+
+void print_table(const Comparison& comparison) {
+  const std::vector<AblationColumn>& columns = comparison.columns;
+  const std::span<const double> printed_ms = comparison.printed_ms();
   fmt::print("milliseconds a frame, each row with one idea more\n\n{:<24} {:>14}", "", "published");
   for (const AblationColumn& column : columns) fmt::print(" {:>21}", for_terminal(column.title));
-  fmt::print("\n{:<24} {:>14}", "status", "secondary");
-  for (std::size_t i = 0; i < columns.size(); ++i) fmt::print(" {:>21}", i == 0 ? "modelled, fitted" : "modelled");
+  fmt::print("\n{:<24} {:>14}", "status", printed_ms.empty() ? "" : "secondary");
+  for (std::size_t i = 0; i < columns.size(); ++i) fmt::print(" {:>21}", comparison.status(i));
   fmt::print("\n");
   for (std::size_t step = 0; step < AblationSteps{}.size(); ++step) {
-    const std::string printed =
-        published.ablation_ms.empty() ? "not available" : fmt::format("{:.1f}", published.ablation_ms[step]);
+    const std::string printed = printed_ms.empty() ? "not available" : fmt::format("{:.1f}", printed_ms[step]);
     fmt::print("{:<24} {:>14}", step_title(step), printed);
     for (const AblationColumn& column : columns) fmt::print(" {:>21.2f}", column.milliseconds[step]);
     fmt::print("\n");
   }
   fmt::print("{:<24} {:>14}", "all ideas together",
-             published.ablation_ms.empty()
-                 ? "not available"
-                 : fmt::format("{:.1f}x", published.ablation_ms.front() / published.ablation_ms.back()));
+             printed_ms.empty() ? "not available" : fmt::format("{:.1f}x", printed_ms.front() / printed_ms.back()));
   for (const AblationColumn& column : columns) {
     fmt::print(" {:>20.1f}x", column.milliseconds.front() / column.milliseconds.back());
   }
   fmt::print("\n\n");
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Machine& machine = columns[i].machine;
-    fmt::print("{:<24} {}{}: {}, {} products a step of {:.3g} cycles, {:.1f} bytes a cycle\n",
-               for_terminal(columns[i].title), i < 2 ? "" : "as before but ", for_terminal(columns[i].what),
-               machine.format.name(), machine.array.products_per_step(), machine.array.cycles_per_step,
-               machine.memory.bytes_per_cycle);
+    const Machine::Array& array = machine.array;
+    const std::string pace =
+        array.cycles_per_step == 1 ? "" : fmt::format(" every {:.3g} cycles", array.cycles_per_step);
+    fmt::print("{:<24} {}{}: {}, {} x {} x {} = {} products{}, {:.0f} MHz, {}\n", for_terminal(columns[i].title),
+               i < 2 ? "" : "as before but ", for_terminal(columns[i].what), machine.format.name(), array.tokens,
+               array.outputs, array.depth, array.products_per_step(), pace, machine.clock_mhz,
+               describe_memory(machine.memory));
   }
-  fmt::print(
-      "\nThe first column's constants were fitted to the published steps: it takes them apart, it does not predict "
-      "them.\nWhat an idea's absence costs an element or a score there is used in all columns.\n");
+  fmt::print("\nProducts: tokens x outputs x depth of the array. Ours all have the design's bus and ring.\n");
+  for (const std::string& note : make_notes(comparison)) fmt::print("note: {}\n", for_terminal(note));
 }
 
-std::string ablation_json(const PublishedMachine& published, const std::vector<AblationColumn>& columns) {
+std::string ablation_json(const Comparison& comparison) {
+  const PublishedMachine& published = comparison.published;
+  const std::span<const double> printed_ms = comparison.printed_ms();
   Json steps = Json::array();
   for (std::size_t step = 0; step < AblationSteps{}.size(); ++step) steps.push_back(step_title(step));
   Json machines = Json::array();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    const AblationColumn& column = columns[i];
-    machines.push_back({{"title", column.title},
-                        {"what", column.what},
-                        {"status", i == 0 ? "modelled, fitted" : "modelled"},
-                        {"format", column.machine.format.name()},
-                        {"products_per_step", column.machine.array.products_per_step()},
-                        {"cycles_per_step", column.machine.array.cycles_per_step},
-                        {"bytes_per_cycle", column.machine.memory.bytes_per_cycle},
-                        {"milliseconds", column.milliseconds}});
+  for (std::size_t i = 0; i < comparison.columns.size(); ++i) {
+    const AblationColumn& column = comparison.columns[i];
+    const Machine& machine = column.machine;
+    machines.push_back(
+        {{"title", column.title},
+         {"what", column.what},
+         {"status", comparison.status(i)},
+         {"format", machine.format.name()},
+         {"array",
+          {{"tokens", machine.array.tokens}, {"outputs", machine.array.outputs}, {"depth", machine.array.depth}}},
+         {"products_per_step", machine.array.products_per_step()},
+         {"cycles_per_step", machine.array.cycles_per_step},
+         {"clock_mhz", machine.clock_mhz},
+         {"bytes_per_cycle", machine.memory.rate()},
+         {"memory_bytes_per_cycle", machine.memory.bytes_per_cycle},
+         {"bus_bytes", machine.memory.bus_bytes ? Json(*machine.memory.bus_bytes) : Json(nullptr)},
+         {"milliseconds", column.milliseconds}});
   }
   const Json root = {{"steps", steps},
                      {"published",
                       {{"title", published.title},
+                       {"network", published.network},
                        {"status", "published, secondary source"},
-                       {"milliseconds", published.ablation_ms},
+                       {"milliseconds", std::vector<double>(printed_ms.begin(), printed_ms.end())},
                        {"fitted", published.fitted},
                        {"assumed", published.assumed}}},
-                     {"machines", machines}};
+                     {"machines", machines},
+                     {"notes", make_notes(comparison)}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string ablation_svg(const PublishedMachine& published, const std::vector<AblationColumn>& columns) {
+std::string ablation_svg(const Comparison& comparison) {
+  const std::vector<AblationColumn>& columns = comparison.columns;
+  const std::span<const double> printed_ms = comparison.printed_ms();
   Chart chart = {.title = "What the five ideas are worth",
-                 .subtitle = "ms a frame, each step one idea more; modelled but for the published points",
+                 .subtitle = printed_ms.empty()
+                                 ? "ms a frame, each step one idea more; all modelled"
+                                 : "ms a frame, each step one idea more; modelled but for the published points",
                  .x_title = "",
                  .y_title = "latency, ms a frame",
                  .x_scale = Chart::Scale::kLinear,
@@ -96,16 +177,16 @@ std::string ablation_svg(const PublishedMachine& published, const std::vector<Ab
                  .labels = {}};
   for (const IdeaName& idea : kIdeas) chart.categories.push_back(fmt::format("+ {}", idea.title));
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    ChartSeries line = {.name = c == 0 ? columns[c].title + ", fitted" : columns[c].title, .points = {}};
+    ChartSeries line = {.name = comparison.fitted(c) ? columns[c].title + ", fitted" : columns[c].title, .points = {}};
     for (std::size_t i = 0; i < columns[c].milliseconds.size(); ++i) {
       line.points.push_back({static_cast<double>(i), columns[c].milliseconds[i]});
     }
     chart.series.push_back(line);
   }
-  if (!published.ablation_ms.empty()) {
+  if (!printed_ms.empty()) {
     ChartSeries printed = {.name = "published (secondary)", .points = {}, .mark = ChartSeries::Mark::kDots};
-    for (std::size_t i = 0; i < published.ablation_ms.size(); ++i) {
-      printed.points.push_back({static_cast<double>(i), published.ablation_ms[i], true});
+    for (std::size_t i = 0; i < printed_ms.size(); ++i) {
+      printed.points.push_back({static_cast<double>(i), printed_ms[i], true});
     }
     chart.series.push_back(printed);
   }
@@ -121,17 +202,20 @@ ExitCode run_ablate(const AblateOptions& options) {
     return fail(Status(StatusCode::kInvalidArgument,
                        fmt::format("{}: has no mixture of experts, which the ideas are about", setup->network.name)));
   }
-  const std::vector<AblationColumn> columns =
-      compare_ablations(setup->network, setup->queues, *published, setup->design, setup->board);
+  const Result<bool> same_network = is_published_network(*published, setup->network);
+  if (!same_network.ok()) return fail(same_network.status());
+  const Comparison comparison = {
+      .published = *published,
+      .same_network = *same_network,
+      .refused_by = find_machine_gaps(setup->network, setup->design).empty() ? "" : setup->design.name,
+      .columns = compare_ablations(setup->network, setup->queues, *published, setup->design, setup->board)};
   if (options.json) {
-    fmt::print("{}\n", ablation_json(*published, columns));
+    fmt::print("{}\n", ablation_json(comparison));
   } else {
-    print_table(*published, columns);
+    print_table(comparison);
   }
   if (!options.svg.empty()) {
-    if (const Status status = write_report(options.svg, ablation_svg(*published, columns)); !status.ok()) {
-      return fail(status);
-    }
+    if (const Status status = write_report(options.svg, ablation_svg(comparison)); !status.ok()) return fail(status);
   }
   return kDone;
 }
@@ -152,8 +236,8 @@ Command add_ablate_command(CLI::App& tool) {
   app->footer(
       "Example:\n"
       "  edgemoe ablate --svg ablation.svg\n"
-      "Our columns start at the paper's number format, products a cycle and memory rate and change one of them at a\n"
-      "time, so that the ideas, the memory, int8 and the multipliers each show what they buy.");
+      "Our columns start at the paper's number format, products a cycle and memory and change one of them at a time,\n"
+      "so that the memory, int8 and the multipliers each show what they buy; bus and ring stay the design's.");
   return {app, [options] { return run_ablate(*options); }};
 }
 

@@ -116,23 +116,34 @@ Result<PublishedTable> load_platforms() {
   return load_published_table(file);
 }
 
-std::string limits_note(const DesignPoint& design, const ModelConfig& network) {
-  struct Limit {
-    const char* what;
-    int needed;
-    int limit;
-  };
-  std::string note;
-  const int width = std::max({network.embed_dim, network.mlp_dim, network.moe.expert_dim});
-  for (const Limit& one : {Limit{"tokens", network.num_tokens(), design.limits.max_tokens},
-                           Limit{"elements of a row", width, design.limits.max_width},
-                           Limit{"experts", network.moe.num_experts, design.limits.max_experts},
-                           Limit{"experts a token", network.moe.top_k, design.limits.max_top_k}}) {
-    if (one.needed <= one.limit) continue;
-    note += fmt::format("{}{} {} where {} has room for {}", note.empty() ? "" : ", ", one.needed, one.what, design.name,
-                        one.limit);
+Result<bool> is_published_network(const PublishedMachine& machine, const ModelConfig& network) {
+  Result<ModelConfig> found = load_network(machine.network);
+  if (!found.ok()) return found.status().with_context(machine.title);
+  ModelConfig published = *found;
+  // What costs nothing, or nothing that is modelled, may differ.
+  published.name = network.name;
+  published.input.mean = network.input.mean;
+  published.input.deviation = network.input.deviation;
+  published.input.resize = network.input.resize;
+  published.layernorm_eps = network.layernorm_eps;
+  published.batchnorm_eps = network.batchnorm_eps;
+  published.pos_embed_height = network.pos_embed_height;
+  published.pos_embed_width = network.pos_embed_width;
+  published.head = network.head;
+  published.tasks = network.tasks;
+  return published == network;
+}
+
+Status refuse_beside(const CLI::App& app, const std::string& option, const std::vector<std::string>& others) {
+  if (app.get_option(option)->count() == 0) return {};
+  std::string given;
+  for (const std::string& other : others) {
+    if (app.get_option(other)->count() > 0) given += fmt::format("{}{}", given.empty() ? "" : ", ", other);
   }
-  return note;
+  if (given.empty()) return {};
+  return Status(
+      StatusCode::kInvalidArgument,
+      fmt::format("{}: would change nothing beside {}, whose machines are whole; leave one out", given, option));
 }
 
 std::string describe_network(const ModelConfig& network) {

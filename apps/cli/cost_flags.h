@@ -56,8 +56,11 @@ std::vector<std::string> list_machines();
 /// The printed table of platforms.
 Result<PublishedTable> load_platforms();
 
-/// What the design point's own limits are too small for, in a sentence; empty where they hold the network.
-std::string limits_note(const DesignPoint& design, const ModelConfig& network);
+/// Whether the network is the one that a machine's printed numbers are for, heads and tasks aside.
+Result<bool> is_published_network(const PublishedMachine& machine, const ModelConfig& network);
+
+/// kInvalidArgument with the names of those of `others` that were given, which `option` leaves nothing to say to.
+Status refuse_beside(const CLI::App& app, const std::string& option, const std::vector<std::string>& others);
 
 /// "129 tokens of 192, 12 blocks, 16 experts in 6 of them, top 2".
 std::string describe_network(const ModelConfig& network);

@@ -1,10 +1,13 @@
 // edgemoe estimate: what a frame costs on the accelerator, by the cost model.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "accel/cost/energy.h"
+#include "accel/cost/fit.h"
 #include "accel/cost/frame_cost.h"
 #include "accel/cost/resources.h"
 #include "cli/command.h"
@@ -25,12 +28,20 @@ struct EstimateOptions {
   bool json = false;
 };
 
+/// What the RTL at a design point refuses of the frame, and what is counted instead.
+struct Refusal {
+  std::vector<MachineGap> gaps;
+  std::vector<std::pair<std::string, int>> sizes;  // memories and limits that were too small, as counted
+  std::string explore;                             // a command that finds designs without gaps; empty: none does
+};
+
 /// A frame on a machine, with all that is said of it.
 struct Estimate {
   Machine machine;
   FrameCost frame;
   std::vector<ResourcePart> parts;  // one, "as published", of a published machine; empty where they are unknown
   EnergyCost energy;                // of nothing without parts
+  Refusal refusal = {};             // of a design point
 };
 
 Status take_out(Ideas& ideas, const std::vector<std::string>& names) {
@@ -55,7 +66,8 @@ Estimate make_estimate(const Machine& machine, const std::vector<ResourcePart>& 
   Estimate out = {.machine = machine,
                   .frame = estimate_frame(setup.network, setup.spec, setup.queues, machine),
                   .parts = parts,
-                  .energy = {}};
+                  .energy = {},
+                  .refusal = {}};
   if (!parts.empty()) {
     out.energy = estimate_energy(out.frame, sum(parts), machine.clock_mhz, setup.board.static_watts);
   }
@@ -72,7 +84,37 @@ std::vector<ResourcePart> published_parts(const PublishedMachine& machine) {
            "published"}};
 }
 
+Refusal find_refusal(const CostSetup& setup, const GrownDesign& grown, const CostFlags& flags) {
+  Refusal out = {.gaps = find_frame_gaps(setup.network, setup.spec, setup.format, setup.design),
+                 .sizes = grown.sizes,
+                 .explore = ""};
+  const bool by_design = std::none_of(out.gaps.begin(), out.gaps.end(), [](const MachineGap& gap) {
+    return gap.key == "streams" || gap.key == "format";
+  });
+  if (out.gaps.empty() || !by_design) return out;
+  const ExploreProblem problem = {.network = setup.network,
+                                  .spec = setup.spec,
+                                  .queues = setup.queues,
+                                  .board = setup.board,
+                                  .base = setup.design_text};
+  if (!explorer_finds_design(problem)) return out;
+  out.explore = fmt::format("edgemoe explore --model {} --board {} --base {}", flags.model, flags.board, flags.design);
+  return out;
+}
+
 Json range_json(const Range& range) { return {range.low, range.high}; }
+
+Json refusal_json(const Refusal& refusal) {
+  Json gaps = Json::array();
+  for (const MachineGap& gap : refusal.gaps) {
+    const bool size = gap.needed != 0 || gap.there != 0;
+    gaps.push_back({{"key", gap.key},
+                    {"needed", size ? Json(gap.needed) : Json(nullptr)},
+                    {"there", size ? Json(gap.there) : Json(nullptr)},
+                    {"message", gap.message}});
+  }
+  return gaps;
+}
 
 Json phases_json(const FrameCost& frame) {
   Json phases = Json::array();
@@ -102,6 +144,9 @@ Json constants_json() {
 
 std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
   const FrameCost& frame = estimate.frame;
+  const Machine::Memory& memory = estimate.machine.memory;
+  Json sizes = Json::object();
+  for (const auto& [key, size] : estimate.refusal.sizes) sizes[key] = size;
   Json resources = nullptr;
   Json energy = nullptr;
   if (!estimate.parts.empty()) {
@@ -128,6 +173,11 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
                      {"network", setup.network.name},
                      {"format", estimate.machine.format.name()},
                      {"clock_mhz", estimate.machine.clock_mhz},
+                     {"bytes_per_cycle", memory.rate()},
+                     {"bus_bytes", memory.bus_bytes ? Json(*memory.bus_bytes) : Json(nullptr)},
+                     {"refused", refusal_json(estimate.refusal)},
+                     {"counted_with", sizes},
+                     {"explore", estimate.refusal.explore.empty() ? Json(nullptr) : Json(estimate.refusal.explore)},
                      {"batch", setup.spec.batch},
                      {"tasks", setup.spec.tasks},
                      {"cycles", frame.cycles},
@@ -153,7 +203,7 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
 }
 
 void print_phases(const FrameCost& frame, const Machine& machine) {
-  const double rate = machine.array.products_per_step() / machine.array.cycles_per_step;
+  const double rate = static_cast<double>(machine.array.products_per_step()) / machine.array.cycles_per_step;
   fmt::print("\n{:<16} {:>7} {:>9} {:>6} {:>5} {:>9} {:>8} {:>6} {:>7} {:>12} {:>11}\n", "phase", "M MAC", "cycles",
              "share", "use", "array", "special", "fill", "wait", "off-chip kB", "on-chip MB");
   PhaseCost total;
@@ -175,6 +225,12 @@ void print_phases(const FrameCost& frame, const Machine& machine) {
   row("total", total);
 }
 
+/// Percent of the part; of what it has none of, that there is none.
+std::string share_text(double used, int there) {
+  if (there > 0) return fmt::format("{:.1f}%", 100 * used / there);
+  return used > 0 ? "has none" : "0.0%";
+}
+
 void print_resources(const Estimate& estimate, const Board& board) {
   const DesignPoint::Part& part = board.part;
   fmt::print("\n{:<24} {:>7} {:>8} {:>9} {:>9}  {}\n", "part", "DSP48E2", "BRAM36", "LUT", "FF", "basis");
@@ -185,10 +241,21 @@ void print_resources(const Estimate& estimate, const Board& board) {
   for (const ResourcePart& one : estimate.parts) row(one.name, one.used, one.basis);
   const Resources all = sum(estimate.parts);
   row("total", all, "");
-  fmt::print("{:<24} {:>6.1f}% {:>7.1f}% {:>8.1f}% {:>8.1f}%  {}\n", "of " + part.name, 100 * all.dsp / part.dsp,
-             100 * all.bram36 / part.bram36, 100 * all.lut / part.lut, 100 * all.ff / part.ff,
+  fmt::print("{:<23} {:>8} {:>8} {:>9} {:>9}  {}\n", for_terminal("of " + part.name), share_text(all.dsp, part.dsp),
+             share_text(all.bram36, part.bram36), share_text(all.lut, part.lut), share_text(all.ff, part.ff),
              part_share(all, part, board.ultra_ram) > 1 ? "DOES NOT FIT" : "");
   if (all.uram > 0) fmt::print("and {:.0f} of {} blocks of UltraRAM: the weight ring\n", all.uram, board.ultra_ram);
+}
+
+/// What stands between this estimate and a machine that could be built.
+void print_refusal(const Refusal& refusal, const std::string& design) {
+  if (refusal.gaps.empty()) return;
+  fmt::print("refused    {} does not compute this; counted as if it did\n", for_terminal(design));
+  for (const MachineGap& gap : refusal.gaps) fmt::print("           - {}\n", for_terminal(gap.message));
+  std::string sizes;
+  for (const auto& [key, size] : refusal.sizes) sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", key, size);
+  if (!sizes.empty()) fmt::print("           counted with {}\n", sizes);
+  if (!refusal.explore.empty()) fmt::print("           '{}' finds designs that do\n", for_terminal(refusal.explore));
 }
 
 void print_estimate(const Estimate& estimate, const CostSetup& setup) {
@@ -199,26 +266,32 @@ void print_estimate(const Estimate& estimate, const CostSetup& setup) {
   fmt::print("machine    {}: {} tokens x {} outputs x {} deep, {} products{}, {:.0f} MHz (assumed), {}\n",
              for_terminal(machine.name), array.tokens, array.outputs, array.depth, array.products_per_step(), pace,
              machine.clock_mhz, machine.format.name());
-  fmt::print("memory     {:.1f} bytes a cycle, a ring of {:.0f} KiB for weights, {}\n", machine.memory.bytes_per_cycle,
-             machine.memory.ring_bytes / 1024,
+  const Machine::Memory& memory = machine.memory;
+  const std::string bus = memory.bus_bytes ? fmt::format(" through a bus of {:g}", *memory.bus_bytes) : "";
+  fmt::print("memory     {:.1f} bytes a cycle{}, a ring of {:.0f} KiB for weights, {}\n", memory.bytes_per_cycle, bus,
+             memory.ring_bytes / 1024,
              machine.memory.prefetch ? "experts prefetched across blocks" : "experts loaded when their block comes");
   fmt::print("network    {}: {}; {} {}, {} {}; heads run on the host and are not in these numbers\n",
              for_terminal(setup.network.name), describe_network(setup.network), setup.spec.batch,
              setup.spec.batch == 1 ? "picture" : "pictures", setup.spec.tasks,
              setup.spec.tasks == 1 ? "task" : "tasks");
   fmt::print("status     all modelled\n");
+  print_refusal(estimate.refusal, setup.design.name);
   print_phases(frame, machine);
   fmt::print(
       "\nlatency    {:.0f} cycles, {:.3f} ms; the array is used to {:.1f} %; {}-bound: {:.0f} cycles of computing, "
       "{:.0f} of loading\n",
       frame.cycles, frame.milliseconds, 100 * frame.utilisation, frame.memory_bound() ? "memory" : "compute",
       frame.compute_cycles, frame.memory_cycles);
-  fmt::print("off chip   {:.2f} MB: weights {:.2f}, image {:.2f}, tokens {:.2f}, keys and values {:.2f}\n",
-             frame.off_chip.total() / 1e6, frame.off_chip.weights / 1e6, frame.off_chip.image / 1e6,
-             frame.off_chip.tokens / 1e6, frame.off_chip.keys_and_values / 1e6);
+  const OffChipBytes& off_chip = frame.off_chip;
+  fmt::print(
+      "off chip   {:.2f} MB: weights {:.2f}, constants and commands {:.2f}, image {:.2f}, tokens {:.2f}, keys and "
+      "values {:.2f}\n",
+      off_chip.total() / 1e6, off_chip.weights / 1e6, off_chip.constants / 1e6, off_chip.image / 1e6,
+      off_chip.tokens / 1e6, off_chip.keys_and_values / 1e6);
   fmt::print(
       "on chip    {:.1f} MB read and written; keys and values: {:.0f} bytes a query and block; activations: {:.0f} "
-      "kB held\n",
+      "kB held at least\n",
       frame.on_chip_bytes / 1e6, frame.key_value_reads_per_query, frame.activation_bytes / 1e3);
   if (estimate.parts.empty()) {
     fmt::print("energy     not available: the machine's resources are not in our sources\n");
@@ -253,7 +326,8 @@ ExitCode print_published(const EstimateOptions& options) {
     const Estimate estimate = make_estimate(machine->machine, published_parts(*machine), *setup);
     const FrameCost& frame = estimate.frame;
     // At one step a cycle: what the array would take if nothing else held it up.
-    const double array_ms = machine->machine.milliseconds(frame.macs / machine->machine.array.products_per_step());
+    const double array_ms =
+        machine->machine.milliseconds(frame.macs / static_cast<double>(machine->machine.array.products_per_step()));
     const double memory_ms = machine->machine.milliseconds(frame.memory_cycles);
     const Range watts = estimate.energy.watts(frame.milliseconds);
     const bool known = !estimate.parts.empty();
@@ -287,12 +361,23 @@ ExitCode print_published(const EstimateOptions& options) {
   return kDone;
 }
 
-ExitCode run_estimate(const EstimateOptions& options) {
+/// The options that a published machine, which is whole, or all of them at their printed frame leave nothing to say to.
+Status check_options(const CLI::App& app) {
+  const std::vector<std::string> design = {"--design", "--format", "--board"};
+  EDGEMOE_RETURN_IF_ERROR(refuse_beside(app, "--machine", design));
+  std::vector<std::string> all = {"--machine", "--model",       "--tasks",      "--batch",
+                                  "--without", "--query-lanes", "--no-prefetch"};
+  all.insert(all.end(), design.begin(), design.end());
+  return refuse_beside(app, "--published", all);
+}
+
+ExitCode run_estimate(const EstimateOptions& options, const CLI::App& app) {
   constexpr int kMostLanes = 4096;
   if (options.query_lanes < 0 || options.query_lanes > kMostLanes) {
     return fail(Status(StatusCode::kInvalidArgument,
                        fmt::format("--query-lanes: expected 1 to {}, found {}", kMostLanes, options.query_lanes)));
   }
+  if (const Status status = check_options(app); !status.ok()) return fail(status);
   if (options.published) return print_published(options);
   CostFlags flags = options.cost;
   std::optional<PublishedMachine> published;
@@ -307,20 +392,18 @@ ExitCode run_estimate(const EstimateOptions& options) {
   // What the lack of an idea costs an element or score is Edge-MoE's.
   const Result<PublishedMachine> edge_moe = load_machine("edge-moe");
   if (!edge_moe.ok()) return fail(edge_moe.status());
+  const GrownDesign grown = grow_to_hold(setup->network, setup->format, setup->design);
   Machine machine =
-      published ? published->machine : machine_of(setup->design, setup->format, setup->board, edge_moe->machine.naive);
+      published ? published->machine : machine_of(grown.design, setup->format, setup->board, edge_moe->machine.naive);
   if (options.no_prefetch) machine.memory.prefetch = false;
   if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
   if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
-  const Estimate estimate = make_estimate(
+  Estimate estimate = make_estimate(
       machine,
       published ? published_parts(*published)
-                : estimate_resources(setup->design, setup->format, setup->network, setup->spec, setup->board.ultra_ram),
+                : estimate_resources(grown.design, setup->format, setup->network, setup->spec, setup->board.ultra_ram),
       *setup);
-  if (const std::string note = limits_note(setup->design, setup->network); !published && !note.empty()) {
-    print_note(
-        fmt::format("note: {}; counted as if there were room. 'edgemoe explore' makes a design that has it", note));
-  }
+  if (!published) estimate.refusal = find_refusal(*setup, grown, flags);
   if (options.json) {
     fmt::print("{}\n", estimate_json(estimate, *setup));
   } else {
@@ -353,7 +436,7 @@ Command add_estimate_command(CLI::App& tool) {
       "  edgemoe estimate --without attention-reordering,table-gelu --no-prefetch\n"
       "  edgemoe estimate --published\n"
       "All numbers are modelled; docs/cost.md says from what.");
-  return {app, [options] { return run_estimate(*options); }};
+  return {app, [options, app] { return run_estimate(*options, *app); }};
 }
 
 }  // namespace edgemoe::cli

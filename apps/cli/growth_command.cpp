@@ -35,9 +35,21 @@ MachineGrowth make_growth(const std::string& title, const Machine& machine, cons
                        .base = estimate_frame(setup.network, setup.spec, setup.queues, machine),
                        .curves = {}};
   for (const GrowthAxis axis : kAllGrowthAxes) {
-    out.curves.push_back(grow(axis, setup.network, setup.spec, machine, setup.board.part.bram36));
+    out.curves.push_back(grow(axis, setup.network, setup.spec, machine, setup.board));
   }
   return out;
+}
+
+/// What print_growth's last lines explain.
+std::string marks(const GrowthPoint& point) {
+  std::string text;
+  if (!point.not_built.empty()) {
+    text += '!';
+  } else if (!point.refused.empty()) {
+    text += '+';
+  }
+  if (point.fits == false) text += '*';
+  return text;
 }
 
 void print_growth(const MachineGrowth& growth) {
@@ -45,16 +57,16 @@ void print_growth(const MachineGrowth& growth) {
   const double balance = balanced_bytes_per_cycle(growth.base);
   fmt::print("{}  ({}, modelled)\n", for_terminal(growth.title), machine.format.name());
   fmt::print("  {}-bound with {:.1f} bytes a cycle; computing and loading take as long at {:.1f} ({:.2f} GB/s)\n",
-             growth.base.memory_bound() ? "memory" : "compute", machine.memory.bytes_per_cycle, balance,
+             growth.base.memory_bound() ? "memory" : "compute", machine.memory.rate(), balance,
              balance * machine.clock_mhz / 1e3);
   for (const GrowthCurve& curve : growth.curves) {
-    fmt::print("  {:<10} {:>10} {:>9} {:>13} {:>12} {:>7}\n", growth_axis_name(curve.axis), "k cycles", "ms/map",
-               "off-chip MB", "held kB", "bound");
+    fmt::print("  {:<10} {:>10} {:>9} {:>13} {:>9} {:>8} {:<2} {:>7}\n", growth_axis_name(curve.axis), "k cycles",
+               "ms/map", "off-chip MB", "held kB", "BRAM36", "", "bound");
     for (const GrowthPoint& point : curve.points) {
-      fmt::print("  {:<10g} {:>10.0f} {:>9.3f} {:>13.2f} {:>11.0f}{} {:>7}\n", point.value, point.cost.cycles / 1e3,
-                 point.cost.milliseconds / point.frames, point.cost.off_chip.total() / 1e6,
-                 point.cost.activation_bytes / 1e3, point.on_chip ? ' ' : '*',
-                 point.cost.memory_bound() ? "memory" : "compute");
+      fmt::print("  {:<10g} {:>10.0f} {:>9.3f} {:>13.2f} {:>9.0f} {:>8} {:<2} {:>7}\n", point.value,
+                 point.cost.cycles / 1e3, point.cost.milliseconds / point.frames, point.cost.off_chip.total() / 1e6,
+                 point.cost.activation_bytes / 1e3, point.bram36 ? fmt::format("{:.1f}", *point.bram36) : "-",
+                 marks(point), point.cost.memory_bound() ? "memory" : "compute");
     }
     if (curve.turns_at) {
       fmt::print("  turns to {}-bound at {} {:g}\n", curve.points.front().cost.memory_bound() ? "compute" : "memory",
@@ -62,6 +74,12 @@ void print_growth(const MachineGrowth& growth) {
     }
   }
   fmt::print("\n");
+}
+
+Json keys_json(const std::vector<MachineGap>& gaps) {
+  Json keys = Json::array();
+  for (const MachineGap& gap : gaps) keys.push_back(gap.key);
+  return keys;
 }
 
 Json growth_json(const MachineGrowth& growth) {
@@ -76,7 +94,10 @@ Json growth_json(const MachineGrowth& growth) {
                         {"off_chip_bytes", point.cost.off_chip.total()},
                         {"on_chip_bytes", point.cost.on_chip_bytes},
                         {"activation_bytes", point.cost.activation_bytes},
-                        {"fits_on_chip", point.on_chip},
+                        {"bram36", point.bram36 ? Json(*point.bram36) : Json(nullptr)},
+                        {"fits_on_chip", point.fits ? Json(*point.fits) : Json(nullptr)},
+                        {"refused", keys_json(point.refused)},
+                        {"not_built", keys_json(point.not_built)},
                         {"bound", point.cost.memory_bound() ? "memory" : "compute"}});
     }
     curves.push_back({{"axis", growth_axis_name(curve.axis)},
@@ -85,7 +106,7 @@ Json growth_json(const MachineGrowth& growth) {
   }
   return {{"machine", growth.title},
           {"status", "modelled"},
-          {"bytes_per_cycle", growth.machine.memory.bytes_per_cycle},
+          {"bytes_per_cycle", growth.machine.memory.rate()},
           {"balanced_bytes_per_cycle", balanced_bytes_per_cycle(growth.base)},
           {"curves", curves}};
 }
@@ -118,12 +139,12 @@ std::string growth_svg(const std::vector<MachineGrowth>& all) {
   }
   for (std::size_t a = 0; a < kAllGrowthAxes.size(); ++a) {
     Chart chart = empty_chart(kAllGrowthAxes[a], "Bytes", "MB");
-    chart.subtitle = all.front().title + "; modelled; hollow: more than the part holds on chip beside the ring";
+    chart.subtitle = all.front().title + "; modelled; hollow: the part does not hold the machine's memories";
     ChartSeries off_chip = {.name = "from and to memory", .points = {}};
     ChartSeries held = {.name = "activations held on chip", .points = {}};
     for (const GrowthPoint& point : all.front().curves[a].points) {
       off_chip.points.push_back({point.value, point.cost.off_chip.total() / 1e6});
-      held.points.push_back({point.value, point.cost.activation_bytes / 1e6, !point.on_chip});
+      held.points.push_back({point.value, point.cost.activation_bytes / 1e6, point.fits == false});
     }
     chart.series = {off_chip, held};
     charts.push_back(chart);
@@ -150,10 +171,15 @@ ExitCode run_growth(const GrowthOptions& options) {
                describe_network(setup->network));
     for (const MachineGrowth& growth : all) print_growth(growth);
     fmt::print(
-        "k cycles, off-chip MB and held kB are of all pictures and tasks of a row, ms/map of one map.\n"
-        "*: more than the block RAM of {} holds beside the ring; such a machine would have to move activations "
-        "off chip,\n   which is not in these numbers. Published machines: constants fitted at 129 tokens.\n",
-        setup->board.name);
+        "k cycles, off-chip MB and held kB are of all pictures and tasks of a row, ms/map of one map. held kB: the "
+        "least\nthat activations take; BRAM36: of the whole machine as built, memories in powers of two.\n"
+        "+: {0} refuses it; larger memories and limits, which are counted here, would hold it ('edgemoe estimate' "
+        "says which)\n"
+        "!: the RTL has no way to compute it, whatever its memories; several tasks or pictures at once are such\n"
+        "*: more than the {1} BRAM36 of {2} hold; of published machines, whose memories are not known: already the "
+        "least\n   bytes of activations and ring. Activations off chip are not in these numbers.\n"
+        "Published machines: constants fitted at 129 tokens.\n",
+        for_terminal(setup->design.name), setup->board.part.bram36, for_terminal(setup->board.name));
   }
   if (!options.svg.empty()) {
     if (const Status status = write_report(options.svg, growth_svg(all)); !status.ok()) return fail(status);

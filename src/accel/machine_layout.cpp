@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "accel/program.h"
@@ -48,17 +49,15 @@ class LayoutMaker {
     return needs();
   }
 
-  Result<MachineLayout> make() {
+  std::vector<MachineGap> find_gaps() {
     find_sizes();
     find_regions();
     check_kinds();
     check_room();
-    if (!missing_.empty()) {
-      return unsupported("network {} does not fit design point {}: {}", config_.name, design_.name,
-                         fmt::join(missing_, "; "));
-    }
-    return layout_;
+    return std::move(gaps_);
   }
+
+  const MachineLayout& layout() const { return layout_; }
 
  private:
   void find_sizes() {
@@ -127,12 +126,17 @@ class LayoutMaker {
   void check_kinds() {
     const int outputs = design_.array.outputs;
     if (config_.embed_dim % outputs != 0) {
-      miss("embed_dim must be a multiple of array.outputs, {}, and is {}", outputs, config_.embed_dim);
+      miss({.key = "embed_dim"}, "embed_dim must be a multiple of array.outputs, {}, and is {}", outputs,
+           config_.embed_dim);
     }
     if (!has_moe()) return;
-    if (config_.moe.gate_input_ahead) miss("routers that read a block's raw input are not built");
-    if (config_.moe.num_experts > outputs) {
-      miss("the constants of {} experts need array.outputs of as many, there are {}", config_.moe.num_experts, outputs);
+    if (config_.moe.gate_input_ahead) {
+      miss({.key = "moe.gate_input_ahead"}, "routers that read a block's raw input are not built");
+    }
+    const int experts = config_.moe.num_experts;
+    if (experts > outputs) {
+      miss({.key = "array.outputs", .needed = experts, .there = outputs},
+           "the constants of {} experts need array.outputs of as many, there are {}", experts, outputs);
     }
   }
 
@@ -183,7 +187,8 @@ class LayoutMaker {
     need("limits.max_heads", needed.limits.max_heads, limits.max_heads);
     const int value_beats = config_.num_tokens() * layout_.head_tiles;
     if (value_beats > 2 * limits.max_tokens) {
-      miss("limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
+      miss({.key = "limits.max_tokens", .needed = needed.limits.max_tokens, .there = limits.max_tokens},
+           "limits.max_tokens is {}, heads of {} elements need half of {}", limits.max_tokens, config_.head_dim(),
            value_beats);
     }
     need("limits.max_experts", needed.limits.max_experts, limits.max_experts);
@@ -200,12 +205,15 @@ class LayoutMaker {
   }
 
   void need(std::string_view key, int needed, int there) {
-    if (needed > there) miss("{} is {}, {} are needed, {} more", key, there, needed, needed - there);
+    if (needed <= there) return;
+    miss({.key = std::string(key), .needed = needed, .there = there}, "{} is {}, {} are needed, {} more", key, there,
+         needed, needed - there);
   }
 
   template <typename... Args>
-  void miss(fmt::format_string<Args...> format, Args&&... args) {
-    missing_.push_back(fmt::format(format, std::forward<Args>(args)...));
+  void miss(MachineGap gap, fmt::format_string<Args...> format, Args&&... args) {
+    gap.message = fmt::format(format, std::forward<Args>(args)...);
+    gaps_.push_back(std::move(gap));
   }
 
   const ModelConfig& config_;
@@ -214,7 +222,7 @@ class LayoutMaker {
   Places words_;
   Places scales_;
   Places keys_;
-  std::vector<std::string> missing_;
+  std::vector<MachineGap> gaps_;
 };
 
 }  // namespace
@@ -223,9 +231,19 @@ MachineNeeds find_machine_needs(const ModelConfig& config, const DesignPoint& de
   return LayoutMaker(config, design).find_needs();
 }
 
+std::vector<MachineGap> find_machine_gaps(const ModelConfig& config, const DesignPoint& design) {
+  return LayoutMaker(config, design).find_gaps();
+}
+
 Result<MachineLayout> lay_out_machine(const ModelConfig& config, const DesignPoint& design) {
   EDGEMOE_RETURN_IF_ERROR(validate_complete_config(config));
-  return LayoutMaker(config, design).make();
+  LayoutMaker maker(config, design);
+  const std::vector<MachineGap> gaps = maker.find_gaps();
+  if (gaps.empty()) return maker.layout();
+  std::vector<std::string_view> messages;
+  for (const MachineGap& gap : gaps) messages.push_back(gap.message);
+  return unsupported("network {} does not fit design point {}: {}", config.name, design.name,
+                     fmt::join(messages, "; "));
 }
 
 }  // namespace edgemoe

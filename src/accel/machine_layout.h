@@ -3,6 +3,9 @@
 #ifndef EDGEMOE_ACCEL_MACHINE_LAYOUT_H_
 #define EDGEMOE_ACCEL_MACHINE_LAYOUT_H_
 
+#include <string>
+#include <vector>
+
 #include "accel/design_point.h"
 #include "base/status.h"
 #include "model/config.h"
@@ -58,6 +61,17 @@ struct MachineNeeds {
 
 /// Of `design` only the array counts.
 MachineNeeds find_machine_needs(const ModelConfig& config, const DesignPoint& design);
+
+/// Something for which a design point refuses a network.
+struct MachineGap {
+  std::string key;  // of the design point, or of the network's configuration where no size would help
+  int needed = 0;   // by the network; both 0 where it is not a matter of size
+  int there = 0;
+  std::string message = {};
+};
+
+/// All of them: what lay_out_machine says of a network whose configuration is whole; empty where it lays it out.
+std::vector<MachineGap> find_machine_gaps(const ModelConfig& config, const DesignPoint& design);
 
 /// kUnsupported where the machine has no way to compute the network or not the room: all that is missing, each with
 /// what is needed and what there is.

@@ -57,8 +57,73 @@ class Estimate(ToolTest):
         self.assertEqual(street["network"], "edgemoe-street")
         self.assertEqual(self.estimate("--model", self.model)["network"], "tiny")
         self.assertEqual(self.estimate("--machine", "coqmoe")["machine"], "coqmoe")
-        done = self.tool("estimate", "--model", "m3vit-small-nyud")
-        self.assertIn("1201 tokens where zcu102 has room for 256", done.stderr)
+
+    def test_what_the_machine_refuses_is_said_by_name_and_by_how_much(self):
+        report = self.estimate()
+        self.assertEqual((report["refused"], report["counted_with"], report["explore"]), ([], {}, None))
+        # 1,201 tokens: no design of the explorer's space has the block RAM.
+        large = self.estimate("--model", "m3vit-small-nyud")
+        gaps = {gap["key"]: gap for gap in large["refused"]}
+        self.assertEqual((gaps["limits.max_tokens"]["needed"], gaps["limits.max_tokens"]["there"]), (1201, 256))
+        self.assertIn("memory.activation_words", gaps)
+        self.assertEqual(large["counted_with"]["limits.max_tokens"], 2048)
+        self.assertIsNone(large["explore"])
+        # Memories are counted as the network needs them.
+        self.assertGreater(large["resources"]["bram36"], 2 * report["resources"]["bram36"])
+        text = self.tool("estimate", "--model", "m3vit-small-nyud").stdout
+        self.assertIn("limits.max_tokens is 256, 1201 are needed, 945 more", text)
+        self.assertNotIn("finds designs", text)
+        # One that another design holds: the command that is named finds it.
+        deep = self.folder / "deep.json"
+        config = json.loads((SOURCE / "configs/models/edgemoe-cityscapes.json").read_text())
+        config["num_heads"] = 12
+        deep.write_text(json.dumps(config))
+        refused = self.estimate("--model", deep)
+        self.assertIn("limits.max_heads", [gap["key"] for gap in refused["refused"]])
+        self.assertIn("finds designs", self.tool("estimate", "--model", deep).stdout)
+        tool, *arguments = refused["explore"].split()
+        self.assertEqual(tool, "edgemoe")
+        self.assertIn("Pareto", self.tool(*arguments).stdout)
+        config["moe"]["gate_input_ahead"] = True
+        deep.write_text(json.dumps(config))
+        refused = self.estimate("--model", deep)
+        self.assertIn("moe.gate_input_ahead", [gap["key"] for gap in refused["refused"]])
+        self.assertIsNone(refused["explore"])
+        self.assertEqual([gap["key"] for gap in self.estimate("--tasks", "2")["refused"]], ["streams"])
+        self.assertEqual(self.estimate("--machine", "coqmoe", "--model", "m3vit-small-nyud")["refused"], [])
+
+    def test_bytes_of_the_phases_add_up_to_those_of_the_frame(self):
+        for arguments in ([], ["--machine", "edge-moe"], ["--design", "small", "--tasks", "2"]):
+            report = self.estimate(*arguments)
+            self.assertAlmostEqual(sum(phase["off_chip_bytes"] for phase in report["phases"]),
+                                   sum(report["off_chip_bytes"].values()), delta=1)
+        text = self.tool("estimate").stdout
+        total = next(line for line in text.splitlines() if line.startswith("total")).split()
+        headline = next(line for line in text.splitlines() if line.startswith("off chip"))
+        parts = [float(word.rstrip(",")) for word in headline.replace(":", " ").split() if word[0].isdigit()]
+        self.assertAlmostEqual(parts[0], float(total[-2]) / 1e3, delta=0.01)
+        self.assertAlmostEqual(parts[0], sum(parts[1:]), delta=0.03)
+
+    def test_a_part_without_a_kind_says_so(self):
+        board = self.folder / "b.json"
+        text = (SOURCE / "configs/boards/zcu102.json").read_text()
+        board.write_text(text.replace('"dsp": 2520', '"dsp": 0'))
+        done = self.tool("estimate", "--board", board)
+        self.assertIn("has none", done.stdout)
+        self.assertIn("DOES NOT FIT", done.stdout)
+        self.assertNotIn("inf", done.stdout)
+
+    def test_options_that_would_change_nothing_are_refused_by_name(self):
+        for option, value in (("--design", "small"), ("--format", "w16a16"), ("--board", "kv260")):
+            done = self.tool("estimate", "--machine", "coqmoe", option, value, expect=2)
+            self.assertIn(f"{option}: would change nothing beside --machine", done.stderr)
+        for option, value in (("--machine", "coqmoe"), ("--model", "tiny"), ("--tasks", "2"), ("--batch", "2"),
+                              ("--without", "table-gelu"), ("--query-lanes", "8"), ("--board", "kv260")):
+            done = self.tool("estimate", "--published", option, value, expect=2)
+            self.assertIn(option, done.stderr)
+            self.assertIn("--published", done.stderr)
+        self.assertIn("--no-prefetch", self.tool("estimate", "--published", "--no-prefetch", expect=2).stderr)
+        self.tool("estimate", "--published", "--spread", "0")
 
     def test_wrong_options_are_refused_with_what_there_is(self):
         for arguments, message in ((["--board", "zcu9"], "kv260"), (["--design", "big"], "zcu102"),
@@ -100,11 +165,44 @@ class Ablate(ToolTest):
         self.assertIn("fitted", fitted["status"])
         for modelled, published in zip(fitted["milliseconds"], report["published"]["milliseconds"]):
             self.assertLess(abs(modelled / published - 1), 0.02)
-        # Our first column changes nothing of format, products and memory.
+        # Our first column changes nothing of format, products and memory; all of ours have the design's bus.
         for key in ("format", "products_per_step", "bytes_per_cycle"):
             self.assertEqual(ours[0][key], fitted[key])
-        self.assertIn("does not predict", self.tool("ablate").stdout)
+        self.assertEqual({column["bus_bytes"] for column in ours}, {64})
+        self.assertIsNone(fitted["bus_bytes"])
+        for column in ours:
+            self.assertEqual(column["bytes_per_cycle"], min(column["memory_bytes_per_cycle"], 64))
+        self.assertEqual(len({column["bytes_per_cycle"] for column in ours[1:]}), 1)
+        text = self.tool("ablate").stdout
+        self.assertIn("does not predict", text)
+        self.assertIn("48.3 bytes a cycle, of a memory of 48.3 and a bus of 64", text)
         self.tool("ablate", "--svg", self.folder / "missing/a.svg", expect=1)
+
+
+    def test_labels_hold_for_other_machines_networks_and_designs(self):
+        # Another network: nothing printed stands beside it, and nothing was fitted to it.
+        report = json.loads(self.tool("ablate", "--model", "m3vit-tiny-nyud", "--json").stdout)
+        self.assertEqual(report["published"]["milliseconds"], [])
+        self.assertEqual({machine["status"] for machine in report["machines"]}, {"modelled"})
+        self.assertIn("edgemoe-cityscapes", report["notes"][0])
+        self.assertIn("zcu102 refuses this network", report["notes"][-1])
+        plot = self.folder / "ablation.svg"
+        text = self.tool("ablate", "--model", "m3vit-tiny-nyud", "--svg", plot).stdout
+        for words in ("secondary", "650.3", "does not predict"):
+            self.assertNotIn(words, text)
+        self.assertNotIn("published", plot.read_text())
+        # The same backbone under another name is the same.
+        light = json.loads(self.tool("ablate", "--model", "edgemoe-cityscapes-light", "--json").stdout)
+        self.assertEqual(light["machines"][0]["status"], "modelled, fitted")
+        # No steps are printed of CoQMoE, and it has int8 and the board's memory already.
+        text = self.tool("ablate", "--machine", "coqmoe").stdout
+        self.assertNotIn("published steps", text)
+        self.assertIn("no steps are published", text)
+        self.assertIn("single-pass softmax, table GELU, one linear unit costs is not known", text)
+        self.assertNotIn("+ int8", text)
+        for design in ("zcu102-3072", "small"):
+            ours = json.loads(self.tool("ablate", "--design", design, "--json").stdout)["machines"][1]
+            self.assertEqual(ours["products_per_step"], 256)
 
 
 class Explore(ToolTest):
@@ -152,9 +250,20 @@ class Growth(ToolTest):
         ours = {curve["axis"]: curve for curve in machines[0]["curves"]}
         self.assertEqual(set(ours), {"tokens", "experts", "top-k", "tasks", "batch", "bandwidth"})
         self.assertIsNotNone(ours["bandwidth"]["turns_at"])
+        points = {point["value"]: point for point in ours["tokens"]["points"]}
+        self.assertEqual((points[129]["fits_on_chip"], points[129]["refused"]), (True, []))
+        self.assertEqual((points[289]["fits_on_chip"], points[289]["bram36"]), (False, 938.5))
+        self.assertIn("limits.max_tokens", points[289]["refused"])
+        points = {point["value"]: point for point in ours["experts"]["points"]}
+        self.assertEqual(points[64]["not_built"], ["array.outputs"])
+        theirs = {curve["axis"]: curve for curve in machines[1]["curves"]}
+        self.assertTrue(all(point["fits_on_chip"] is None for point in theirs["top-k"]["points"]))
         bounds = [point["bound"] for point in ours["bandwidth"]["points"]]
         self.assertEqual((bounds[0], bounds[-1]), ("memory", "compute"))
-        self.assertIn("turns to compute-bound", self.tool("growth").stdout)
+        text = self.tool("growth").stdout
+        self.assertIn("turns to compute-bound", text)
+        self.assertRegex(text, r"\n  289 .* 938\.5 \+\* +compute")
+        self.assertRegex(text, r"\n  64 .* !\*? +memory")
 
 
 class Energy(ToolTest):

@@ -1,27 +1,53 @@
 #include "accel/cost/ablation.h"
 
 #include <algorithm>
-#include <bit>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <tuple>
 
 #include "accel/cost/frame_cost.h"
 
 namespace edgemoe {
 namespace {
 
-/// The design with as many products a step as `products`: fewer chains first, then fewer outputs. Lanes shrink with the
-/// outputs.
-DesignPoint shrink(DesignPoint design, int products) {
-  while (design.products_per_cycle() > products && design.array.chains > 1) design.array.chains /= 2;
-  while (design.products_per_cycle() > products && design.array.outputs > 2) {
-    design.array.outputs /= 2;
-    design.lanes = {.row_quantizer = std::max(2, design.lanes.row_quantizer / 2),
-                    .layer_norm = std::max(2, design.lanes.layer_norm / 2),
-                    .softmax = std::max(2, design.lanes.softmax / 2)};
-  }
-  return design;
-}
+// Arrays as parse_design_point takes them.
+constexpr int kMostTokens = 64;
+constexpr int kMostOutputs = 256;
+constexpr int kMostChains = 4;
+constexpr int kMostBusBytes = 64;
+
+/// By how many doublings two sizes differ.
+double doublings(double a, double b) { return std::abs(std::log2(a / b)); }
 
 }  // namespace
+
+DesignPoint with_products(DesignPoint design, std::int64_t products) {
+  const DesignPoint::Array own = design.array;
+  DesignPoint::Array best = own;
+  constexpr double kFar = std::numeric_limits<double>::infinity();
+  auto least = std::tuple(kFar, kFar, kFar, kFar);
+  for (int tokens = 2; tokens <= kMostTokens; tokens += 2) {
+    for (int chains = 1; chains <= kMostChains; chains *= 2) {
+      for (int outputs = chains * kDotChainLength; outputs <= kMostOutputs; outputs *= 2) {
+        if (outputs * chains > kMostBusBytes) continue;
+        const double found = static_cast<double>(tokens) * outputs * chains * kDotChainLength;
+        const auto distance = std::tuple(doublings(found, static_cast<double>(products)), doublings(tokens, own.tokens),
+                                         doublings(outputs, own.outputs), doublings(chains, own.chains));
+        if (distance >= least) continue;
+        least = distance;
+        best = {.tokens = tokens, .outputs = outputs, .chains = chains};
+      }
+    }
+  }
+  design.array = best;
+  design.lanes = {.row_quantizer = best.outputs, .layer_norm = best.outputs, .softmax = best.outputs};
+  const auto same_bytes = [&](int words, int before, int after) { return std::max(1, words * before / after); };
+  DesignPoint::Memory& memory = design.memory;
+  memory.weight_words = same_bytes(memory.weight_words, own.outputs * own.chains, best.outputs * best.chains);
+  memory.channel_words = same_bytes(memory.channel_words, own.outputs, best.outputs);
+  return design;
+}
 
 AblationSteps ablate(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues,
                      const Machine& machine) {
@@ -39,24 +65,46 @@ AblationSteps ablate(const ModelConfig& config, const FrameSpec& spec, const Exp
 std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const ExpertQueues& queues,
                                               const PublishedMachine& published, const DesignPoint& design,
                                               const Board& board) {
+  constexpr NumberFormat kOurFormat = {8, 8};
   const Machine& theirs = published.machine;
   const auto ours = [&](const DesignPoint& point, const NumberFormat& format) {
     Machine machine = machine_of(point, format, board, theirs.naive);
-    machine.memory.ring_bytes = ring_bytes(design);  // the same memory on chip whatever the array
+    machine.memory.bus_bytes = design.bus_bytes();
+    machine.memory.ring_bytes = ring_bytes(design);
     return machine;
   };
-  const DesignPoint small = shrink(design, theirs.array.products_per_step());
-  Machine their_memory = ours(small, theirs.format);
-  their_memory.memory.bytes_per_cycle = theirs.memory.bytes_per_cycle;
+  const std::int64_t their_products = theirs.array.products_per_step();
+  const DesignPoint alike = with_products(design, their_products);
+  const std::int64_t products = alike.products_per_cycle();
+  const std::int64_t own_products = design.products_per_cycle();
+  Machine start = ours(alike, theirs.format);
+  // The same memory at our clock.
+  const double clocks = theirs.clock_mhz / start.clock_mhz;
+  start.memory.bytes_per_cycle = theirs.memory.bytes_per_cycle * clocks;
+  start.memory.latency_cycles = theirs.memory.latency_cycles / clocks;
   std::vector<AblationColumn> columns = {
-      {.title = published.title, .what = "fitted to the published steps", .machine = theirs},
-      {.title = "ours", .what = "same number format, products a cycle and memory rate", .machine = their_memory},
-      {.title = "+ memory", .what = "the board's memory rate", .machine = ours(small, theirs.format)},
-      {.title = "+ int8", .what = "8-bit weights and activations", .machine = ours(small, {8, 8})},
-      {.title = "+ multipliers",
-       .what =
-           fmt::format("{} products a cycle instead of {}", design.products_per_cycle(), small.products_per_cycle()),
-       .machine = ours(design, {8, 8})}};
+      {.title = published.title, .what = "as fitted", .machine = theirs, .milliseconds = {}},
+      {.title = "ours",
+       .what = products == their_products
+                   ? "same number format, products a cycle and memory"
+                   : fmt::format("same number format and memory; {} products a cycle, as near to {} as the RTL comes",
+                                 products, their_products),
+       .machine = start,
+       .milliseconds = {}}};
+  const auto add = [&](std::string title, std::string what, Machine machine) {
+    columns.push_back(
+        {.title = std::move(title), .what = std::move(what), .machine = std::move(machine), .milliseconds = {}});
+  };
+  const Machine with_memory = ours(alike, theirs.format);
+  if (with_memory.memory.bytes_per_cycle != start.memory.bytes_per_cycle ||
+      with_memory.memory.latency_cycles != start.memory.latency_cycles) {
+    add("+ memory", "the board's memory", with_memory);
+  }
+  if (theirs.format != kOurFormat) add("+ int8", "8-bit weights and activations", ours(alike, kOurFormat));
+  if (own_products != products) {
+    add(own_products > products ? "+ multipliers" : "own multipliers",
+        fmt::format("{} products a cycle instead of {}", own_products, products), ours(design, kOurFormat));
+  }
   for (AblationColumn& column : columns) column.milliseconds = ablate(config, {}, queues, column.machine);
   return columns;
 }

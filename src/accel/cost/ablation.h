@@ -3,6 +3,7 @@
 #define EDGEMOE_ACCEL_COST_ABLATION_H_
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,17 @@ struct AblationColumn {
 };
 
 /// The published machine, as fitted; then ours at its number format, products a cycle and memory; with the board's
-/// memory; with 8-bit numbers; with the design's own products a cycle. What an idea's absence costs an element or score
-/// is the published machine's in all of them, over as many lanes as each has.
+/// memory; with 8-bit numbers; with the design's own products a cycle. What would change nothing has no column. All of
+/// ours have the design's bus, 8 bits a number, and its bytes of memories on chip. What an idea's absence costs an
+/// element or score is the published machine's in all of them, over as many lanes as each has.
 std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const ExpertQueues& queues,
                                               const PublishedMachine& published, const DesignPoint& design,
                                               const Board& board);
+
+/// The design with an array of `products` a step, or as near to it as arrays that the RTL takes come. Of several the
+/// one whose tokens, then outputs, then chains are nearest to the design's. Lanes follow the outputs, memories keep
+/// their bytes.
+DesignPoint with_products(DesignPoint design, std::int64_t products);
 
 }  // namespace edgemoe
 

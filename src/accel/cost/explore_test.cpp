@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "accel/cost/chart.h"
-#include "accel/cost/growth.h"
 #include "accel/cost/testing.h"
 
 namespace edgemoe {
@@ -122,35 +121,6 @@ TEST(Explore, TableAndPlot_HoldEveryCandidate) {
       static_cast<std::size_t>(std::count(csv.begin(), std::find(csv.begin(), csv.end(), '\n'), ','));
   EXPECT_EQ(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), ',')), columns * (found.candidates.size() + 1));
   EXPECT_THAT(exploration_svg(found, "a < b & c"), HasSubstr("a &lt; b &amp; c"));
-}
-
-TEST(Growth, Curves_GrowAsTheWorkDoes) {
-  const ModelConfig network = edge_moe_network();
-  const Machine machine = machine_of(named_design("zcu102"), {8, 8}, named_board("zcu102"), {});
-  for (const GrowthAxis axis : kAllGrowthAxes) {
-    const GrowthCurve curve = grow(axis, network, {}, machine, 912);
-    ASSERT_GE(curve.points.size(), 5U) << growth_axis_name(axis);
-    for (std::size_t i = 1; i < curve.points.size(); ++i) {
-      const GrowthPoint& point = curve.points[i];
-      const GrowthPoint& before = curve.points[i - 1];
-      EXPECT_GT(point.value, before.value);
-      if (axis == GrowthAxis::kBandwidth) {
-        EXPECT_LE(point.cost.cycles, before.cost.cycles) << growth_axis_name(axis) << ' ' << point.value;
-      } else if (axis != GrowthAxis::kExperts) {  // more experts: emptier rows, but not in every draw
-        EXPECT_GE(point.cost.cycles, before.cost.cycles) << growth_axis_name(axis) << ' ' << point.value;
-      }
-    }
-  }
-  // Memory-bound where loading takes longer than computing, and the balance point is between.
-  const GrowthCurve rates = grow(GrowthAxis::kBandwidth, network, {}, machine, 912);
-  ASSERT_TRUE(rates.turns_at.has_value());
-  const double balance = balanced_bytes_per_cycle(rates.points.back().cost);
-  EXPECT_LE(balance, *rates.turns_at);
-  EXPECT_TRUE(rates.points.front().cost.memory_bound());
-  EXPECT_FALSE(rates.points.back().cost.memory_bound());
-  const GrowthCurve tokens = grow(GrowthAxis::kTokens, network, {}, machine, 912);
-  EXPECT_TRUE(tokens.points.front().on_chip);
-  EXPECT_FALSE(tokens.points.back().on_chip);  // 2,049 tokens of 192: more than the part's block RAM
 }
 
 TEST(Chart, WhatAnAxisCannotShow_IsLeftOut) {

@@ -34,11 +34,14 @@ void take_timing(const MachineTiming& timing, FrameCost& cost) {
     phase.special_cycles = cycles.special;
     phase.fill_cycles = cycles.fill;
     phase.wait_cycles = cycles.wait;
+    phase.off_chip_bytes = timing.phase_bytes[i];
   }
   cost.cycles = timing.cycles;
   cost.memory_cycles = timing.load_cycles;
   cost.off_chip.weights = timing.weight_bytes;
   cost.off_chip.constants = timing.constant_bytes;
+  cost.off_chip.image = timing.picture_bytes;
+  cost.off_chip.tokens = timing.token_bytes;
 }
 
 }  // namespace
@@ -57,31 +60,30 @@ FrameCost estimate_frame(const ModelConfig& config, const FrameSpec& spec, const
   const std::vector<WorkItem> items = make_workload(config, spec, queues, machine);
   FrameCost cost;
   for (const Phase phase : kAllPhases) cost.phases.push_back({.phase = phase});
-  double key_value_bytes = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const WorkItem& item = items[i];
     PhaseCost& phase = cost.phases[static_cast<std::size_t>(item.phase)];
     phase.macs += item.macs;
     phase.off_chip_bytes += item.weight_bytes;
     phase.on_chip_bytes += item.operand_bytes + item.result_bytes;
-    key_value_bytes += item.key_value_bytes;
-    if (machine.memory.key_value_bytes_per_cycle) phase.off_chip_bytes += item.key_value_bytes;
+    cost.off_chip.weights += item.weight_bytes;
+    if (machine.memory.key_value_bytes_per_cycle) {
+      cost.off_chip.keys_and_values += item.key_value_bytes;
+      phase.off_chip_bytes += item.key_value_bytes;
+    }
   }
-  cost.off_chip.image = 3.0 * config.input.height * config.input.width * spec.batch;
   for (const PhaseCost& phase : cost.phases) {
     cost.macs += phase.macs;
     cost.on_chip_bytes += phase.on_chip_bytes;
-    cost.off_chip.weights += phase.off_chip_bytes;
-  }
-  if (machine.memory.key_value_bytes_per_cycle) {
-    cost.off_chip.keys_and_values = key_value_bytes;
-    cost.off_chip.weights -= key_value_bytes;
   }
   const double lanes = machine.ideas.attention_reordering ? machine.query_lanes : 1;
   const double tokens = config.num_tokens();
+  cost.off_chip.image = 3.0 * config.input.height * config.input.width * spec.batch;
+  cost.phases[static_cast<std::size_t>(items.front().phase)].off_chip_bytes += cost.off_chip.image;
   cost.key_value_reads_per_query =
       2 * std::ceil(tokens / lanes) * tokens * config.embed_dim * machine.format.activation_bytes() / tokens;
   cost.off_chip.tokens = spec.last_streams(config) * tokens * config.embed_dim * kResidualBytes;
+  cost.phases[static_cast<std::size_t>(items.back().phase)].off_chip_bytes += cost.off_chip.tokens;
   cost.activation_bytes = activation_bytes(config, spec, machine.format);
   if (machine.design) {
     take_timing(time_machine(config, spec, queues, machine), cost);
@@ -92,7 +94,8 @@ FrameCost estimate_frame(const ModelConfig& config, const FrameSpec& spec, const
     cost.compute_cycles += phase.array_cycles + phase.special_cycles + phase.fill_cycles;
   }
   cost.milliseconds = machine.milliseconds(cost.cycles);
-  cost.utilisation = cost.macs / (cost.cycles * machine.array.products_per_step() / machine.array.cycles_per_step);
+  const double products = static_cast<double>(machine.array.products_per_step());
+  cost.utilisation = cost.macs / (cost.cycles * products / machine.array.cycles_per_step);
   return cost;
 }
 

@@ -19,7 +19,7 @@ struct PhaseCost {
   double special_cycles = 0;  // other units, beyond what runs beside the array
   double fill_cycles = 0;     // pipelines of other units
   double wait_cycles = 0;     // weights that were not there yet
-  double off_chip_bytes = 0;
+  double off_chip_bytes = 0;  // the picture's count for the first phase, the last tokens' for the last
   double on_chip_bytes = 0;
 
   double cycles() const { return array_cycles + special_cycles + fill_cycles + wait_cycles; }
@@ -42,7 +42,7 @@ struct FrameCost {
   OffChipBytes off_chip;
   double on_chip_bytes = 0;
   double key_value_reads_per_query = 0;  // bytes, of one block
-  double activation_bytes = 0;           // that must be held on chip at once
+  double activation_bytes = 0;           // that must be held on chip at once: the least, see below
   double macs = 0;
   double cycles = 0;
   double compute_cycles = 0;  // were all weights there
@@ -57,8 +57,9 @@ struct FrameCost {
 FrameCost estimate_frame(const ModelConfig& config, const FrameSpec& spec, const ExpertQueues& queues,
                          const Machine& machine);
 
-/// Bytes of residual stream, queries, keys, values, scores and queues that a machine with all activations on chip
-/// holds.
+/// Bytes of residual stream, queries, keys, values and one row of as many numbers a token (normed, or gathered for an
+/// expert), of all streams. The least that a machine with all activations on chip holds: it has scores, hidden rows,
+/// scales and queues besides, in memories of whole blocks.
 double activation_bytes(const ModelConfig& config, const FrameSpec& spec, const NumberFormat& format);
 
 }  // namespace edgemoe

@@ -117,6 +117,28 @@ TEST(FrameCost, TheZcu102Design_FillsAndWaitsWhereItsUnitsSay) {
   EXPECT_GT(phase_of(cost, Phase::kPatchEmbedding).wait_cycles, 0);  // nothing is there at the start
 }
 
+TEST(FrameCost, BytesOfThePhases_AddUpToAllThatComesAndGoes) {
+  const ModelConfig network = edge_moe_network();
+  Machine outside = bare_machine({4, 32, 16});
+  outside.memory.key_value_bytes_per_cycle = 14;
+  const Machine whole = machine_of(named_design("zcu102"), {8, 8}, named_board("zcu102"), {});
+  const Machine six = machine_of(named_design("zcu102-3072"), {16, 16}, named_board("zcu102"), {});
+  for (const Machine& machine : {bare_machine({4, 32, 16}), outside, whole, six}) {
+    const FrameCost cost = typical_frame(network, machine);
+    double bytes = 0;
+    for (const PhaseCost& phase : cost.phases) bytes += phase.off_chip_bytes;
+    EXPECT_NEAR(bytes, cost.off_chip.total(), 1e-9 * bytes) << machine.name;
+    EXPECT_GE(cost.off_chip.image, 3 * 128 * 256) << machine.name;
+    EXPECT_EQ(cost.off_chip.tokens, 129 * 192 * 4) << machine.name;
+    EXPECT_EQ(cost.off_chip.keys_and_values > 0, machine.memory.key_value_bytes_per_cycle.has_value());
+  }
+  // Weights, constants and command of each layer: [192, 192] and 192 words of 8 bytes, twice 64 bytes of the two lists
+  // and once more of the constants' load.
+  const FrameCost cost = typical_frame(network, whole);
+  EXPECT_EQ(phase_of(cost, Phase::kProjection).off_chip_bytes, 12 * (192 * 192 + 192 * 8 + 3 * 64));
+  EXPECT_EQ(phase_of(cost, Phase::kScores).off_chip_bytes, 12 * 64);
+}
+
 TEST(FrameCost, UnitsWithFewLanes_HoldTheArrayUp) {
   const ModelConfig network = edge_moe_network();
   DesignPoint design = named_design("zcu102");

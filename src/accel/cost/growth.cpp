@@ -1,6 +1,10 @@
 #include "accel/cost/growth.h"
 
+#include <algorithm>
+
+#include "accel/cost/fit.h"
 #include "accel/cost/queues.h"
+#include "accel/cost/resources.h"
 
 namespace edgemoe {
 namespace {
@@ -25,6 +29,19 @@ std::vector<double> values_of(GrowthAxis axis) {
   return {};
 }
 
+/// What the design point makes of a network; `machine` gets the memories that it would need.
+GrowthPoint judge_design(const ModelConfig& network, const FrameSpec& frames, const Board& board, Machine& machine) {
+  const GrownDesign grown = grow_to_hold(network, machine.format, *machine.design);
+  const Resources used = sum(estimate_resources(grown.design, machine.format, network, frames, board.ultra_ram));
+  GrowthPoint point = {.refused = find_frame_gaps(network, frames, machine.format, *machine.design),
+                       .not_built = find_frame_gaps(network, frames, machine.format, grown.design),
+                       .bram36 = used.bram36,
+                       .fits = used.bram36 <= board.part.bram36 && used.uram <= board.ultra_ram};
+  machine.memory.ring_bytes = std::max(machine.memory.ring_bytes, ring_bytes(grown.design));
+  machine.design = grown.design;
+  return point;
+}
+
 }  // namespace
 
 std::string_view growth_axis_name(GrowthAxis axis) {
@@ -46,7 +63,7 @@ std::string_view growth_axis_name(GrowthAxis axis) {
 }
 
 GrowthCurve grow(GrowthAxis axis, const ModelConfig& config, const FrameSpec& spec, const Machine& machine,
-                 int bram36) {
+                 const Board& board) {
   GrowthCurve curve = {.axis = axis, .points = {}, .turns_at = std::nullopt};
   for (const double value : values_of(axis)) {
     ModelConfig network = config;
@@ -78,9 +95,13 @@ GrowthCurve grow(GrowthAxis axis, const ModelConfig& config, const FrameSpec& sp
     }
     if (!network.moe.blocks.empty() && network.moe.top_k > network.moe.num_experts) continue;
     const ExpertQueues queues = make_queues(network, frames.last_streams(network), kTypicalQueueSpread);
-    GrowthPoint point = {
-        .value = shown, .frames = frames.batch * frames.tasks, .cost = estimate_frame(network, frames, queues, at)};
-    point.on_chip = point.cost.activation_bytes + at.memory.ring_bytes <= bram36 * kBytesOfBram36;
+    GrowthPoint point;
+    if (at.design) point = judge_design(network, frames, board, at);
+    point.value = shown;
+    point.frames = frames.batch * frames.tasks;
+    point.cost = estimate_frame(network, frames, queues, at);
+    const double least_bytes = point.cost.activation_bytes + at.memory.ring_bytes;
+    if (!at.design && least_bytes > board.part.bram36 * kBytesOfBram36) point.fits = false;
     if (!curve.turns_at && !curve.points.empty() &&
         point.cost.memory_bound() != curve.points.front().cost.memory_bound()) {
       curve.turns_at = shown;

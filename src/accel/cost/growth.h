@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "accel/cost/board.h"
 #include "accel/cost/frame_cost.h"
 #include "accel/cost/machine.h"
+#include "accel/machine_layout.h"
 #include "model/config.h"
 
 namespace edgemoe {
@@ -23,10 +25,17 @@ inline constexpr std::array kAllGrowthAxes = {GrowthAxis::kTokens, GrowthAxis::k
 std::string_view growth_axis_name(GrowthAxis axis);
 
 struct GrowthPoint {
-  double value = 0;     // of the axis; bandwidth: bytes a cycle
-  int frames = 1;       // pictures times tasks that the cost is for
-  FrameCost cost;       // of all of them
-  bool on_chip = true;  // the part's block RAM holds the activations beside the ring
+  double value = 0;  // of the axis; bandwidth: bytes a cycle
+  int frames = 1;    // pictures times tasks that the cost is for
+  FrameCost cost;    // of all of them
+  /// Of a design point: for what it refuses this, what of that no larger memory or limit would mend, and the block RAM
+  /// of the machine as built, memories grown where it must.
+  std::vector<MachineGap> refused;
+  std::vector<MachineGap> not_built;
+  std::optional<double> bram36;
+  /// Whether the part's memories hold the machine. A published machine's are not known: none, or false where already
+  /// the least bytes of activations and ring are too many.
+  std::optional<bool> fits;
 };
 
 struct GrowthCurve {
@@ -36,8 +45,10 @@ struct GrowthCurve {
   std::optional<double> turns_at;
 };
 
-/// Every other quantity stays as `config` and `spec` have it; queues have the typical spread. `bram36` is the part's.
-GrowthCurve grow(GrowthAxis axis, const ModelConfig& config, const FrameSpec& spec, const Machine& machine, int bram36);
+/// Every other quantity stays as `config` and `spec` have it; queues have the typical spread. The part is the board's;
+/// the memory's rate is the machine's.
+GrowthCurve grow(GrowthAxis axis, const ModelConfig& config, const FrameSpec& spec, const Machine& machine,
+                 const Board& board);
 
 /// Bytes a cycle at which loading the weights takes as long as computing.
 double balanced_bytes_per_cycle(const FrameCost& cost);

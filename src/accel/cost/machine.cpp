@@ -71,6 +71,7 @@ Machine machine_of(const DesignPoint& design, const NumberFormat& format, const 
                      .design = design,
                      .fill = {},
                      .memory = memory_of(board.memory, design.clock_mhz, ring_bytes(design))};
+  machine.memory.bus_bytes = design.bus_bytes() * format.weight_bytes();
   machine.memory.prefetch = design.bus.prefetch;
   machine.naive.softmax_lanes = design.lanes.softmax;
   machine.naive.gelu_lanes = design.array.outputs;

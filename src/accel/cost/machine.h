@@ -3,6 +3,7 @@
 #ifndef EDGEMOE_ACCEL_COST_MACHINE_H_
 #define EDGEMOE_ACCEL_COST_MACHINE_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -87,12 +88,16 @@ struct Machine {
     double experts = 0;  // once a mixture
   };
   struct Memory {
-    double bytes_per_cycle = 1;  // as reached, efficiency included
+    double bytes_per_cycle = 1;       // as reached, efficiency included
+    std::optional<double> bus_bytes;  // a design point's: bytes of a beat, of which one comes in a cycle at most
     double latency_cycles = 0;
     double ring_bytes = 0;  // of weights, on chip
     bool prefetch = true;   // else an expert's weights are asked for only when its block has come to the experts
     /// Keys and values from outside, at this rate; none: they are on chip.
     std::optional<double> key_value_bytes_per_cycle;
+
+    /// Bytes a cycle that reach the chip: what the memory gives, through the bus.
+    double rate() const { return bus_bytes ? std::min(bytes_per_cycle, *bus_bytes) : bytes_per_cycle; }
   };
 
   std::string name;

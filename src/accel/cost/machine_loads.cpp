@@ -14,6 +14,7 @@ constexpr std::size_t kCommandsAhead = 4;  // of each list
 constexpr std::size_t kLoadsUnderWay = 4;
 constexpr std::size_t kTags = 64;
 constexpr int kCommandBytes = 64;
+constexpr double kChannelBytes = 8;
 /// From a request inside to the memory, and from its beat to who counts it, beside the memory's own latency.
 constexpr double kPortCycles = 5;
 constexpr double kReleaseCycles = kDotChainLength + 3;
@@ -37,18 +38,17 @@ MachineLoads::MachineLoads(const MachineProgram& program, const Machine& machine
     : loads_(program.loads),
       program_(program),
       prefetch_(machine.memory.prefetch),
-      rate_(std::min(1.0,
-                     machine.memory.bytes_per_cycle / (machine.design->bus_bytes() * machine.format.weight_bytes()))),
+      rate_(machine.memory.rate() / *machine.memory.bus_bytes),
       latency_(machine.memory.latency_cycles + kPortCycles),
       burst_beats_(machine.design->bus.burst_beats),
-      command_beats_(std::max(1.0, kCommandBytes / (machine.design->bus_bytes() * machine.format.weight_bytes()))),
+      command_beats_(std::max(1.0, kCommandBytes / *machine.memory.bus_bytes)),
       outstanding_(static_cast<std::size_t>(machine.design->bus.outstanding_bursts)),
       states_(program.loads.size()),
       routings_(program.queues.size(), kUnknown) {
   // A phase holds all of its weights; the ring of a design that is too small for one is taken as large enough for it.
-  const double word_beats = 8.0 * 8 / (machine.design->array.chains * machine.format.weight_bits);
-  weights_.capacity = machine.memory.ring_bytes / (machine.design->bus_bytes() * machine.format.weight_bytes());
-  channels_.capacity = machine.design->memory.channel_words * word_beats;
+  const double word_bytes = kChannelBytes * machine.design->array.outputs;
+  weights_.capacity = machine.memory.ring_bytes / *machine.memory.bus_bytes;
+  channels_.capacity = machine.design->memory.channel_words * word_bytes / *machine.memory.bus_bytes;
   for (const MachineLoad& load : loads_) {
     Room* ring = ring_of(load);
     if (ring != nullptr) ring->capacity = std::max(ring->capacity, static_cast<double>(load.beats));
@@ -110,11 +110,12 @@ double MachineLoads::load_request(double& beats) {
   return std::max(states_[current_].begin + 1, ring == nullptr ? 0 : ring->free_at(beats));
 }
 
-double MachineLoads::issue(double cycle, double beats) {
+double MachineLoads::issue(double cycle, double beats, Phase label) {
   port_free_ = cycle + 1;
   data_end_ = std::max(data_end_, cycle + latency_) + beats / rate_;
   burst_ends_.push_back(data_end_);
   load_cycles_ += beats / rate_;
+  phase_beats_[static_cast<std::size_t>(label)] += beats;
   return data_end_;
 }
 
@@ -136,18 +137,19 @@ bool MachineLoads::step() {
   if (command == kUnknown && list == kUnknown && data == kUnknown) return false;
   if (command <= list && command <= data) {
     constant_beats_ += command_beats_;
-    command_arrivals_.push_back(issue(command, command_beats_));
+    command_arrivals_.push_back(issue(command, command_beats_, program_.phases[command_arrivals_.size()].label));
   } else if (list <= data) {
     constant_beats_ += command_beats_;
-    list_arrivals_.push_back(issue(list, command_beats_));
+    list_arrivals_.push_back(issue(list, command_beats_, loads_[list_arrivals_.size()].label));
   } else {
     LoadState& state = states_[current_];
-    state.arrivals.push_back(issue(data, beats));
+    const MachineLoad& load = loads_[current_];
+    state.arrivals.push_back(issue(data, beats, load.label));
     state.issued += static_cast<std::int64_t>(beats);
-    if (loads_[current_].ring == MachineLoad::Ring::kWeights) weight_beats_ += beats;
-    if (loads_[current_].ring != MachineLoad::Ring::kWeights && !loads_[current_].picture) constant_beats_ += beats;
-    if (Room* ring = ring_of(loads_[current_]); ring != nullptr) ring->issued += beats;
-    if (state.issued == loads_[current_].beats) {
+    const bool weights = load.ring == MachineLoad::Ring::kWeights;
+    (weights ? weight_beats_ : load.picture ? picture_beats_ : constant_beats_) += beats;
+    if (Room* ring = ring_of(load); ring != nullptr) ring->issued += beats;
+    if (state.issued == load.beats) {
       unit_free_ = data;
       ++current_;
     }

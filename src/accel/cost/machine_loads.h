@@ -7,6 +7,7 @@
 #ifndef EDGEMOE_ACCEL_COST_MACHINE_LOADS_H_
 #define EDGEMOE_ACCEL_COST_MACHINE_LOADS_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -40,6 +41,9 @@ class MachineLoads {
   double load_cycles() const { return load_cycles_; }  // in which the memory was at work
   double weight_beats() const { return weight_beats_; }
   double constant_beats() const { return constant_beats_; }  // all but weights and pictures
+  double picture_beats() const { return picture_beats_; }
+  /// All of these, by what they are for; a command counts for its phase or load.
+  const std::array<double, kAllPhases.size()>& phase_beats() const { return phase_beats_; }
 
  private:
   struct LoadState {
@@ -64,7 +68,7 @@ class MachineLoads {
   bool step();
   bool begin_load();
   double load_request(double& beats);
-  double issue(double cycle, double beats);
+  double issue(double cycle, double beats, Phase label);
   Room* ring_of(const MachineLoad& load);
 
   const std::vector<MachineLoad>& loads_;
@@ -93,6 +97,8 @@ class MachineLoads {
   double load_cycles_ = 0;
   double weight_beats_ = 0;
   double constant_beats_ = 0;
+  double picture_beats_ = 0;
+  std::array<double, kAllPhases.size()> phase_beats_ = {};
 };
 
 }  // namespace edgemoe

@@ -29,7 +29,8 @@ class ProgramMaker {
         design_(*machine.design),
         outputs_(design_.array.outputs),
         beat_steps_(std::max(1, outputs_ / design_.step())),
-        bus_bytes_(machine.design->bus_bytes() * machine.format.weight_bytes()) {
+        word_bytes_(machine.design->bus_bytes() * machine.format.weight_bytes()),
+        bus_bytes_(*machine.memory.bus_bytes) {
     program_.queues = queues;
     program_.tokens = config.num_tokens();
     program_.streams = spec.last_streams(config);
@@ -73,17 +74,19 @@ class ProgramMaker {
     return added;
   }
 
-  void load(double bytes, MachineLoad::Ring ring, int mixture = -1, int expert = -1) {
+  void load(Phase label, double bytes, MachineLoad::Ring ring, int mixture = -1, int expert = -1) {
     program_.loads.push_back({.ring = ring,
                               .beats = std::max<std::int64_t>(1, std::llround(std::ceil(bytes / bus_bytes_))),
+                              .label = label,
                               .mixture = mixture,
                               .expert = expert});
   }
 
   /// Channel constants and weights of a layer, whole tiles, then its phase.
   MachinePhase& linear(Phase label, int rows, int column_tiles, int steps, int mixture = -1, int expert = -1) {
-    load(1.0 * column_tiles * outputs_ * kChannelBytes, MachineLoad::Ring::kChannels, mixture, expert);
-    load(1.0 * column_tiles * steps * kDotChainLength * bus_bytes_, MachineLoad::Ring::kWeights, mixture, expert);
+    load(label, 1.0 * column_tiles * outputs_ * kChannelBytes, MachineLoad::Ring::kChannels, mixture, expert);
+    load(label, 1.0 * column_tiles * steps * kDotChainLength * word_bytes_, MachineLoad::Ring::kWeights, mixture,
+         expert);
     MachinePhase& phase = add({.label = label});
     phase.rows = rows;
     phase.column_tiles = column_tiles;
@@ -107,10 +110,10 @@ class ProgramMaker {
     const int streams = spec_.first_streams();
     const int patch_steps = divide_up(config_.patch_size * config_.patch_size * 3, design_.step());
     const int patches = (config_.num_tokens() - 1) * streams;
-    load(2.0 * config_.depth * config_.embed_dim * kNormBytes, MachineLoad::Ring::kNone);
-    load(1.0 * config_.num_tokens() * config_.embed_dim * kResidualBytes, MachineLoad::Ring::kNone);
-    load(1.0 * divide_up(patches, design_.array.tokens) * patch_steps * design_.image_word_bytes(),
-         MachineLoad::Ring::kNone);
+    const auto whole = [&](double bytes) { load(Phase::kPatchEmbedding, bytes, MachineLoad::Ring::kNone); };
+    whole(2.0 * config_.depth * config_.embed_dim * kNormBytes);
+    whole(1.0 * config_.num_tokens() * config_.embed_dim * kResidualBytes);
+    whole(1.0 * divide_up(patches, design_.array.tokens) * patch_steps * design_.image_word_bytes());
     program_.loads.back().picture = true;
     MachinePhase& phase = linear(Phase::kPatchEmbedding, patches, tiles(config_.embed_dim), patch_steps);
     to_residual(phase);
@@ -183,9 +186,9 @@ class ProgramMaker {
     const int weight_planes = divide_up(kRouterBits, machine_.format.weight_bits);
     const int digits = machine_.format.activation_bits >= kRouterBits ? 1 : kRouterDigits;
     // Two words of constants: the experts' and the rest.
-    load(2.0 * outputs_ * kChannelBytes, MachineLoad::Ring::kChannels);
+    load(Phase::kRouter, 2.0 * outputs_ * kChannelBytes, MachineLoad::Ring::kChannels);
     const int gate_tiles = tiles(program_.experts * weight_planes);
-    load(1.0 * gate_tiles * dim_steps() * kDotChainLength * bus_bytes_, MachineLoad::Ring::kWeights);
+    load(Phase::kRouter, 1.0 * gate_tiles * dim_steps() * kDotChainLength * word_bytes_, MachineLoad::Ring::kWeights);
     MachinePhase& router = add({.kind = MachinePhase::Kind::kRouter, .label = Phase::kRouter});
     router.rows = all;
     router.column_tiles = gate_tiles * digits;
@@ -236,7 +239,8 @@ class ProgramMaker {
   const Machine& machine_;
   const DesignPoint& design_;
   const int outputs_;
-  const int beat_steps_;  // of a column tile
+  const int beat_steps_;     // of a column tile
+  const double word_bytes_;  // of a bank of weights
   const double bus_bytes_;
   int head_tiles_ = 0;
   int mixtures_ = 0;

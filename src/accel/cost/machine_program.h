@@ -18,7 +18,8 @@ struct MachineLoad {
 
   Ring ring = Ring::kNone;
   std::int64_t beats = 0;
-  int mixture = -1;  // an expert's: which router decides whether it is loaded
+  Phase label = Phase::kPatchEmbedding;  // what its bytes are counted under
+  int mixture = -1;                      // an expert's: which router decides whether it is loaded
   int expert = -1;
   bool picture = false;
 };

@@ -24,7 +24,8 @@ constexpr double kBarrierToTiles = 4;
 constexpr std::size_t kSlots = 4;  // of rows, of scores
 constexpr std::size_t kRouterSlots = 2;
 constexpr std::size_t kValueHeads = 2;
-constexpr int kScoresAhead = 3;  // units
+constexpr int kScoresAhead = 3;    // units
+constexpr double kTokenBytes = 4;  // an element of the residual stream
 
 int divide_up(int a, int b) { return (a + b - 1) / b; }
 
@@ -35,6 +36,8 @@ class Timer {
         machine_(machine),
         config_(config),
         design_(*machine.design),
+        bus_bytes_(*machine.memory.bus_bytes),
+        word_beats_(design_.bus_bytes() * machine.format.weight_bytes() / bus_bytes_),
         loads_(program, machine),
         rows_slots_(kSlots),
         score_slots_(kSlots),
@@ -82,9 +85,12 @@ class Timer {
       }
     }
     timing_.load_cycles = loads_.load_cycles();
-    const double bus_bytes = design_.bus_bytes() * machine_.format.weight_bytes();
-    timing_.weight_bytes = loads_.weight_beats() * bus_bytes;
-    timing_.constant_bytes = loads_.constant_beats() * bus_bytes;
+    timing_.weight_bytes = loads_.weight_beats() * bus_bytes_;
+    timing_.constant_bytes = loads_.constant_beats() * bus_bytes_;
+    timing_.picture_bytes = loads_.picture_beats() * bus_bytes_;
+    for (std::size_t i = 0; i < timing_.phase_bytes.size(); ++i) {
+      timing_.phase_bytes[i] += loads_.phase_beats()[i] * bus_bytes_;
+    }
     return timing_;
   }
 
@@ -180,7 +186,8 @@ class Timer {
         const int tokens = std::min(phase.lanes, phase.rows - group * phase.lanes);
         double weights = 0;
         if (group == 0) {  // later ones find them all
-          weights = std::max(loads_.beats_there(tag_.weights, (column + 1.0) * phase.steps * kDotChainLength),
+          const double words = (column + 1.0) * phase.steps * kDotChainLength;
+          weights = std::max(loads_.beats_there(tag_.weights, std::ceil(words * word_beats_)),
                              loads_.beats_there(tag_.weights - 1, channel_beats(tag_.weights - 1, phase, column + 1)));
         }
         const bool to_rows =
@@ -357,8 +364,11 @@ class Timer {
   /// The last tokens leave: as fast as they are read, and as the memory takes them.
   void finish(const MachinePhase& phase) {
     const double beats = 1.0 * phase.rows * program_.dim_tiles;
-    const double bus_beats = 4.0 / design_.array.chains;  // of 32 bits an element
-    const double rate = std::min(1.0, machine_.memory.bytes_per_cycle / design_.bus_bytes());
+    const double beat_bytes = kTokenBytes * design_.array.outputs;
+    const double bus_beats = beat_bytes / bus_bytes_;
+    const double rate = machine_.memory.rate() / bus_bytes_;
+    timing_.token_bytes = beats * beat_bytes;
+    timing_.phase_bytes[static_cast<std::size_t>(phase.label)] += timing_.token_bytes;
     const double end = begin_ + 7 + beats * std::max(1.0, bus_beats / rate) + machine_.memory.latency_cycles + 10;
     count().fill += end - array_free_;
     timing_.cycles = end;
@@ -368,6 +378,8 @@ class Timer {
   const Machine& machine_;
   const ModelConfig& config_;
   const DesignPoint& design_;
+  const double bus_bytes_;
+  const double word_beats_;  // of a bank of weights
   MachineLoads loads_;
   MachineTiming timing_;
   Phase label_ = Phase::kPatchEmbedding;

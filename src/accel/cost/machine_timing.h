@@ -26,6 +26,9 @@ struct MachineTiming {
   double load_cycles = 0;     // in which the memory was at work
   double weight_bytes = 0;    // read, with the zeros that fill tiles; not those of experts that are known to be idle
   double constant_bytes = 0;  // of channels and norms, positions, commands
+  double picture_bytes = 0;   // read, with the zeros that fill groups
+  double token_bytes = 0;     // written
+  std::array<double, kAllPhases.size()> phase_bytes = {};  // all of these, by what they are for
 };
 
 /// `machine` is one of a design point. What its limits and memories are too small for is counted as if there were room.

@@ -67,8 +67,8 @@ Result<PublishedMachine> parse_published_machine(std::string_view text, const Bo
   EDGEMOE_ASSIGN_OR_RETURN(const JsonValue document, parse_json(text));
   Status status;
   JsonObjectReader root(document, "",
-                        {"name", "title", "source", "board", "clock_mhz", "format", "array", "query_lanes", "memory",
-                         "naive", "used", "published", "assumed", "fitted"},
+                        {"name", "title", "source", "network", "board", "clock_mhz", "format", "array", "query_lanes",
+                         "memory", "naive", "used", "published", "assumed", "fitted"},
                         status);
   JsonObjectReader array(root.member("array"), "array", {"tokens", "outputs", "depth", "cycles_per_step"}, status);
   JsonObjectReader memory(root.member("memory"), "memory",
@@ -76,7 +76,10 @@ Result<PublishedMachine> parse_published_machine(std::string_view text, const Bo
   JsonObjectReader naive(root.member("naive"), "naive", {"softmax_cycles", "gelu_cycles", "linear_units"}, status);
   JsonObjectReader published(root.member("published"), "published", {"latency_ms", "power_watts", "ablation_ms"},
                              status);
-  PublishedMachine out = {.title = root.text("title"), .source = root.text("source"), .board = root.text("board")};
+  PublishedMachine out = {.title = root.text("title"),
+                          .source = root.text("source"),
+                          .network = root.text("network"),
+                          .board = root.text("board")};
   Machine& machine = out.machine;
   machine.name = root.text("name");
   machine.clock_mhz = root.integer("clock_mhz");

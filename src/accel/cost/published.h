@@ -26,7 +26,8 @@ struct PublishedMachine {
 
   std::string title;
   std::string source;
-  std::string board;  // name of its file
+  std::string network;  // name of the configuration that the printed numbers are for
+  std::string board;    // name of its file
   Machine machine;
   std::optional<Used> used;  // none: not in our sources
   double latency_ms = 0;     // a frame

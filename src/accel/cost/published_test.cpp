@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "accel/cost/ablation.h"
@@ -15,6 +16,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace cost_testing;
 
 PublishedMachine published(const std::string& name) {
@@ -94,28 +96,98 @@ TEST(Ablation, TheFittedMachine_GivesBackThePublishedSteps) {
   }
 }
 
+class AblationColumns : public ::testing::Test {
+ protected:
+  std::vector<AblationColumn> columns(const std::string& machine, const DesignPoint& design) const {
+    return compare_ablations(network_, queues_, published(machine), design, named_board("zcu102"));
+  }
+
+  const ModelConfig network_ = edge_moe_network();
+  const ExpertQueues queues_ = make_queues(network_, 1, kTypicalQueueSpread);
+};
+
 // At the published memory rate ours waits for weights in the end, so that an idea may gain nothing.
-TEST(Ablation, EachColumnDiffersFromTheOneBeforeInOneThing) {
-  const PublishedMachine machine = published("edge-moe");
-  const ModelConfig network = edge_moe_network();
-  const std::vector<AblationColumn> columns = compare_ablations(network, make_queues(network, 1, kTypicalQueueSpread),
-                                                                machine, named_design("zcu102"), named_board("zcu102"));
-  ASSERT_EQ(columns.size(), 5U);
-  const Machine& theirs = columns[0].machine;
-  const Machine& ours = columns[1].machine;
+TEST_F(AblationColumns, EachDiffersFromTheOneBeforeInOneThing) {
+  const std::vector<AblationColumn> found = columns("edge-moe", named_design("zcu102"));
+  ASSERT_EQ(found.size(), 5U);
+  const Machine& theirs = found[0].machine;
+  const Machine& ours = found[1].machine;
   EXPECT_EQ(ours.format, theirs.format);
   EXPECT_EQ(ours.array.products_per_step(), theirs.array.products_per_step());
   EXPECT_EQ(ours.memory.bytes_per_cycle, theirs.memory.bytes_per_cycle);
-  EXPECT_GT(columns[2].machine.memory.bytes_per_cycle, theirs.memory.bytes_per_cycle);
-  EXPECT_EQ(columns[2].machine.array.products_per_step(), ours.array.products_per_step());
-  EXPECT_EQ(columns[3].machine.format, (NumberFormat{8, 8}));
-  EXPECT_EQ(columns[3].machine.array.products_per_step(), ours.array.products_per_step());
-  EXPECT_EQ(columns[4].machine.array.products_per_step(), 2048);
-  for (const AblationColumn& column : columns) {
+  EXPECT_GT(found[2].machine.memory.bytes_per_cycle, theirs.memory.bytes_per_cycle);
+  EXPECT_EQ(found[2].machine.array.products_per_step(), ours.array.products_per_step());
+  EXPECT_EQ(found[3].machine.format, (NumberFormat{8, 8}));
+  EXPECT_EQ(found[3].machine.array.products_per_step(), ours.array.products_per_step());
+  EXPECT_EQ(found[4].machine.array.products_per_step(), 2048);
+  for (const AblationColumn& column : found) {
     for (std::size_t i = 1; i < column.milliseconds.size(); ++i) {
       EXPECT_LE(column.milliseconds[i], column.milliseconds[i - 1]) << column.title << ' ' << i;
     }
   }
+}
+
+// What a frame's loads took is what they are over the rate: a bus that shrank with the array or grew with the format
+// would be another.
+TEST_F(AblationColumns, OursAllLoadThroughTheDesignsBus) {
+  for (const char* name : {"zcu102", "zcu102-half", "small"}) {
+    const DesignPoint design = named_design(name);
+    const std::vector<AblationColumn> found = columns("edge-moe", design);
+    ASSERT_EQ(found.size(), 5U) << name;
+    for (std::size_t i = 1; i < found.size(); ++i) {
+      const Machine& machine = found[i].machine;
+      EXPECT_EQ(machine.memory.bus_bytes, design.bus_bytes()) << name << ' ' << found[i].title;
+      EXPECT_EQ(machine.memory.ring_bytes, ring_bytes(design)) << name << ' ' << found[i].title;
+      const double memory = i == 1 ? found[0].machine.memory.bytes_per_cycle : 17.06e9 * 0.85 / 300e6;
+      const FrameCost frame = estimate_frame(network_, {}, queues_, machine);
+      const double loaded = frame.off_chip.weights + frame.off_chip.constants + frame.off_chip.image;
+      EXPECT_NEAR(loaded / frame.memory_cycles, std::min<double>(memory, design.bus_bytes()), 0.001 * memory)
+          << name << ' ' << found[i].title;
+      // Half the bits are half the bytes.
+      if (i == 3) {
+        const FrameCost before = estimate_frame(network_, {}, queues_, found[2].machine);
+        EXPECT_NEAR(frame.memory_cycles / before.memory_cycles, 0.5, 0.1) << name;
+      }
+    }
+  }
+}
+
+TEST_F(AblationColumns, ArraysOfOtherShapes_HaveThePublishedProductsOrSayHowNearTheyCome) {
+  const std::string text = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20);
+  struct Row {
+    DesignPoint::Array array;
+    std::int64_t products;
+    DesignPoint::Array expected;
+  };
+  for (const Row& row :
+       {Row{{4, 32, 2}, 256, {4, 8, 1}}, Row{{6, 32, 2}, 256, {4, 8, 1}}, Row{{8, 32, 2}, 256, {4, 8, 1}},
+        Row{{2, 8, 1}, 256, {2, 16, 1}}, Row{{4, 32, 2}, 2048, {4, 32, 2}}, Row{{6, 32, 2}, 3072, {6, 32, 2}},
+        Row{{4, 32, 2}, 896, {14, 8, 1}}, Row{{4, 32, 2}, 300, {4, 8, 1}}}) {
+    DesignPoint design = named_design("zcu102");
+    design.array = row.array;
+    const DesignPoint found = with_products(design, row.products);
+    EXPECT_EQ(found.array.tokens, row.expected.tokens) << row.array.tokens << ' ' << row.products;
+    EXPECT_EQ(found.array.outputs, row.expected.outputs) << row.array.tokens << ' ' << row.products;
+    EXPECT_EQ(found.array.chains, row.expected.chains) << row.array.tokens << ' ' << row.products;
+    EXPECT_EQ(ring_bytes(found), ring_bytes(design));
+    const Result<std::string> file = rewrite_design_point(text, found);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    EXPECT_TRUE(parse_design_point(*file).ok()) << parse_design_point(*file).status().message();
+  }
+  const std::vector<AblationColumn> six = columns("edge-moe", named_design("zcu102-3072"));
+  EXPECT_EQ(six[1].machine.array.products_per_step(), 256);
+  EXPECT_THAT(six[1].what, HasSubstr("same number format, products a cycle"));
+  const std::vector<AblationColumn> small = columns("edge-moe", named_design("small"));
+  EXPECT_EQ(small[1].machine.array.products_per_step(), 256);
+  EXPECT_THAT(small.back().title, Not(HasSubstr("+")));
+}
+
+TEST_F(AblationColumns, WhatWouldChangeNothing_HasNoColumn) {
+  // CoQMoE has 8 bits, the board's memory and 3,072 products.
+  const std::vector<AblationColumn> found = columns("coqmoe", named_design("zcu102-3072"));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].machine.array.products_per_step(), 3072);
+  for (const AblationColumn& column : found) EXPECT_THAT(column.what, Not(HasSubstr("published steps")));
 }
 
 TEST(PublishedTable, GivesBackThePapersRatios) {
@@ -139,6 +211,7 @@ TEST(PublishedMachines, FilesThatAreWrong_AreRefusedWithTheKey) {
   };
   EXPECT_THAT(message("\"tokens\": 4", "\"tokens\": 0"), HasSubstr("array.tokens"));
   EXPECT_THAT(message("\"outputs\": 14, ", ""), HasSubstr("array.outputs"));
+  EXPECT_THAT(message("\"network\": \"edgemoe-cityscapes\",", ""), HasSubstr("network"));
   EXPECT_THAT(message("\"w16a32\"", "\"fp16\""), AllOf(HasSubstr("wNaM"), HasSubstr("fp16")));
   EXPECT_THAT(message("\"ablation_ms\": []", "\"ablation_ms\": [1, 2]"), HasSubstr("expected 6"));
   EXPECT_THAT(message("\"ablation_ms\": []", "\"ablation_ms\": [\"a\"]"), HasSubstr("ablation_ms"));
