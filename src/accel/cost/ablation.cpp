@@ -10,7 +10,7 @@ namespace {
 
 /// The design with as many products a step as `products`: fewer chains first, then fewer outputs. Lanes shrink with the
 /// outputs.
-DesignPoint shrink(DesignPoint design, int products) {
+DesignPoint shrink(DesignPoint design, std::int64_t products) {
   while (design.products_per_cycle() > products && design.array.chains > 1) design.array.chains /= 2;
   while (design.products_per_cycle() > products && design.array.outputs > 2) {
     design.array.outputs /= 2;

@@ -92,7 +92,8 @@ FrameCost estimate_frame(const ModelConfig& config, const FrameSpec& spec, const
     cost.compute_cycles += phase.array_cycles + phase.special_cycles + phase.fill_cycles;
   }
   cost.milliseconds = machine.milliseconds(cost.cycles);
-  cost.utilisation = cost.macs / (cost.cycles * machine.array.products_per_step() / machine.array.cycles_per_step);
+  const double products = static_cast<double>(machine.array.products_per_step());
+  cost.utilisation = cost.macs / (cost.cycles * products / machine.array.cycles_per_step);
   return cost;
 }
 
