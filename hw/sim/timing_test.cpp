@@ -98,6 +98,7 @@ void write_frame(const ModelConfig& config, const AxiMemory::Timing& memory, con
   const char* const path = std::getenv("EDGEMOE_SIMULATED_FRAMES");
   if (path == nullptr) return;
   const nlohmann::ordered_json frame = {{"design", bench_design().name},
+                                        {"channel_words", bench_design().memory.channel_words},
                                         {"latency_cycles", memory.latency_cycles},
                                         {"bytes_per_cycle", memory.bytes_per_cycle},
                                         {"cycles", cycles},
