@@ -63,13 +63,10 @@ Estimate make_estimate(const Machine& machine, const std::vector<ResourcePart>& 
 }
 
 std::vector<ResourcePart> published_parts(const PublishedMachine& machine) {
-  if (!machine.used) return {};
-  return {{"as published",
-           {.dsp = static_cast<double>(machine.used->dsp),
-            .bram36 = static_cast<double>(machine.used->bram36),
-            .lut = static_cast<double>(machine.used->lut),
-            .ff = static_cast<double>(machine.used->ff)},
-           "published"}};
+  const std::optional<Resources> used = resources_of(machine);
+  if (!used) return {};
+  const bool assumed = machine.assumes("used");
+  return {{assumed ? "assumed" : "as published", *used, assumed ? "another machine's, on the same part" : "published"}};
 }
 
 Json range_json(const Range& range) { return {range.low, range.high}; }
@@ -153,7 +150,7 @@ std::string estimate_json(const Estimate& estimate, const CostSetup& setup) {
 }
 
 void print_phases(const FrameCost& frame, const Machine& machine) {
-  const double rate = machine.array.products_per_step() / machine.array.cycles_per_step;
+  const double rate = static_cast<double>(machine.array.products_per_step()) / machine.array.cycles_per_step;
   fmt::print("\n{:<16} {:>7} {:>9} {:>6} {:>5} {:>9} {:>8} {:>6} {:>7} {:>12} {:>11}\n", "phase", "M MAC", "cycles",
              "share", "use", "array", "special", "fill", "wait", "off-chip kB", "on-chip MB");
   PhaseCost total;
@@ -253,7 +250,8 @@ ExitCode print_published(const EstimateOptions& options) {
     const Estimate estimate = make_estimate(machine->machine, published_parts(*machine), *setup);
     const FrameCost& frame = estimate.frame;
     // At one step a cycle: what the array would take if nothing else held it up.
-    const double array_ms = machine->machine.milliseconds(frame.macs / machine->machine.array.products_per_step());
+    const double array_ms =
+        machine->machine.milliseconds(frame.macs / static_cast<double>(machine->machine.array.products_per_step()));
     const double memory_ms = machine->machine.milliseconds(frame.memory_cycles);
     const Range watts = estimate.energy.watts(frame.milliseconds);
     const bool known = !estimate.parts.empty();
@@ -265,6 +263,7 @@ ExitCode print_published(const EstimateOptions& options) {
                       {"memory_ms", memory_ms},
                       {"published_watts", machine->power_watts},
                       {"modelled_watts", known ? range_json(watts) : Json(nullptr)},
+                      {"resources_assumed", machine->assumes("used")},
                       {"assumed", machine->assumed},
                       {"fitted", machine->fitted}});
       continue;
@@ -275,7 +274,8 @@ ExitCode print_published(const EstimateOptions& options) {
                known ? fmt::format("{:.1f} to {:.1f}", watts.low, watts.high) : "not available");
     std::string fitted;
     for (const std::string& key : machine->fitted) fitted += fmt::format("{}{}", fitted.empty() ? "" : ", ", key);
-    fmt::print("  fitted to the published latencies: {}\n", for_terminal(fitted));
+    fmt::print("  fitted to the published latencies: {}{}\n", for_terminal(fitted),
+               machine->assumes("used") ? "; its watts with assumed resources, another machine's" : "");
   }
   if (options.json) {
     fmt::print("{}\n", Json{{"status", "modelled, fitted to published latencies"}, {"machines", rows}}.dump(2));
