@@ -72,7 +72,7 @@ class EnergyTest(unittest.TestCase):
         return zone.parent
 
     def meter(self, powercap):
-        return energy.Meter(TOOL, powercap, "libno-such.so", 0.1)
+        return energy.Meter(TOOL, "tiny", powercap, "libno-such.so", 0.1)
 
     def start(self, name="rival", good_runs=100000):
         self.count = self.folder / f"{name}.count"
@@ -86,16 +86,16 @@ class EnergyTest(unittest.TestCase):
                                "libno-such.so", *arguments], capture_output=True, text=True, check=False)
 
     def test_without_counters_nothing_is_run_and_each_is_said_not_to_be_available(self):
-        done = self.run_script("--powercap", self.folder / "none", "--json")
+        done = self.run_script("--powercap", self.folder / "none", "--config", "m3vit-tiny-nyud", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         results = json.loads(done.stdout)
         self.assertEqual(results["rows"], [])
         self.assertEqual([entry["name"] for entry in results["missing"]], ["processor", "GPU"])
         for entry in results["missing"]:
             self.assertTrue(entry["reason"])
-        self.assertEqual(results["modelled"]["status"], "modelled")
+        self.assertEqual((results["modelled"]["status"], results["modelled"]["network"]), ("modelled", "m3vit-tiny-nyud"))
         self.assertFalse((self.folder / "out").exists())
-        said = self.run_script("--powercap", self.folder / "none").stdout
+        said = self.run_script("--powercap", self.folder / "none").stdout  # of edgemoe-cityscapes
         self.assertIn("nothing was measured, and no contender was run", said)
         self.assertIn("- processor: not available: ", said)
         self.assertRegex(said, r"mJ a frame, modelled, .*no ratio")
