@@ -133,6 +133,17 @@ class Explore(ToolTest):
         self.assertAlmostEqual(found[0] / low, 1, places=2)
         self.assertAlmostEqual(found[1] / high, 1, places=2)
 
+    def test_a_point_is_written_as_it_was_explored_with_its_bases_bus(self):
+        base = json.loads((SOURCE / "configs/accelerators/zcu102.json").read_text())
+        base["bus"] = {"address_bits": 36, "burst_beats": 8, "outstanding_bursts": 32, "prefetch": False}
+        base_file, design = self.folder / "base.json", self.folder / "mine.json"
+        base_file.write_text(json.dumps(base))
+        done = self.tool("explore", "--base", base_file, "--point", "smallest", "--design-out", design, "--json")
+        front = [one for one in json.loads(done.stdout)["candidates"] if one["pareto"]]
+        explored = min(front, key=lambda one: one["share_of_part"])["design"]
+        self.assertEqual(json.loads(design.read_text()), explored | {"name": "mine"})
+        self.assertEqual(explored["bus"], base["bus"])
+
     def test_what_cannot_be_is_refused_with_the_reason(self):
         done = self.tool("explore", "--budget-ms", "0.001", expect=1)
         self.assertIn("latency", done.stderr)
