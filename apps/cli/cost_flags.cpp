@@ -15,8 +15,9 @@ constexpr int kMostTasks = 64;
 constexpr int kMostBatch = 1024;
 constexpr double kMostSpread = 10;
 constexpr std::uint64_t kMaxDesignBytes = 1 << 20;
-/// Products, tokens and experts stay far from what the arithmetic of the model could not hold or would take long over.
+/// What is modelled group by group and head by head must not take long.
 constexpr std::int64_t kMostPicks = 4'000'000;
+constexpr std::int64_t kMostUnits = 100'000'000;
 
 Result<std::filesystem::path> find_shipped(std::string_view what, const char* subfolder, const std::string& name) {
   const std::vector<std::filesystem::path> folders = shipped_folders(nullptr, subfolder);
@@ -65,8 +66,7 @@ Result<CostSetup> CostFlags::load() const {
                            find_shipped("design point", "configs/accelerators", design));
   EDGEMOE_ASSIGN_OR_RETURN(setup.design, load_design_point(design_file));
   EDGEMOE_ASSIGN_OR_RETURN(setup.design_text, read_text_file(design_file, kMaxDesignBytes));
-  EDGEMOE_ASSIGN_OR_RETURN(const std::filesystem::path board_file, find_shipped("board", "configs/boards", board));
-  EDGEMOE_ASSIGN_OR_RETURN(setup.board, load_board(board_file));
+  EDGEMOE_ASSIGN_OR_RETURN(setup.board, load_named_board(board));
   EDGEMOE_ASSIGN_OR_RETURN(setup.format, parse_number_format(format));
   const int streams = setup.spec.last_streams(setup.network);
   const std::int64_t picks = std::int64_t{setup.network.num_tokens()} * std::max(1, setup.network.moe.top_k) * streams;
@@ -76,6 +76,14 @@ Result<CostSetup> CostFlags::load() const {
         fmt::format("{} tokens · experts a token · tasks · batch are more than the {} that are modelled; give "
                     "fewer tasks or a smaller batch",
                     picks, kMostPicks));
+  }
+  const std::int64_t rows = std::int64_t{setup.network.num_tokens()} * streams;
+  const std::int64_t units = rows * setup.network.num_heads * setup.network.depth;
+  if (units > kMostUnits) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("{} tokens · heads · blocks · tasks · batch are more than the {} that are modelled; give "
+                              "fewer tasks, a smaller batch or a smaller network",
+                              units, kMostUnits));
   }
   if (routing.empty()) {
     setup.queues = make_queues(setup.network, streams, spread);
@@ -96,6 +104,11 @@ Result<ModelConfig> load_network(const std::string& name_or_path) {
   if (!config.ok()) return config.status();
   EDGEMOE_RETURN_IF_ERROR(validate_complete_config(*config));
   return config;
+}
+
+Result<Board> load_named_board(const std::string& name_or_path) {
+  EDGEMOE_ASSIGN_OR_RETURN(const std::filesystem::path file, find_shipped("board", "configs/boards", name_or_path));
+  return load_board(file);
 }
 
 Result<PublishedMachine> load_machine(const std::string& name_or_path) {

@@ -52,6 +52,8 @@ Result<ModelConfig> load_network(const std::string& name_or_path);
 /// A published machine by name or file.
 Result<PublishedMachine> load_machine(const std::string& name_or_path);
 std::vector<std::string> list_machines();
+/// A board by name or file.
+Result<Board> load_named_board(const std::string& name_or_path);
 
 /// The printed table of platforms.
 Result<PublishedTable> load_platforms();

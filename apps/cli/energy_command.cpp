@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -39,7 +40,16 @@ struct EnergyOptions {
 struct Measurement {
   const char* what;
   std::vector<DeviceEnergy> devices = {};
-  std::string unavailable = "";
+  std::string unavailable = "";  // of the kind, or of one of its devices
+};
+
+struct Measurements {
+  std::vector<Measurement> kinds;
+  bool ran = false;  // the work; it does not where there is no counter
+
+  bool any() const {
+    return std::any_of(kinds.begin(), kinds.end(), [](const Measurement& one) { return !one.devices.empty(); });
+  }
 };
 
 /// Pictures of seeded noise through the engine, heads and maps included.
@@ -84,8 +94,9 @@ Result<std::function<Status()>> make_work(const EnergyOptions& options) {
 }
 
 /// Both kinds around one run of the work.
-Result<std::vector<Measurement>> measure(const EnergyOptions& options) {
-  std::vector<Measurement> out = {{.what = "processor"}, {.what = "GPU"}};
+Result<Measurements> measure(const EnergyOptions& options) {
+  Measurements measured = {.kinds = {{.what = "processor"}, {.what = "GPU"}}};
+  std::vector<Measurement>& out = measured.kinds;
   Result<EnergyCounters> rapl = open_rapl(options.powercap);
   Result<EnergyCounters> nvml = open_nvml(options.nvml);
   if (!rapl.ok()) out[0].unavailable = rapl.status().message();
@@ -94,23 +105,25 @@ Result<std::vector<Measurement>> measure(const EnergyOptions& options) {
     nvml = Status(StatusCode::kUnsupported, "");
     out[1].unavailable = "the engine does not run on GPUs; give what does by --command";
   }
-  if (!rapl.ok() && !nvml.ok()) return out;
+  if (!rapl.ok() && !nvml.ok()) return measured;
   EnergyCounters counters;
   for (Result<EnergyCounters>* kind : {&rapl, &nvml}) {
     if (!kind->ok()) continue;
     for (std::unique_ptr<EnergyCounter>& counter : kind->value()) counters.push_back(std::move(counter));
   }
   EDGEMOE_ASSIGN_OR_RETURN(const std::function<Status()> work, make_work(options));
-  const Result<std::vector<DeviceEnergy>> devices = measure_energy(counters, options.idle_seconds, work);
-  if (!devices.ok() && devices.status().code() != StatusCode::kUnsupported) return devices.status();
-  for (std::size_t kind = 0; kind < out.size(); ++kind) {
-    if (!devices.ok() && out[kind].unavailable.empty()) out[kind].unavailable = devices.status().message();
-    if (!devices.ok()) continue;
-    for (const DeviceEnergy& device : *devices) {
-      if ((device.source == "RAPL") == (kind == 0)) out[kind].devices.push_back(device);
+  EDGEMOE_ASSIGN_OR_RETURN(const std::vector<DeviceEnergy> devices,
+                           measure_energy(counters, options.idle_seconds, work));
+  measured.ran = true;
+  for (const DeviceEnergy& device : devices) {
+    Measurement& kind = out[device.source == "RAPL" ? 0 : 1];
+    if (device.fault.empty()) {
+      kind.devices.push_back(device);
+    } else {
+      kind.unavailable += (kind.unavailable.empty() ? "" : "; ") + device.fault;
     }
   }
-  return out;
+  return measured;
 }
 
 /// The accelerator's frame: one picture, one task.
@@ -127,13 +140,54 @@ Modelled model_accelerator(const CostSetup& setup) {
   return {.frame = frame, .energy = estimate_energy(frame, used, setup.design.clock_mhz, setup.board.static_watts)};
 }
 
-void print_text(const EnergyOptions& options, const CostSetup& setup, const std::vector<Measurement>& measured,
-                const Modelled& modelled, const PublishedTable& table) {
+/// A published machine's energy: its power is modelled from the resources that were printed, and not fitted.
+struct ModelledMachine {
+  PublishedMachine machine;
+  double milliseconds = 0;
+  Range millijoules;
+  Range watts;
+};
+
+/// Those whose resources are known, on the network that the printed numbers are about.
+Result<std::vector<ModelledMachine>> model_published() {
+  EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig network, load_network("edgemoe-cityscapes"));
+  const ExpertQueues queues = make_queues(network, 1, kTypicalQueueSpread);
+  std::vector<ModelledMachine> out;
+  for (const std::string& name : list_machines()) {
+    EDGEMOE_ASSIGN_OR_RETURN(PublishedMachine machine, load_machine(name));
+    const std::optional<Resources> used = resources_of(machine);
+    if (!used) continue;
+    EDGEMOE_ASSIGN_OR_RETURN(const Board board, load_named_board(machine.board));
+    const FrameCost frame = estimate_frame(network, {}, queues, machine.machine);
+    const EnergyCost energy = estimate_energy(frame, *used, machine.machine.clock_mhz, board.static_watts);
+    out.push_back({.machine = std::move(machine),
+                   .milliseconds = frame.milliseconds,
+                   .millijoules = energy.total(),
+                   .watts = energy.watts(frame.milliseconds)});
+  }
+  return out;
+}
+
+/// All that is shown.
+struct EnergyReport {
+  Measurements measured;
+  Modelled modelled;
+  std::vector<ModelledMachine> machines;
+  PublishedTable table;
+};
+
+void print_measured(const EnergyOptions& options, const Measurements& measured) {
   const std::string work = options.command.empty()
                                ? fmt::format("{}, {} frames, heads and maps included", options.model, options.frames)
                                : fmt::format("the command, as {} frames", options.frames);
-  fmt::print("measured here ({})\n", for_terminal(work));
-  for (const Measurement& one : measured) {
+  if (measured.any()) {
+    fmt::print("measured here ({})\n", for_terminal(work));
+  } else if (measured.ran) {
+    fmt::print("not measured here: it ran, but no counter counted it ({})\n", for_terminal(work));
+  } else {
+    fmt::print("not measured here: there is no counter, so it was not run ({})\n", for_terminal(work));
+  }
+  for (const Measurement& one : measured.kinds) {
     if (!one.unavailable.empty()) fmt::print("  {:<10} not available: {}\n", one.what, for_terminal(one.unavailable));
     for (const DeviceEnergy& device : one.devices) {
       fmt::print(
@@ -143,13 +197,19 @@ void print_text(const EnergyOptions& options, const CostSetup& setup, const std:
           device.idle_watts);
     }
   }
-  const Range total = modelled.energy.total();
+}
+
+std::string range_text(const Range& range) { return fmt::format("{:.1f} to {:.1f}", range.low, range.high); }
+
+void print_text(const EnergyOptions& options, const CostSetup& setup, const EnergyReport& report) {
+  print_measured(options, report.measured);
+  const Modelled& modelled = report.modelled;
+  const PublishedTable& table = report.table;
   const Range watts = modelled.energy.watts(modelled.frame.milliseconds);
   fmt::print("\nmodelled ({}, {}, {}; backbone and one task, without its head)\n", for_terminal(setup.network.name),
              for_terminal(setup.design.name), setup.format.name());
   fmt::print("  {:<26} {:>8.2f} ms {:>14} W {:>16} mJ a frame\n", "accelerator", modelled.frame.milliseconds,
-             fmt::format("{:.1f} to {:.1f}", watts.low, watts.high),
-             fmt::format("{:.1f} to {:.1f}", total.low, total.high));
+             range_text(watts), range_text(modelled.energy.total()));
   fmt::print("\npublished (printed watts x milliseconds; ratios are published to published)\n");
   const double first = table.systems.front().millijoules();
   for (const PublishedSystem& system : table.systems) {
@@ -157,15 +217,20 @@ void print_text(const EnergyOptions& options, const CostSetup& setup, const std:
                for_terminal(system.name), system.latency_ms, system.power_watts, system.millijoules(),
                system.millijoules() / first, for_terminal(table.systems.front().name), for_terminal(system.status));
   }
+  fmt::print("\npublished machines, modelled (latencies fitted to the published ones; powers from their resources)\n");
+  for (const ModelledMachine& one : report.machines) {
+    fmt::print("  {:<26} {:>8.2f} ms {:>14} W {:>16} mJ a frame; {:.2f} W published{}\n",
+               for_terminal(one.machine.title), one.milliseconds, range_text(one.watts), range_text(one.millijoules),
+               one.machine.power_watts, one.machine.assumes("used") ? "; its resources are assumed" : "");
+  }
   fmt::print(
       "\nMeasured, modelled and published energies count different things (whole packages, a part with its memory,\n"
       "boards): no ratio between them is formed here.\n");
 }
 
-std::string energy_json(const EnergyOptions& options, const CostSetup& setup, const std::vector<Measurement>& measured,
-                        const Modelled& modelled, const PublishedTable& table) {
+Json measurements_json(const EnergyOptions& options, const Measurements& measured) {
   Json measurements = Json::array();
-  for (const Measurement& one : measured) {
+  for (const Measurement& one : measured.kinds) {
     Json devices = Json::array();
     for (const DeviceEnergy& device : one.devices) {
       devices.push_back({{"device", device.device},
@@ -176,11 +241,25 @@ std::string energy_json(const EnergyOptions& options, const CostSetup& setup, co
                          {"idle_watts", device.idle_watts}});
     }
     measurements.push_back({{"what", one.what},
-                            {"status", one.unavailable.empty() ? "measured" : "not available"},
+                            {"status", one.devices.empty() ? "not available" : "measured"},
                             {"reason", one.unavailable.empty() ? Json(nullptr) : Json(one.unavailable)},
                             {"devices", devices}});
   }
+  return measurements;
+}
+
+std::string energy_json(const EnergyOptions& options, const CostSetup& setup, const EnergyReport& report) {
+  const Modelled& modelled = report.modelled;
+  const PublishedTable& table = report.table;
   const Range total = modelled.energy.total();
+  Json machines = Json::array();
+  for (const ModelledMachine& one : report.machines) {
+    machines.push_back({{"machine", one.machine.title},
+                        {"published_watts", one.machine.power_watts},
+                        {"modelled_watts", {one.watts.low, one.watts.high}},
+                        {"modelled_millijoules", {one.millijoules.low, one.millijoules.high}},
+                        {"resources_assumed", one.machine.assumes("used")}});
+  }
   Json systems = Json::array();
   for (const PublishedSystem& system : table.systems) {
     systems.push_back({{"name", system.name},
@@ -193,7 +272,8 @@ std::string energy_json(const EnergyOptions& options, const CostSetup& setup, co
                        {"status", system.status}});
   }
   const Json root = {{"frames", options.frames},
-                     {"measured", measurements},
+                     {"ran", report.measured.ran},
+                     {"measured", measurements_json(options, report.measured)},
                      {"modelled",
                       {{"status", "modelled"},
                        {"network", setup.network.name},
@@ -201,7 +281,8 @@ std::string energy_json(const EnergyOptions& options, const CostSetup& setup, co
                        {"format", setup.format.name()},
                        {"milliseconds", modelled.frame.milliseconds},
                        {"millijoules", {total.low, total.high}}}},
-                     {"published", {{"source", table.source}, {"systems", systems}}}};
+                     {"published", {{"source", table.source}, {"systems", systems}}},
+                     {"published_machines_modelled", machines}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -217,13 +298,16 @@ ExitCode run_energy(const EnergyOptions& options) {
   if (!setup.ok()) return fail(setup.status());
   const Result<PublishedTable> table = load_platforms();
   if (!table.ok()) return fail(table.status());
-  const Result<std::vector<Measurement>> measured = measure(options);
+  const Result<std::vector<ModelledMachine>> machines = model_published();
+  if (!machines.ok()) return fail(machines.status());
+  const Result<Measurements> measured = measure(options);
   if (!measured.ok()) return fail(measured.status());
-  const Modelled modelled = model_accelerator(*setup);
+  const EnergyReport report = {
+      .measured = *measured, .modelled = model_accelerator(*setup), .machines = *machines, .table = *table};
   if (options.json) {
-    fmt::print("{}\n", energy_json(options, *setup, *measured, modelled, *table));
+    fmt::print("{}\n", energy_json(options, *setup, report));
   } else {
-    print_text(options, *setup, *measured, modelled, *table);
+    print_text(options, *setup, report);
   }
   return kDone;
 }

@@ -1,6 +1,8 @@
 #include "cli/energy_run.h"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 
 namespace edgemoe::cli {
@@ -19,6 +21,26 @@ Result<std::vector<double>> read_all(EnergyCounters& counters) {
   return joules;
 }
 
+/// Reads all counters once a second as long as it lives; what they say is in their sums.
+class CounterWatch {
+ public:
+  explicit CounterWatch(EnergyCounters& counters) {
+    thread_ = std::jthread([this, &counters](const std::stop_token& stop) {
+      std::unique_lock lock(mutex_);
+      while (!stop.stop_requested()) {
+        wake_.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+        // Who cannot be read is found when all are read at the end.
+        for (const std::unique_ptr<EnergyCounter>& counter : counters) static_cast<void>(counter->read_joules());
+      }
+    });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // ends before what it uses
+};
+
 }  // namespace
 
 Result<std::vector<DeviceEnergy>> measure_energy(EnergyCounters& counters, double idle_seconds,
@@ -29,20 +51,23 @@ Result<std::vector<DeviceEnergy>> measure_energy(EnergyCounters& counters, doubl
   EDGEMOE_ASSIGN_OR_RETURN(const std::vector<double> before, read_all(counters));
   const double idle = seconds_since(idle_start);
   const Clock::time_point start = Clock::now();
-  EDGEMOE_RETURN_IF_ERROR(work());
+  {
+    const CounterWatch watch(counters);
+    EDGEMOE_RETURN_IF_ERROR(work());
+  }
   EDGEMOE_ASSIGN_OR_RETURN(const std::vector<double> after, read_all(counters));
   const double seconds = seconds_since(start);
   std::vector<DeviceEnergy> out;
   for (std::size_t i = 0; i < counters.size(); ++i) {
+    DeviceEnergy device = {.device = counters[i]->name(),
+                           .source = counters[i]->source(),
+                           .joules = after[i] - before[i],
+                           .seconds = seconds,
+                           .idle_watts = (before[i] - before_idle[i]) / idle};
     if (after[i] <= before[i]) {
-      return Status(StatusCode::kUnsupported,
-                    counters[i]->name() + ": the counter did not move while the work ran; give it more, by --frames");
+      device.fault = device.device + ": the counter did not move while the work ran; give it more, by --frames";
     }
-    out.push_back({.device = counters[i]->name(),
-                   .source = counters[i]->source(),
-                   .joules = after[i] - before[i],
-                   .seconds = seconds,
-                   .idle_watts = (before[i] - before_idle[i]) / idle});
+    out.push_back(std::move(device));
   }
   return out;
 }

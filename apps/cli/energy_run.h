@@ -18,14 +18,16 @@ struct DeviceEnergy {
   double joules = 0;
   double seconds = 0;
   double idle_watts = 0;  // in the moments before
+  std::string fault;      // why there is no measurement; empty where there is one
 
   double watts() const { return joules / seconds; }
   /// Beyond what it would have drawn without the work.
   double joules_above_idle() const { return joules - idle_watts * seconds; }
 };
 
-/// Idles for `idle_seconds`, then works. A counter that did not move is kUnsupported: its interval is longer than the
-/// work, or it does not count. The work's own fault ends it.
+/// Idles for `idle_seconds`, then works, reading every counter once a second, so that none wraps twice unseen. One
+/// device a counter, in their order; one whose counter did not move has a fault: its interval is longer than the work,
+/// or it does not count. The work's own fault, or a counter's that cannot be read, ends it.
 Result<std::vector<DeviceEnergy>> measure_energy(EnergyCounters& counters, double idle_seconds,
                                                  const std::function<Status()>& work);
 

@@ -75,13 +75,10 @@ Estimate make_estimate(const Machine& machine, const std::vector<ResourcePart>& 
 }
 
 std::vector<ResourcePart> published_parts(const PublishedMachine& machine) {
-  if (!machine.used) return {};
-  return {{"as published",
-           {.dsp = static_cast<double>(machine.used->dsp),
-            .bram36 = static_cast<double>(machine.used->bram36),
-            .lut = static_cast<double>(machine.used->lut),
-            .ff = static_cast<double>(machine.used->ff)},
-           "published"}};
+  const std::optional<Resources> used = resources_of(machine);
+  if (!used) return {};
+  const bool assumed = machine.assumes("used");
+  return {{assumed ? "assumed" : "as published", *used, assumed ? "another machine's, on the same part" : "published"}};
 }
 
 Refusal find_refusal(const CostSetup& setup, const GrownDesign& grown, const CostFlags& flags) {
@@ -339,6 +336,7 @@ ExitCode print_published(const EstimateOptions& options) {
                       {"memory_ms", memory_ms},
                       {"published_watts", machine->power_watts},
                       {"modelled_watts", known ? range_json(watts) : Json(nullptr)},
+                      {"resources_assumed", machine->assumes("used")},
                       {"assumed", machine->assumed},
                       {"fitted", machine->fitted}});
       continue;
@@ -349,7 +347,8 @@ ExitCode print_published(const EstimateOptions& options) {
                known ? fmt::format("{:.1f} to {:.1f}", watts.low, watts.high) : "not available");
     std::string fitted;
     for (const std::string& key : machine->fitted) fitted += fmt::format("{}{}", fitted.empty() ? "" : ", ", key);
-    fmt::print("  fitted to the published latencies: {}\n", for_terminal(fitted));
+    fmt::print("  fitted to the published latencies: {}{}\n", for_terminal(fitted),
+               machine->assumes("used") ? "; its watts with assumed resources, another machine's" : "");
   }
   if (options.json) {
     fmt::print("{}\n", Json{{"status", "modelled, fitted to published latencies"}, {"machines", rows}}.dump(2));

@@ -22,12 +22,16 @@ struct DesignPoint {
     int bram36;
     int lut;
     int ff;
+
+    bool operator==(const Part&) const = default;
   };
   /// What the array computes in a cycle: tokens · outputs · chains · kDotChainLength products.
   struct Array {
     int tokens;  // even: two share a DSP
     int outputs;
     int chains;
+
+    bool operator==(const Array&) const = default;
   };
   /// Depths, powers of two; words of memories whose name begins alike are as wide. A group is `tokens` rows, a step
   /// step() inputs of them.
@@ -41,6 +45,8 @@ struct DesignPoint {
     int channel_words;      // the constants of `outputs` channels
     int norm_words;         // gains and biases of `outputs` elements; all norms of a network
     int token_words;        // `outputs` elements of a token
+
+    bool operator==(const Memory&) const = default;
   };
   /// How commands, weights and pictures come in, in beats of bus_bytes().
   struct Bus {
@@ -48,12 +54,16 @@ struct DesignPoint {
     int burst_beats;         // at most, a power of two
     int outstanding_bursts;  // that are asked for before they are there
     bool prefetch;           // experts are loaded ahead of the router; else only when it has chosen
+
+    bool operator==(const Bus&) const = default;
   };
   /// Elements a unit takes in a cycle: `outputs` of the array, which is the machine's beat.
   struct Lanes {
     int row_quantizer;
     int layer_norm;
     int softmax;
+
+    bool operator==(const Lanes&) const = default;
   };
   struct Limits {
     int max_tokens;  // also of one row of scores
@@ -61,6 +71,8 @@ struct DesignPoint {
     int max_heads;
     int max_experts;
     int max_top_k;
+
+    bool operator==(const Limits&) const = default;
   };
 
   std::string name;
@@ -81,6 +93,8 @@ struct DesignPoint {
   /// Bytes of a word of the picture in memory: a step of a group, filled to whole beats.
   int image_word_bytes() const { return (array.tokens * step() + bus_bytes() - 1) / bus_bytes() * bus_bytes(); }
   int products_per_cycle() const { return array.tokens * array.outputs * array.chains * kDotChainLength; }
+
+  bool operator==(const DesignPoint&) const = default;
 };
 
 /// kMalformed for text that is no JSON, a missing or unknown key; kInvalidArgument for a size that cannot be built,

@@ -41,6 +41,11 @@ Result<std::string> rewrite_design_point(std::string_view text, const DesignPoin
                                    {"channel_words", design.memory.channel_words},
                                    {"norm_words", design.memory.norm_words},
                                    {"token_words", design.memory.token_words}}));
+  EDGEMOE_RETURN_IF_ERROR(replace(root, "bus",
+                                  {{"address_bits", design.bus.address_bits},
+                                   {"burst_beats", design.bus.burst_beats},
+                                   {"outstanding_bursts", design.bus.outstanding_bursts},
+                                   {"prefetch", design.bus.prefetch}}));
   EDGEMOE_RETURN_IF_ERROR(replace(root, "lanes",
                                   {{"row_quantizer", design.lanes.row_quantizer},
                                    {"layer_norm", design.lanes.layer_norm},

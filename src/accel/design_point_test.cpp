@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "numeric/exp2_table.h"
@@ -69,6 +71,49 @@ TEST(DesignPoint, RewrittenOne_IsTheFileAgainOrTheOtherDesign) {
   const DesignPoint design = *parse_design_point(other_text);
   EXPECT_FALSE(rewrite_design_point("{", design).ok());
   EXPECT_THAT(rewrite_design_point(R"({"part": {}, "array": 3})", design).status().message(), HasSubstr("array"));
+}
+
+TEST(DesignPoint, EveryValue_IsTheSameReadWrittenAndReadAgain) {
+  std::vector<std::string> texts;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    texts.push_back(*read_text_file(entry.path(), 1 << 20));
+  }
+  std::set<std::string> kept;  // keys of which another value came through
+  const auto expect_kept = [&](const nlohmann::json& document, const std::string& into) {
+    const Result<DesignPoint> design = parse_design_point(document.dump());
+    if (!design.ok()) return false;  // not a size that can be
+    const Result<std::string> written = rewrite_design_point(into, *design);
+    EXPECT_TRUE(written.ok()) << written.status().message();
+    const Result<DesignPoint> again = parse_design_point(written.ok() ? *written : into);
+    EXPECT_TRUE(again.ok()) << again.status().message();
+    EXPECT_TRUE(again.ok() && *again == *design) << document << " became " << *written;
+    return true;
+  };
+  std::size_t keys = 0;
+  for (const std::string& into : texts) {
+    for (const std::string& text : texts) {
+      const nlohmann::json document = nlohmann::json::parse(text);
+      EXPECT_TRUE(expect_kept(document, into));
+      const nlohmann::json into_flat = nlohmann::json::parse(into).flatten();
+      const nlohmann::json flat = document.flatten();
+      keys = flat.size();
+      for (const auto& [key, value] : flat.items()) {
+        if (value != into_flat[key]) kept.insert(key);  // came through with the others
+        nlohmann::json changed = document;
+        nlohmann::json& place = changed[nlohmann::json::json_pointer(key)];
+        std::vector<nlohmann::json> others;
+        if (value.is_string()) others = {value.get<std::string>() + "-2"};
+        if (value.is_boolean()) others = {!value.get<bool>()};
+        if (value.is_number()) others = {value.get<int>() * 2, value.get<int>() / 2, value.get<int>() + 1};
+        for (const nlohmann::json& other : others) {
+          place = other;
+          if (expect_kept(changed, into)) kept.insert(key);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(kept.size(), keys);
+  EXPECT_GE(keys, 30U);
 }
 
 TEST(DesignPoint, UnknownMissingAndWrongKeys_AreNamed) {

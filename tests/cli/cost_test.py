@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import sys
 import threading
 import unittest
@@ -152,7 +153,10 @@ class Estimate(ToolTest):
         for machine in report["machines"]:
             self.assertIn("array.cycles_per_step", machine["fitted"])
             self.assertLess(abs(machine["modelled_ms"] / machine["published_ms"] - 1), 0.02)
-        self.assertIn("not predicted", self.tool("estimate", "--published").stdout)
+        text = self.tool("estimate", "--published").stdout
+        self.assertIn("not predicted", text)
+        self.assertNotIn("not available", text)  # Edge-MoE's watts too
+        self.assertIn("with assumed resources", text)
 
 
 class Ablate(ToolTest):
@@ -227,6 +231,17 @@ class Explore(ToolTest):
         self.assertAlmostEqual(found[0] / low, 1, places=2)
         self.assertAlmostEqual(found[1] / high, 1, places=2)
 
+    def test_a_point_is_written_as_it_was_explored_with_its_bases_bus(self):
+        base = json.loads((SOURCE / "configs/accelerators/zcu102.json").read_text())
+        base["bus"] = {"address_bits": 36, "burst_beats": 8, "outstanding_bursts": 32, "prefetch": False}
+        base_file, design = self.folder / "base.json", self.folder / "mine.json"
+        base_file.write_text(json.dumps(base))
+        done = self.tool("explore", "--base", base_file, "--point", "smallest", "--design-out", design, "--json")
+        front = [one for one in json.loads(done.stdout)["candidates"] if one["pareto"]]
+        explored = min(front, key=lambda one: one["share_of_part"])["design"]
+        self.assertEqual(json.loads(design.read_text()), explored | {"name": "mine"})
+        self.assertEqual(explored["bus"], base["bus"])
+
     def test_what_cannot_be_is_refused_with_the_reason(self):
         done = self.tool("explore", "--budget-ms", "0.001", expect=1)
         self.assertIn("latency", done.stderr)
@@ -273,6 +288,7 @@ class Energy(ToolTest):
     def test_what_is_not_there_says_why(self):
         done = self.energy("--powercap", self.folder, "--frames", "2", "--json")
         report = json.loads(done.stdout)
+        self.assertFalse(report["ran"])
         for one in report["measured"]:
             self.assertEqual((one["status"], one["devices"]), ("not available", []))
             self.assertTrue(one["reason"])
@@ -280,20 +296,44 @@ class Energy(ToolTest):
         self.assertTrue(0 < low < high)
         ratios = [round(system["ratio_to_first"], 2) for system in report["published"]["systems"]]
         self.assertEqual(ratios[:3], [1.0, 2.24, 4.9])
+        for system in report["published"]["systems"]:
+            self.assertEqual(system["millijoules"], system["milliseconds"] * system["watts"])
+        first = report["published"]["systems"][0]
+        self.assertEqual((first["milliseconds"], first["watts"]), (34.64, 14.54))
 
-    def counters(self, step):
-        """A folder like Linux's, whose counter goes on by `step` microjoules every few milliseconds."""
+    def test_nothing_is_called_measured_that_did_not_run_or_was_not_counted(self):
+        ran = self.folder / "ran"
+        done = self.energy("--powercap", self.folder / "none", "--command", f"touch {ran}")
+        self.assertFalse(ran.exists())
+        self.assertTrue(done.stdout.startswith("not measured here: there is no counter, so it was not run"), done.stdout)
+        still = self.energy("--powercap", self.counters(0), "--command", f"touch {ran}")
+        self.assertTrue(ran.exists())
+        self.assertTrue(still.stdout.startswith("not measured here: it ran, but no counter counted it"), still.stdout)
+
+    def test_every_published_machines_power_stands_beside_its_model(self):
+        report = json.loads(self.energy("--powercap", self.folder, "--json").stdout)
+        machines = {one["machine"]: one for one in report["published_machines_modelled"]}
+        self.assertEqual(len(machines), 3)
+        text = self.energy("--powercap", self.folder).stdout
+        for title, one in machines.items():
+            low, high = one["modelled_watts"]
+            self.assertTrue(low <= one["published_watts"] <= high, title)
+            self.assertEqual(one["resources_assumed"], "Edge-MoE" in title)
+            self.assertRegex(text, rf"(?m)^  {re.escape(title)}.*{low:.1f} to {high:.1f} W.*{one['published_watts']:.2f} W published")
+
+    def counters(self, step, wrap=100000000000):
+        """A folder like Linux's, whose counter goes on by `step` microjoules every few milliseconds, up to `wrap`."""
         zone = self.folder / "powercap/intel-rapl:0"
         zone.mkdir(parents=True)
         (zone / "name").write_text("package-0\n")
-        (zone / "max_energy_range_uj").write_text("100000000000\n")
+        (zone / "max_energy_range_uj").write_text(f"{wrap}\n")
         (zone / "energy_uj").write_text("1000\n")
         done = threading.Event()
 
         def count():
             value = 1000
             while not done.wait(0.002):
-                value += step
+                value = (value + step) % wrap
                 (zone / "next").write_text(f"{value}\n")
                 os.replace(zone / "next", zone / "energy_uj")
 
@@ -314,6 +354,11 @@ class Energy(ToolTest):
             self.assertGreater(device["joules_per_frame"], 0)
             self.assertGreater(device["idle_watts"], 0)
         self.energy("--powercap", folder, "--command", "exit 3", expect=2)
+
+    def test_a_counter_that_wraps_again_and_again_is_counted_in_full(self):
+        folder = self.counters(1000, wrap=600000)  # every 1.2 s at the earliest
+        report = json.loads(self.energy("--powercap", folder, "--json", "--frames", "1", "--command", "sleep 5").stdout)
+        self.assertGreater(report["measured"][0]["devices"][0]["joules_per_frame"], 0.6)
 
     def test_a_counter_that_stands_still_is_no_measurement(self):
         report = json.loads(self.energy("--powercap", self.counters(0), "--command", "true", "--json").stdout)

@@ -59,7 +59,9 @@ void try_design(std::string_view text) {
   }
   EDGEMOE_CHECK(!make_rtl_package(*design).empty());
   const Result<std::string> again = rewrite_design_point(text, *design);
-  EDGEMOE_CHECK(again.ok() && parse_design_point(*again).ok());
+  EDGEMOE_CHECK(again.ok());
+  const Result<DesignPoint> read_again = parse_design_point(*again);
+  EDGEMOE_CHECK(read_again.ok() && *read_again == *design);
   EDGEMOE_CHECK(std::isfinite(sum(estimate_resources(*design, {8, 8}, network())).lut));
   estimate(machine_of(*design, {8, 8}, board(), {}));
 }

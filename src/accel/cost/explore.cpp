@@ -24,6 +24,9 @@ int power_of_two(int value, int least) {
 
 int divide_up(int a, int b) { return (a + b - 1) / b; }
 
+/// A design point's words of the weight ring are words of bytes: of wider weights the same memory holds fewer.
+int ring_words(int weight_words, const NumberFormat& format) { return weight_words * 8 / format.weight_bits; }
+
 std::string name_of(const DesignPoint& design, const NumberFormat& format) {
   const std::string shape = fmt::format("t{}o{}c{}-r{}", design.array.tokens, design.array.outputs, design.array.chains,
                                         design.memory.weight_words);
@@ -44,7 +47,8 @@ class Explorer {
   void visit(const DesignPoint::Array& array, int weight_words, const NumberFormat& format) {
     ++result_.searched;
     const std::optional<MachineNeeds> needs = needs_of(array);
-    Candidate candidate = {.design = make_design(array, needs, weight_words), .format = format};
+    const int held_words = ring_words(weight_words, format);
+    Candidate candidate = {.design = make_design(array, needs, weight_words, held_words), .format = format};
     DesignPoint& design = candidate.design;
     design.name = name_of(design, format);
     const Result<std::string> file = rewrite_design_point(base_text_, design);
@@ -54,12 +58,14 @@ class Explorer {
       return;
     }
     candidate.file = *file;
-    if (!within({"the ring does not hold the weights of a phase", 1.0 * needs->memory.weight_words, 1.0 * weight_words,
+    if (!within({"the ring does not hold the weights of a phase", 1.0 * needs->memory.weight_words, 1.0 * held_words,
                  "words"},
                 design.name)) {
       return;
     }
-    const Result<MachineLayout> layout = lay_out_machine(config_, design);
+    DesignPoint as_held = design;
+    as_held.memory.weight_words = held_words;
+    const Result<MachineLayout> layout = lay_out_machine(config_, as_held);
     if (!layout.ok()) {
       prune("networks that the machine does not compute", kNoFactor, design.name, layout.status().message());
       return;
@@ -126,8 +132,9 @@ class Explorer {
     return find_machine_needs(config_, design);
   }
 
-  DesignPoint make_design(const DesignPoint::Array& array, const std::optional<MachineNeeds>& needs,
-                          int weight_words) const {
+  /// `held_words`: what the ring's words hold of weights as wide as the format's.
+  DesignPoint make_design(const DesignPoint::Array& array, const std::optional<MachineNeeds>& needs, int weight_words,
+                          int held_words) const {
     DesignPoint design = base_;
     design.part = board_.part;
     design.clock_mhz = board_.clock_mhz;
@@ -147,7 +154,7 @@ class Explorer {
     // So many that they do not keep the ring of weights from filling: a word a column tile, which is dim_steps words of
     // weights at least.
     const int tile_words = divide_up(config_.embed_dim, array.outputs) * design.ways();
-    memory.channel_words = power_of_two(std::max(words.channel_words, weight_words / tile_words), 4);
+    memory.channel_words = power_of_two(std::max(words.channel_words, held_words / tile_words), 4);
     // A row memory holds at least two words, a group of experts two.
     const int least_row = 2 * array.outputs;
     design.limits = {.max_tokens = power_of_two(needs->limits.max_tokens, std::max(4, least_row)),

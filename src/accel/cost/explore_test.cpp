@@ -84,6 +84,45 @@ TEST(Explore, EveryCandidate_FitsItsBoardAndIsADesignPointThatTheRtlGeneratorTak
   EXPECT_THAT(make_rtl_package(*again), HasSubstr(fmt::format("ArrayOutputs = {};", best.array.outputs)));
 }
 
+TEST(Explore, EveryCandidatesFile_IsItsDesignAndKeepsTheBasesBus) {
+  const ModelConfig network = edge_moe_network();
+  std::string base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20);
+  const std::string bus = R"("address_bits": 40, "burst_beats": 16, "outstanding_bursts": 16, "prefetch": true)";
+  const std::string other = R"("address_bits": 36, "burst_beats": 8, "outstanding_bursts": 32, "prefetch": false)";
+  const std::size_t at = base.find(bus);
+  ASSERT_NE(at, std::string::npos);
+  base.replace(at, bus.size(), other);
+  const Result<Exploration> found =
+      explore({network, {}, make_queues(network, 1, kTypicalQueueSpread), named_board("zcu104"), base}, {}, {}, {});
+  ASSERT_TRUE(found.ok()) << found.status().message();
+  const DesignPoint::Bus expected = {.address_bits = 36, .burst_beats = 8, .outstanding_bursts = 32, .prefetch = false};
+  ASSERT_FALSE(found->candidates.empty());
+  for (const Candidate& one : found->candidates) {
+    const Result<DesignPoint> again = parse_design_point(one.file);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(*again, one.design) << one.design.name;
+    EXPECT_EQ(one.design.bus, expected) << one.design.name;
+  }
+}
+
+TEST(Explore, RingsOfWiderWeights_HoldAPhaseOfThem) {
+  for (const NumberFormat& format : {NumberFormat{8, 8}, NumberFormat{16, 16}}) {
+    const ExploreSpace space = {.tokens = {4},
+                                .outputs = {16, 32},
+                                .chains = {1, 2},
+                                .weight_words = {256, 512, 1024, 2048},
+                                .formats = {format}};
+    const Exploration found = explore_board("zcu102", {.dsp_share = 1, .bram_share = 1, .lut_share = 1}, space);
+    const double phase_bytes = 192 * 768 * format.weight_bytes();
+    double least = 1e9;
+    for (const Candidate& one : found.candidates) {
+      EXPECT_GE(ring_bytes(one.design), phase_bytes) << one.design.name;
+      least = std::min(least, ring_bytes(one.design));
+    }
+    EXPECT_LT(least, 2 * phase_bytes) << format.name();  // nor is a ring refused that does
+  }
+}
+
 TEST(Explore, Budgets_AreKeptAndWhatCannotBeIsRefusedWithReasons) {
   const Exploration found = explore_board("zcu102", {.milliseconds = 2.0});
   for (const Candidate& one : found.candidates) EXPECT_LE(one.milliseconds, 2.0);

@@ -160,7 +160,7 @@ TEST(FrameCost, NoMachine_IsFasterThanItsArrayOrItsMemory) {
       Machine machine = bare_machine(shape);
       machine.memory.bytes_per_cycle = rate;
       const FrameCost cost = typical_frame(network, machine);
-      EXPECT_GE(cost.cycles * machine.array.products_per_step(), cost.macs);
+      EXPECT_GE(cost.cycles * static_cast<double>(machine.array.products_per_step()), cost.macs);
       EXPECT_GE(cost.cycles * rate, cost.off_chip.weights);
       EXPECT_LE(cost.utilisation, 1);
     }

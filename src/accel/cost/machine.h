@@ -68,7 +68,7 @@ struct Machine {
     double cycles_per_step = 1;  // 1: a full pipeline; more in published machines, where it holds all their losses
     int drain_lanes = 1;         // sums that leave the array in a cycle
 
-    int products_per_step() const { return tokens * outputs * depth; }
+    std::int64_t products_per_step() const { return std::int64_t{tokens} * outputs * depth; }
   };
   /// What an idea's absence costs.
   struct Naive {

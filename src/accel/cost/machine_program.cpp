@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -253,6 +254,9 @@ MachineProgram make_machine_program(const ModelConfig& config, const FrameSpec& 
                                     const Machine& machine) {
   EDGEMOE_CHECK(machine.design.has_value());
   EDGEMOE_CHECK(queues.size() == config.moe.blocks.size());
+  // Rows, and rows that are gathered, are counted in 32 bits.
+  const std::int64_t streams = std::max(spec.first_streams(), spec.last_streams(config));
+  EDGEMOE_CHECK(config.num_tokens() * streams * std::max(1, config.moe.top_k) <= std::numeric_limits<int>::max());
   return ProgramMaker(config, spec, queues, machine).make();
 }
 

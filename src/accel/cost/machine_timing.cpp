@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -162,6 +163,15 @@ class Timer {
     return array_free_;
   }
 
+  /// Tiles behind one that was issued, which wait for nothing that it did not wait for: the cycle after the last step.
+  double issue_others(int tiles, double interval) {
+    const double cycles = tiles * interval;
+    count().array += cycles;
+    array_free_ += cycles;
+    fetch_ += cycles;
+    return array_free_;
+  }
+
   void leaves(double end, double latency, int tokens) {
     compute_idle_ = std::max(compute_idle_, end + latency + tokens);
   }
@@ -178,9 +188,20 @@ class Timer {
     const int outer = phase.columns_outer ? phase.column_tiles : groups;
     const int inner = phase.columns_outer ? groups : phase.column_tiles;
     const double interval = std::max(phase.steps * phase.step_cycles, static_cast<double>(phase.lanes));
+    const bool to_rows = phase.results == MachinePhase::Results::kRows || phase.results == MachinePhase::Results::kKeys;
     std::vector<double> group_ends;
     for (int i = 0; i < outer; ++i) {
       for (int j = 0; j < inner; ++j) {
+        const int first_group = phase.columns_outer ? j : i;
+        const int first_column = phase.columns_outer ? i : j;
+        // Weights are waited for in the first group, rows and room before the first tile of a row.
+        int others = 0;
+        if (first_group > 0 && phase.columns_outer && phase.reads == MachineRows::kNone && !to_rows) {
+          others = inner - j - 1;
+        } else if (first_group > 0 && !phase.columns_outer) {
+          others = std::min(inner - j, phase.row_tiles - first_column % phase.row_tiles) - 1;
+        }
+        j += others;
         const int group = phase.columns_outer ? j : i;
         const int column = phase.columns_outer ? i : j;
         const int tokens = std::min(phase.lanes, phase.rows - group * phase.lanes);
@@ -190,14 +211,12 @@ class Timer {
           weights = std::max(loads_.beats_there(tag_.weights, std::ceil(words * word_beats_)),
                              loads_.beats_there(tag_.weights - 1, channel_beats(tag_.weights - 1, phase, column + 1)));
         }
-        const bool to_rows =
-            phase.results == MachinePhase::Results::kRows || phase.results == MachinePhase::Results::kKeys;
-        const int in_row = column % phase.row_tiles;
-        const double room = to_rows && in_row == 0 ? rows_slots_.free_at() : 0;
-        const double end = issue(interval, rows_ready(phase, group * phase.lanes + tokens - 1), weights, room);
+        const double room = to_rows && first_column % phase.row_tiles == 0 ? rows_slots_.free_at() : 0;
+        issue(interval, rows_ready(phase, group * phase.lanes + tokens - 1), weights, room);
+        const double end = issue_others(others, interval);
         drained_ = end + kDrained + tokens - 1;
         leaves(end, phase.results == MachinePhase::Results::kResidual ? kWide : kNarrow, tokens);
-        if (to_rows && in_row + 1 == phase.row_tiles) {
+        if (to_rows && column % phase.row_tiles + 1 == phase.row_tiles) {
           const bool keys = phase.results == MachinePhase::Results::kKeys;
           write_rows(phase.makes, end + kNarrow + tokens - 1, tokens, phase.row_tiles, keys);
         }
@@ -278,45 +297,43 @@ class Timer {
   void attention(const MachinePhase& phase) {
     const int stream_rows = phase.rows / phase.streams;
     const int groups = divide_up(stream_rows, phase.lanes);
-    const int units = phase.streams * groups * phase.heads;
-    const auto last_row = [&](int unit) {
-      const int group = unit / phase.heads;
+    const std::int64_t units = std::int64_t{phase.streams} * groups * phase.heads;
+    const auto last_row = [&](std::int64_t unit) {
+      const auto group = static_cast<int>(unit / phase.heads);
       return group / groups * stream_rows + std::min(stream_rows, (group % groups + 1) * phase.lanes) - 1;
     };
-    const auto tokens_of = [&](int unit) {
-      const int group = unit / phase.heads % groups;
+    const auto tokens_of = [&](std::int64_t unit) {
+      const auto group = static_cast<int>(unit / phase.heads % groups);
       return std::min(phase.lanes, stream_rows - group * phase.lanes);
     };
-    std::vector<double> probabilities(static_cast<std::size_t>(units));
+    std::array<double, kScoresAhead + 1> probabilities = {};  // of the units under way, in turn
+    const auto place = [](std::int64_t unit) { return static_cast<std::size_t>(unit) % (kScoresAhead + 1); };
     const double score_interval = std::max(phase.steps * phase.step_cycles, static_cast<double>(phase.lanes));
     const double value_interval = std::max(phase.value_steps * phase.step_cycles, static_cast<double>(phase.lanes));
     const double lane_beats = static_cast<double>(design_.array.outputs) / design_.lanes.softmax;
     const double softmax_latency = 2 * log2_of(design_.lanes.softmax) + 7 + 16;
-    for (int step = 0; step < units + kScoresAhead; ++step) {
+    for (std::int64_t step = 0; step < units + kScoresAhead; ++step) {
       if (step < units) {
         label_ = Phase::kScores;
         const int tokens = tokens_of(step);
-        double end = 0;
-        for (int tile = 0; tile < phase.key_tiles; ++tile) {
-          end = issue(score_interval, rows_ready(phase, last_row(step)), 0, tile == 0 ? score_slots_.free_at() : 0);
-        }
+        issue(score_interval, rows_ready(phase, last_row(step)), 0, score_slots_.free_at());
+        const double end = issue_others(phase.key_tiles - 1, score_interval);
         leaves(end, kNarrow, tokens);
         const double read = score_slots_.read(end + kNarrow + tokens + 1, tokens * phase.key_tiles * lane_beats);
-        probabilities[static_cast<std::size_t>(step)] = read + softmax_latency + 1;
+        probabilities[place(step)] = read + softmax_latency + 1;
       }
-      const int unit = step - kScoresAhead;
+      const std::int64_t unit = step - kScoresAhead;
       if (unit < 0) continue;
       label_ = Phase::kValues;
       const int tokens = tokens_of(unit);
-      const int head = unit % phase.heads;
-      for (int tile = 0; tile < phase.row_tiles; ++tile) {
-        const double room = tile == 0 && head == 0 ? rows_slots_.free_at() : 0;
-        const double end = issue(value_interval, probabilities[static_cast<std::size_t>(unit)], 0, room);
-        drained_ = end + kDrained + tokens - 1;
-        leaves(end, kNarrow, tokens);
-        if (tile + 1 == phase.row_tiles && head + 1 == phase.heads) {
-          write_rows(phase.makes, end + kNarrow + tokens - 1, tokens, phase.row_tiles * phase.heads, false);
-        }
+      const auto head = static_cast<int>(unit % phase.heads);
+      const double room = head == 0 ? rows_slots_.free_at() : 0;
+      issue(value_interval, probabilities[place(unit)], 0, room);
+      const double end = issue_others(phase.row_tiles - 1, value_interval);
+      drained_ = end + kDrained + tokens - 1;
+      leaves(end, kNarrow, tokens);
+      if (head + 1 == phase.heads) {
+        write_rows(phase.makes, end + kNarrow + tokens - 1, tokens, phase.row_tiles * phase.heads, false);
       }
     }
   }

@@ -11,11 +11,20 @@ namespace {
 
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
 
-double real(JsonObjectReader& reader, std::string_view key) { return static_cast<double>(reader.number(key)); }
+/// As it stands there: the reader gives a float32.
+double exact(const JsonValue& value, float read) {
+  const double* number = std::get_if<double>(&value.value);
+  return number != nullptr ? *number : static_cast<double>(read);
+}
+
+double real(JsonObjectReader& reader, std::string_view key) {
+  const float value = reader.number(key);
+  return exact(reader.member(key), value);
+}
 
 std::optional<double> real_or_null(JsonObjectReader& reader, std::string_view key) {
   const std::optional<float> value = reader.number_or_null(key);
-  return value ? std::optional<double>(static_cast<double>(*value)) : std::nullopt;
+  return value ? std::optional<double>(exact(reader.member(key), *value)) : std::nullopt;
 }
 
 struct Bound {
@@ -54,6 +63,13 @@ Status validate(const PublishedMachine& published) {
   if (const std::optional<double>& rate = machine.memory.key_value_bytes_per_cycle) {
     EDGEMOE_RETURN_IF_ERROR(check({{"memory.key_value_bytes_per_cycle", *rate, 0.01, 1e6}}));
   }
+  if (const std::optional<PublishedMachine::Used>& used = published.used) {
+    constexpr double kMost = 1 << 24;
+    EDGEMOE_RETURN_IF_ERROR(check({{"used.dsp", static_cast<double>(used->dsp), 0, kMost},
+                                   {"used.bram36", static_cast<double>(used->bram36), 0, kMost},
+                                   {"used.lut", static_cast<double>(used->lut), 0, kMost},
+                                   {"used.ff", static_cast<double>(used->ff), 0, kMost}}));
+  }
   if (!published.ablation_ms.empty() && published.ablation_ms.size() != kIdeas.size() + 1) {
     return invalid_argument("published.ablation_ms: expected {} numbers or none, found {}", kIdeas.size() + 1,
                             published.ablation_ms.size());
@@ -62,6 +78,18 @@ Status validate(const PublishedMachine& published) {
 }
 
 }  // namespace
+
+bool PublishedMachine::assumes(std::string_view key) const {
+  return std::find(assumed.begin(), assumed.end(), key) != assumed.end();
+}
+
+std::optional<Resources> resources_of(const PublishedMachine& machine) {
+  if (!machine.used) return std::nullopt;
+  return Resources{.dsp = static_cast<double>(machine.used->dsp),
+                   .bram36 = static_cast<double>(machine.used->bram36),
+                   .lut = static_cast<double>(machine.used->lut),
+                   .ff = static_cast<double>(machine.used->ff)};
+}
 
 Result<PublishedMachine> parse_published_machine(std::string_view text, const Board& board) {
   EDGEMOE_ASSIGN_OR_RETURN(const JsonValue document, parse_json(text));

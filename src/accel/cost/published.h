@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "accel/cost/machine.h"
+#include "accel/cost/resources.h"
 #include "base/status.h"
 
 namespace edgemoe {
@@ -37,7 +38,12 @@ struct PublishedMachine {
   std::vector<double> ablation_ms;
   std::vector<std::string> assumed;  // keys of the file that no source gives
   std::vector<std::string> fitted;   // keys whose values were chosen so that the printed latencies come out
+
+  bool assumes(std::string_view key) const;
 };
+
+/// Printed, or assumed where assumes("used"); none: not in our sources.
+std::optional<Resources> resources_of(const PublishedMachine& machine);
 
 /// `board` gives the memory where the file does not. kMalformed for text that is no JSON, a missing or unknown key;
 /// kInvalidArgument for a value that cannot be.

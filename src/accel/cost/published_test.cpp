@@ -68,18 +68,15 @@ TEST(PublishedMachines, CoqmoeFollowsFromUbimoesUseOfItsDsps) {
 
 TEST(PublishedMachines, PowersLieInTheModelledRange) {
   const Range static_watts = named_board("zcu102").static_watts;
-  const PublishedMachine ubimoe = published("ubimoe");
   for (const char* name : {"edge-moe", "ubimoe", "coqmoe"}) {
     const PublishedMachine machine = published(name);
-    // Edge-MoE's resources are not in our sources: UbiMoE's, on the same part, stand for them.
-    const PublishedMachine::Used used = machine.used.value_or(*ubimoe.used);
-    const Resources resources = {.dsp = static_cast<double>(used.dsp),
-                                 .bram36 = static_cast<double>(used.bram36),
-                                 .lut = static_cast<double>(used.lut),
-                                 .ff = static_cast<double>(used.ff)};
+    const std::optional<Resources> used = resources_of(machine);
+    ASSERT_TRUE(used.has_value()) << name;
+    // Edge-MoE's resources are not in our sources, and its file says so.
+    EXPECT_EQ(machine.assumes("used"), std::string_view(name) == "edge-moe") << name;
     const FrameCost frame = frame_of(machine);
     const Range watts =
-        estimate_energy(frame, resources, machine.machine.clock_mhz, static_watts).watts(frame.milliseconds);
+        estimate_energy(frame, *used, machine.machine.clock_mhz, static_watts).watts(frame.milliseconds);
     EXPECT_TRUE(watts.contains(machine.power_watts)) << name << ": " << watts.low << " to " << watts.high;
     EXPECT_LT(watts.high, 20) << name;  // a range that holds anything would say nothing
     EXPECT_NEAR(watts.middle(), machine.power_watts, 0.35 * machine.power_watts) << name;
@@ -195,9 +192,25 @@ TEST(PublishedTable, GivesBackThePapersRatios) {
   ASSERT_TRUE(table.ok()) << table.status().message();
   ASSERT_GE(table->systems.size(), 3U);
   const double edge_moe = table->systems[0].millijoules();
+  EXPECT_DOUBLE_EQ(edge_moe, 34.64 * 14.54);  // as printed, to the last digit
   EXPECT_NEAR(edge_moe, 504, 0.5);
   EXPECT_NEAR(table->systems[1].millijoules() / edge_moe, 2.24, 0.005);
   EXPECT_NEAR(table->systems[2].millijoules() / edge_moe, 4.90, 0.005);
+}
+
+TEST(PublishedMachines, TheLargestArray_IsCountedInFull) {
+  const Board board = named_board("zcu102");
+  std::string text = *read_text_file(config_folder("machines") / "ubimoe.json", 1 << 20);
+  const std::string array = R"("tokens": 4, "outputs": 14, "depth": 16, "cycles_per_step": 8.189)";
+  const std::size_t at = text.find(array);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, array.size(), R"("tokens": 4096, "outputs": 4096, "depth": 4096, "cycles_per_step": 1)");
+  const Result<PublishedMachine> machine = parse_published_machine(text, board);
+  ASSERT_TRUE(machine.ok()) << machine.status().message();
+  EXPECT_EQ(machine->machine.array.products_per_step(), std::int64_t{1} << 36);
+  const FrameCost cost = frame_of(*machine);
+  EXPECT_GT(cost.utilisation, 0);
+  EXPECT_LT(cost.utilisation, 1e-3);
 }
 
 TEST(PublishedMachines, FilesThatAreWrong_AreRefusedWithTheKey) {
