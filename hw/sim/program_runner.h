@@ -49,6 +49,7 @@ class ProgramRunner {
   ProgramRunner(const Program& program, const DesignPoint& design, const AxiMemory::Timing& timing,
                 const Options& options)
       : program_(program),
+        design_(design),
         places_(program, kBase),
         machine_(AxiMemory(design.bus_bytes(), kBase, places_.end - kBase, timing, options.seed),
                  {.bus_bytes = design.bus_bytes(),
@@ -107,15 +108,16 @@ class ProgramRunner {
     const auto bytes = machine_.memory().bytes();
     std::copy(input.begin(), input.end(), bytes.begin() + static_cast<std::ptrdiff_t>(places_.input - kBase));
     std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(places_.output - kBase), places_.output_bytes, kUnwritten);
-    return start_run(port_, {.image_base = places_.image,
-                             .input_base = places_.input,
-                             .output_base = places_.output,
-                             .load_list = program_.load_list,
-                             .num_loads = program_.num_loads,
-                             .compute_list = program_.compute_list,
-                             .num_phases = program_.num_phases,
-                             .task = task,
-                             .timeout_cycles = kTimeoutCycles});
+    return start_run(port_, design_,
+                     {.image_base = places_.image,
+                      .input_base = places_.input,
+                      .output_base = places_.output,
+                      .load_list = program_.load_list,
+                      .num_loads = program_.num_loads,
+                      .compute_list = program_.compute_list,
+                      .num_phases = program_.num_phases,
+                      .task = task,
+                      .timeout_cycles = kTimeoutCycles});
   }
 
   Status check_protocols() const {
@@ -134,6 +136,7 @@ class ProgramRunner {
   static constexpr std::uint8_t kUnwritten = 0x5a;
 
   const Program& program_;
+  const DesignPoint& design_;
   ProgramPlaces places_;
   Machine<Model> machine_;
   MachinePort<Model> port_;

@@ -42,15 +42,11 @@ bool is_name(std::string_view text) {
   return true;
 }
 
-Status validate(const DesignPoint& design) {
-  if (!is_name(design.name)) {
-    return invalid_argument("name: expected letters, digits, - and _, found \"{}\"", design.name);
-  }
-  if (!is_name(design.part.name)) {
-    return invalid_argument("part.name: expected letters, digits, - and _, found \"{}\"", design.part.name);
-  }
+Status check_ranges(const DesignPoint& design) {
   using enum Range::Kind;
   constexpr int kMost = 1 << 24;
+  // Places in the rings are compared in 16 bits, a full ring's words among them.
+  constexpr int kMostRing = 1 << 15;
   const Range ranges[] = {
       {"part.dsp", design.part.dsp, 0, kMost},
       {"part.bram36", design.part.bram36, 0, kMost},
@@ -58,63 +54,111 @@ Status validate(const DesignPoint& design) {
       {"part.ff", design.part.ff, 0, kMost},
       {"clock_mhz", design.clock_mhz, 1, 2000},
       {"array.tokens", design.array.tokens, 2, 64, kEven},
-      {"array.outputs", design.array.outputs, 2, 256, kPowerOfTwo},
-      {"array.chains", design.array.chains, 1, 4, kPowerOfTwo},
+      {"array.outputs", design.array.outputs, 8, 64, kPowerOfTwo},
+      {"array.chains", design.array.chains, 1, 2, kPowerOfTwo},
       {"memory.activation_words", design.memory.activation_words, 16, 1 << 16, kPowerOfTwo},
       {"memory.scale_words", design.memory.scale_words, 4, 1 << 16, kPowerOfTwo},
       {"memory.probability_words", design.memory.probability_words, 16, 1 << 16, kPowerOfTwo},
       {"memory.gather_words", design.memory.gather_words, 4, 1 << 16, kPowerOfTwo},
       {"memory.key_value_words", design.memory.key_value_words, 4, 1 << 16, kPowerOfTwo},
-      {"memory.weight_words", design.memory.weight_words, 16, 1 << 16, kPowerOfTwo},
-      {"memory.channel_words", design.memory.channel_words, 4, 1 << 16, kPowerOfTwo},
+      {"memory.weight_words", design.memory.weight_words, 16, kMostRing, kPowerOfTwo},
+      {"memory.channel_words", design.memory.channel_words, 4, kMostRing, kPowerOfTwo},
       {"memory.norm_words", design.memory.norm_words, 4, 1 << 16, kPowerOfTwo},
       {"memory.token_words", design.memory.token_words, 4, 1 << 16, kPowerOfTwo},
       {"bus.address_bits", design.bus.address_bits, 32, 64},
-      {"bus.burst_beats", design.bus.burst_beats, 1, 256, kPowerOfTwo},
-      {"bus.outstanding_bursts", design.bus.outstanding_bursts, 1, 64, kPowerOfTwo},
+      {"bus.burst_beats", design.bus.burst_beats, 2, 256, kPowerOfTwo},
+      {"bus.outstanding_bursts", design.bus.outstanding_bursts, 2, 64, kPowerOfTwo},
       {"lanes.row_quantizer", design.lanes.row_quantizer, 2, 256, kPowerOfTwo},
       {"lanes.layer_norm", design.lanes.layer_norm, 2, 256, kPowerOfTwo},
       {"lanes.softmax", design.lanes.softmax, 2, 256, kPowerOfTwo},
       {"limits.max_tokens", design.limits.max_tokens, 4, 8192, kPowerOfTwo},
       {"limits.max_width", design.limits.max_width, 4, 8192, kPowerOfTwo},
       {"limits.max_heads", design.limits.max_heads, 2, 128, kPowerOfTwo},
-      {"limits.max_experts", design.limits.max_experts, 2, 256, kPowerOfTwo},
+      {"limits.max_experts", design.limits.max_experts, 2, 64, kPowerOfTwo},
       {"limits.max_top_k", design.limits.max_top_k, 1, 16},
   };
   for (const Range& range : ranges) EDGEMOE_RETURN_IF_ERROR(check(range));
-  if (design.limits.max_top_k > design.limits.max_experts) {
-    return invalid_argument("limits.max_top_k: expected at most limits.max_experts, {}, found {}",
-                            design.limits.max_experts, design.limits.max_top_k);
-  }
-  const int outputs = design.array.outputs;
-  if (outputs % design.step() != 0) {
-    return invalid_argument("array.outputs: expected a multiple of {} · array.chains, {}, found {}", kDotChainLength,
-                            design.step(), outputs);
-  }
+  return {};
+}
+
+Status check_bus(const DesignPoint& design) {
   if (design.bus_bytes() > kCommandBytes) {
     return invalid_argument("array: expected a bus of at most {} bytes, found outputs · chains = {}", kCommandBytes,
                             design.bus_bytes());
   }
   constexpr int kPageBytes = 4096;
-  if (design.bus.burst_beats * design.bus_bytes() > kPageBytes) {
+  const int burst_bytes = design.bus.burst_beats * design.bus_bytes();
+  if (burst_bytes > kPageBytes) {
     return invalid_argument("bus.burst_beats: expected bursts within {} bytes, at most {} beats of {}, found {}",
                             kPageBytes, kPageBytes / design.bus_bytes(), design.bus_bytes(), design.bus.burst_beats);
   }
+  if (burst_bytes < kCommandBytes) {
+    return invalid_argument(
+        "bus.burst_beats: expected bursts that hold a command of {} bytes, at least {} beats of {}, found {}",
+        kCommandBytes, kCommandBytes / design.bus_bytes(), design.bus_bytes(), design.bus.burst_beats);
+  }
+  return {};
+}
+
+Status check_limits(const DesignPoint& design) {
+  const DesignPoint::Limits& limits = design.limits;
+  const int outputs = design.array.outputs;
+  if (limits.max_top_k > limits.max_experts) {
+    return invalid_argument("limits.max_top_k: expected at most limits.max_experts, {}, found {}", limits.max_experts,
+                            limits.max_top_k);
+  }
+  // One word holds the constants of all experts.
+  if (limits.max_experts > outputs) {
+    return invalid_argument("limits.max_experts: expected at most array.outputs, {}, found {}", outputs,
+                            limits.max_experts);
+  }
+  // A row memory holds at least two words.
+  const std::pair<std::string_view, int> rows[] = {{"limits.max_width", limits.max_width},
+                                                   {"limits.max_tokens", limits.max_tokens}};
+  for (const auto& [key, value] : rows) {
+    if (value < 2 * outputs) {
+      return invalid_argument("{}: expected at least twice array.outputs, {}, found {}", key, 2 * outputs, value);
+    }
+  }
+  // A queue of groups holds at least two.
+  if (limits.max_tokens <= design.array.tokens) {
+    return invalid_argument("limits.max_tokens: expected more than array.tokens, {}, found {}", design.array.tokens,
+                            limits.max_tokens);
+  }
+  // A tile says in 16 bits where its keys' scales stand.
+  constexpr int kMostScaleWords = 1 << 16;
+  const int scale_words = limits.max_heads * (limits.max_tokens / outputs);
+  if (scale_words > kMostScaleWords) {
+    return invalid_argument(
+        "limits: expected max_heads · max_tokens / array.outputs, the words of the keys' scales, of at most {}, found "
+        "{} · {} / {} = {}",
+        kMostScaleWords, limits.max_heads, limits.max_tokens, outputs, scale_words);
+  }
+  return {};
+}
+
+/// What is accepted, the RTL elaborates and runs: its modules' own conditions are repeated here.
+Status validate(const DesignPoint& design) {
+  if (!is_name(design.name)) {
+    return invalid_argument("name: expected letters, digits, - and _, found \"{}\"", design.name);
+  }
+  if (!is_name(design.part.name)) {
+    return invalid_argument("part.name: expected letters, digits, - and _, found \"{}\"", design.part.name);
+  }
+  EDGEMOE_RETURN_IF_ERROR(check_ranges(design));
+  const int outputs = design.array.outputs;
+  if (outputs % design.step() != 0) {
+    return invalid_argument("array.outputs: expected a multiple of {} · array.chains, {}, found {}", kDotChainLength,
+                            design.step(), outputs);
+  }
+  EDGEMOE_RETURN_IF_ERROR(check_bus(design));
   const std::pair<std::string_view, int> lanes[] = {{"lanes.row_quantizer", design.lanes.row_quantizer},
                                                     {"lanes.layer_norm", design.lanes.layer_norm},
                                                     {"lanes.softmax", design.lanes.softmax}};
   for (const auto& [key, value] : lanes) {
     if (value != outputs) return invalid_argument("{}: expected array.outputs, {}, found {}", key, outputs, value);
   }
-  // A row memory holds at least two words.
-  const std::pair<std::string_view, int> rows[] = {{"limits.max_width", design.limits.max_width},
-                                                   {"limits.max_tokens", design.limits.max_tokens}};
-  for (const auto& [key, value] : rows) {
-    if (value < 2 * outputs) {
-      return invalid_argument("{}: expected at least twice array.outputs, {}, found {}", key, 2 * outputs, value);
-    }
-  }
-  return {};
+  return check_limits(design);
 }
 
 DesignPoint read(const JsonValue& document, Status& status) {

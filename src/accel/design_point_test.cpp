@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -140,17 +141,67 @@ TEST(DesignPoint, SizesThatCannotBeBuilt_AreRefusedWithWhatTheyMustBe) {
               HasSubstr("limits.max_top_k"));
   EXPECT_THAT(parse_design_point(replaced(good, "\"softmax\": 8", "\"softmax\": 64")).status().message(),
               AllOf(HasSubstr("lanes.softmax"), HasSubstr("array.outputs, 8")));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 4")).status().message(),
+  EXPECT_THAT(parse_design_point(replaced(good, "\"chains\": 1", "\"chains\": 2")).status().message(),
               AllOf(HasSubstr("array.outputs"), HasSubstr("multiple")));
-  EXPECT_THAT(parse_design_point(replaced(good, "\"outputs\": 8", "\"outputs\": 128")).status().message(),
+  EXPECT_THAT(parse_design_point(replaced(good, "\"chains\": 1", "\"chains\": 4")).status().message(),
+              AllOf(HasSubstr("array.chains"), HasSubstr("from 1 to 2")));
+  const std::string large = *read_text_file(kFolder / "zcu102.json", 1 << 20);
+  EXPECT_THAT(parse_design_point(replaced(large, "\"outputs\": 32", "\"outputs\": 64")).status().message(),
               HasSubstr("bus of at most 64"));
   EXPECT_TRUE(parse_design_point(replaced(good, "\"burst_beats\": 16", "\"burst_beats\": 256")).ok());
-  EXPECT_THAT(parse_design_point(replaced(*read_text_file(kFolder / "zcu102.json", 1 << 20), "\"burst_beats\": 16",
-                                          "\"burst_beats\": 128"))
-                  .status()
-                  .message(),
+  EXPECT_THAT(parse_design_point(replaced(large, "\"burst_beats\": 16", "\"burst_beats\": 128")).status().message(),
               AllOf(HasSubstr("bus.burst_beats"), HasSubstr("at most 64 beats")));
   EXPECT_THAT(parse_design_point(replaced(good, "\"small\"", "\"a\\nb\"")).status().message(), HasSubstr("name"));
+}
+
+/// A key of `small` or `zcu102` at the last value that the RTL takes, and at the next one, which it does not.
+TEST(DesignPoint, SizesThatTheRtlDoesNotElaborateOrRun_AreRefused) {
+  const struct {
+    const char* base;
+    std::vector<std::pair<std::string, std::string>> before;
+    std::string key;
+    int taken;
+    int refused;
+    std::string text;
+  } cases[] = {
+      // A queue of one word has no address.
+      {"small", {}, "outstanding_bursts", 2, 1, "from 2 to 64, found 1"},
+      {"small",
+       {{"\"tokens\": 2", "\"tokens\": 16"}},
+       "max_tokens",
+       32,
+       16,
+       "limits.max_tokens: expected more than array.tokens, 16, found 16"},
+      // A command is a burst.
+      {"small", {}, "burst_beats", 8, 4, "a command of 64 bytes, at least 8 beats of 8, found 4"},
+      {"zcu102", {}, "burst_beats", 2, 1, "bus.burst_beats: expected a power of two from 2 to 256, found 1"},
+      // A word of constants holds all experts.
+      {"small", {}, "max_experts", 8, 16, "limits.max_experts: expected at most array.outputs, 8, found 16"},
+      // Places are compared in 16 bits.
+      {"zcu102", {}, "weight_words", 32768, 65536, "memory.weight_words: expected a power of two from 16 to 32768"},
+      {"zcu102", {}, "channel_words", 32768, 65536, "memory.channel_words: expected a power of two from 4 to 32768"},
+      // And so are those of the keys' scales.
+      {"small",
+       {{"\"max_tokens\": 64", "\"max_tokens\": 8192"}},
+       "max_heads",
+       64,
+       128,
+       "max_heads · max_tokens / array.outputs, the words of the keys' scales, of at most 65536, found 128 · 8192 / 8 "
+       "= 131072"},
+  };
+  for (const auto& one : cases) {
+    std::string text = *read_text_file(kFolder / (std::string(one.base) + ".json"), 1 << 20);
+    for (const auto& [from, to] : one.before) text = replaced(text, from, to);
+    const std::string key = "\"" + one.key + "\": ";
+    const std::string found =
+        key + text.substr(text.find(key) + key.size(),
+                          text.find_first_of(",}\n", text.find(key)) - text.find(key) - key.size());
+    const Result<DesignPoint> taken = parse_design_point(replaced(text, found, key + std::to_string(one.taken)));
+    EXPECT_TRUE(taken.ok()) << taken.status().message();
+    const Result<DesignPoint> refused = parse_design_point(replaced(text, found, key + std::to_string(one.refused)));
+    EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument) << found << " as " << one.refused;
+    EXPECT_THAT(refused.status().message(), HasSubstr(one.text));
+  }
 }
 
 TEST(RtlPackage, HoldsEverySizeAndTableEntry) {

@@ -1,6 +1,9 @@
 #include "accel/driver.h"
 
+#include <string_view>
 #include <utility>
+
+#include "accel/program.h"
 
 namespace edgemoe {
 namespace {
@@ -25,6 +28,45 @@ Status validate(const RunSettings& settings) {
   }
   if (settings.task < 0 || settings.task > 0xff) {
     return invalid_argument("task {}: expected 0 to 255", settings.task);
+  }
+  return {};
+}
+
+/// The bursts of a run begin where the bus has beats, its lists where commands may begin, and no address is cut.
+Status validate_addresses(const DesignPoint& design, const RunSettings& settings) {
+  const auto beat = static_cast<std::uint64_t>(design.bus_bytes());
+  const int bits = design.bus.address_bits;
+  const std::uint64_t last = bits < 64 ? (std::uint64_t{1} << bits) - 1 : UINT64_MAX;
+  for (const auto& [name, base] : {std::pair{"image's", settings.image_base},
+                                   {"picture's", settings.input_base},
+                                   {"tokens'", settings.output_base}}) {
+    if (base % beat != 0) {
+      return invalid_argument("the {} address {:#x} is no multiple of {}, the bytes of the bus of {}", name, base, beat,
+                              design.name);
+    }
+    if (base > last) {
+      return invalid_argument("the {} address {:#x} has more than the {} bits of the bus of {}", name, base, bits,
+                              design.name);
+    }
+  }
+  const struct {
+    std::string_view name;
+    std::uint32_t beats;
+    int commands;
+  } lists[] = {{"load list", settings.load_list, settings.num_loads},
+               {"compute list", settings.compute_list, settings.num_phases}};
+  for (const auto& list : lists) {
+    const std::uint64_t offset = list.beats * beat;
+    if (offset % kCommandBytes != 0) {
+      return invalid_argument("the {} begins {} bytes ({} beats) behind the image's address: expected a multiple of {}",
+                              list.name, offset, list.beats, kCommandBytes);
+    }
+    const std::uint64_t bytes = offset + static_cast<std::uint64_t>(list.commands) * kCommandBytes;
+    if (bytes > last - settings.image_base) {
+      return invalid_argument(
+          "the {} ends {} bytes behind the image's address {:#x}: beyond the {} bits of the bus of {}", list.name,
+          bytes, settings.image_base, bits, design.name);
+    }
   }
   return {};
 }
@@ -60,6 +102,11 @@ Status check_accelerator(RegisterPort& port, const DesignPoint& design) {
                     design.array.chains);
   }
   return {};
+}
+
+Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings) {
+  EDGEMOE_RETURN_IF_ERROR(validate_addresses(design, settings));
+  return start_run(port, settings);
 }
 
 Status start_run(RegisterPort& port, const RunSettings& settings) {

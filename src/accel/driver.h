@@ -47,8 +47,11 @@ struct RunReport {
 /// kMismatch where there is no accelerator, another map of registers, or an array of another size behind the port.
 Status check_accelerator(RegisterPort& port, const DesignPoint& design);
 
-/// Writes the settings and starts. kInvalidArgument for what the registers do not hold; kIo where a run is still busy,
-/// or memory leaves an ended one waiting for ever.
+/// Writes the settings and starts. kInvalidArgument for what the registers or the design point's bus do not hold:
+/// counts, addresses that are not aligned or too wide. kIo where a run is still busy, or memory leaves one that has
+/// ended waiting for longer than the new one's time-out.
+Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings);
+/// The same without what only the design point says: of addresses the image's alone must be aligned.
 Status start_run(RegisterPort& port, const RunSettings& settings);
 
 /// Whether the run has ended, well or not, and the machine is free.

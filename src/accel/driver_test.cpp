@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 #include <vector>
 
 #include "accel/program_testing.h"
@@ -37,9 +38,9 @@ RunSettings some_settings() {
   return {.image_base = 0x12'3456'7000,
           .input_base = 0x13'0000'0040,
           .output_base = 0x14'0000'0080,
-          .load_list = 11,
+          .load_list = 16,
           .num_loads = 12,
-          .compute_list = 13,
+          .compute_list = 24,
           .num_phases = 14,
           .task = 2,
           .timeout_cycles = 99};
@@ -47,16 +48,16 @@ RunSettings some_settings() {
 
 TEST(Driver, Start_WritesEverySettingAndThenStarts) {
   FakeRegisters port;
-  ASSERT_TRUE(start_run(port, some_settings()).ok());
+  ASSERT_TRUE(start_run(port, design_of("small"), some_settings()).ok());
   EXPECT_EQ(port.at(Register::kImageBase), 0x3456'7000U);
   EXPECT_EQ(port.at(Register::kImageBaseHigh), 0x12U);
   EXPECT_EQ(port.at(Register::kInputBase), 0x40U);
   EXPECT_EQ(port.at(Register::kInputBaseHigh), 0x13U);
   EXPECT_EQ(port.at(Register::kOutputBase), 0x80U);
   EXPECT_EQ(port.at(Register::kOutputBaseHigh), 0x14U);
-  EXPECT_EQ(port.at(Register::kLoadList), 11U);
+  EXPECT_EQ(port.at(Register::kLoadList), 16U);
   EXPECT_EQ(port.at(Register::kLoadCount), 12U);
-  EXPECT_EQ(port.at(Register::kComputeList), 13U);
+  EXPECT_EQ(port.at(Register::kComputeList), 24U);
   EXPECT_EQ(port.at(Register::kComputeCount), 14U);
   EXPECT_EQ(port.at(Register::kTask), 2U);
   EXPECT_EQ(port.at(Register::kTimeout), 99U);
@@ -79,6 +80,39 @@ TEST(Driver, SettingsThatRegistersDoNotHold_AreRefusedBeforeAnyWrite) {
   settings.task = 256;
   EXPECT_THAT(start_run(port, settings).message(), HasSubstr("task 256"));
   EXPECT_TRUE(port.written.empty());
+}
+
+/// `small` has a bus of 8 bytes and addresses of 40 bits.
+TEST(Driver, AddressesThatTheBusDoesNotHold_AreRefusedBeforeAnyWrite) {
+  const DesignPoint narrow = design_of("small");
+  const auto fault = [](const DesignPoint& design, const auto& change) {
+    FakeRegisters port;
+    RunSettings settings = some_settings();
+    change(settings);
+    const Status status = start_run(port, design, settings);
+    EXPECT_EQ(port.written.empty(), !status.ok());
+    return std::string(status.message());
+  };
+  const std::uint64_t top = std::uint64_t{1} << 40;
+  EXPECT_THAT(fault(narrow, [](RunSettings& s) { s.image_base += 8; }), HasSubstr("image's address 0x1234567008"));
+  EXPECT_THAT(fault(narrow, [](RunSettings& s) { s.input_base += 4; }),
+              AllOf(HasSubstr("picture's address 0x1300000044"), HasSubstr("multiple of 8")));
+  EXPECT_THAT(fault(narrow, [](RunSettings& s) { s.output_base += 1; }), HasSubstr("tokens' address 0x1400000081"));
+  EXPECT_THAT(fault(narrow, [](RunSettings& s) { s.load_list = 17; }),
+              AllOf(HasSubstr("load list begins 136 bytes (17 beats)"), HasSubstr("multiple of 64")));
+  EXPECT_THAT(fault(narrow, [](RunSettings& s) { s.compute_list = 1; }), HasSubstr("compute list begins 8 bytes"));
+  EXPECT_THAT(fault(narrow, [&](RunSettings& s) { s.image_base = top; }), HasSubstr("40 bits"));
+  EXPECT_THAT(fault(narrow, [&](RunSettings& s) { s.input_base = top; }), HasSubstr("40 bits"));
+  EXPECT_THAT(fault(narrow, [&](RunSettings& s) { s.output_base = top + 64; }), HasSubstr("40 bits"));
+  EXPECT_THAT(fault(narrow, [&](RunSettings& s) { s.image_base = top - 512; }),
+              AllOf(HasSubstr("load list ends"), HasSubstr("40 bits")));
+  // What is allowed: any beat for the picture and the tokens, all of the addresses.
+  EXPECT_EQ(fault(narrow, [](RunSettings& s) { s.input_base += 8; }), "");
+  EXPECT_EQ(fault(narrow, [&](RunSettings& s) { s.output_base = top - 8; }), "");
+  DesignPoint wide = design_of("zcu102");
+  EXPECT_THAT(fault(wide, [](RunSettings& s) { s.output_base += 8; }), HasSubstr("multiple of 64"));
+  wide.bus.address_bits = 64;
+  EXPECT_EQ(fault(wide, [](RunSettings& s) { s.output_base = ~std::uint64_t{63}; }), "");
 }
 
 TEST(Driver, BusyOrStuckMachine_IsNotStarted) {

@@ -155,9 +155,9 @@ class Explorer {
     // weights at least.
     const int tile_words = divide_up(config_.embed_dim, array.outputs) * design.ways();
     memory.channel_words = power_of_two(std::max(words.channel_words, held_words / tile_words), 4);
-    // A row memory holds at least two words, a group of experts two.
+    // A row memory holds at least two words, a queue of groups two, a group of experts two.
     const int least_row = 2 * array.outputs;
-    design.limits = {.max_tokens = power_of_two(needs->limits.max_tokens, std::max(4, least_row)),
+    design.limits = {.max_tokens = power_of_two(needs->limits.max_tokens, std::max(array.tokens + 1, least_row)),
                      .max_width = power_of_two(needs->limits.max_width, std::max(4, least_row)),
                      .max_heads = power_of_two(needs->limits.max_heads, 2),
                      .max_experts = power_of_two(needs->limits.max_experts, 2),

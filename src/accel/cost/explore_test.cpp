@@ -152,6 +152,32 @@ TEST(Explore, Progress_IsToldAndMayEndTheSearch) {
   EXPECT_EQ(found.searched, 128U);
 }
 
+/// Small networks on large arrays, and networks without a router: what the network needs is less than the RTL takes.
+TEST(Explore, NetworksSmallerThanTheArray_GetTheLimitsThatTheRtlNeeds) {
+  ModelConfig tiny = *parse_model_config(*read_text_file(config_folder("models") / "tiny.json", 1 << 20));
+  ModelConfig dense = tiny;
+  dense.moe = {};
+  ASSERT_TRUE(validate_complete_config(dense).ok());
+  const ExploreSpace space = {.tokens = {2, 24, 32, 64}, .outputs = {8, 16}, .chains = {1, 2}, .weight_words = {512}};
+  for (const ModelConfig& network : {tiny, dense}) {
+    const Result<Exploration> found =
+        explore({.network = network,
+                 .spec = {},
+                 .queues = make_queues(network, 1, kTypicalQueueSpread),
+                 .board = named_board("zcu102"),
+                 .base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20)},
+                space, {.dsp_share = 9, .bram_share = 9, .lut_share = 9}, {});
+    ASSERT_TRUE(found.ok()) << found.status().message();
+    // One refusal: two chains want 16 outputs.
+    EXPECT_EQ(found->candidates.size(), 3 * space.tokens.size());
+    for (const Candidate& one : found->candidates) {
+      EXPECT_TRUE(parse_design_point(one.file).ok()) << one.design.name;
+      EXPECT_GT(one.design.limits.max_tokens, one.design.array.tokens) << one.design.name;
+      EXPECT_LE(one.design.limits.max_experts, one.design.array.outputs) << one.design.name;
+    }
+  }
+}
+
 TEST(Explore, TableAndPlot_HoldEveryCandidate) {
   const Exploration found = explore_board("zcu104");
   const std::string csv = exploration_csv(found);
