@@ -66,7 +66,7 @@ class ProgramRunner {
   Machine<Model>& machine() { return machine_; }
   RegisterPort& port() { return port_; }
 
-  /// Told how many phases of a run are finished, and in which of its cycles that was seen.
+  /// Told how many phases of a run are issued, and in which of its cycles that was seen.
   using Progress = std::function<void(std::uint32_t phases, std::int64_t cycle)>;
 
   /// One picture (lay_out_picture) as `task` sees it; `tokens` is [num_tokens, embed_dim] s32.16. kInvalidArgument for

@@ -44,7 +44,7 @@ struct LoadCommand {
   LoadKind kind = LoadKind::kEnd;
   int expert = kNoExpert;         ///< may be skipped where that expert has no token
   int routing = 0;                ///< the router phase, from 1, whose queues say so; 0: none
-  std::uint32_t wait_phases = 0;  ///< not before so many phases are finished
+  std::uint32_t wait_phases = 0;  ///< not before so many phases are issued; the compiler needs none
   std::uint32_t offset = 0;       ///< in beats, from the image's base (kImage: the input's)
   std::uint32_t task_stride = 0;  ///< beats to add to it for each task before the one that runs
   std::uint32_t beats = 0;
