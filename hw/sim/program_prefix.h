@@ -58,7 +58,6 @@ inline Program program_prefix(const Program& program, const DesignPoint& design,
     ++prefix.num_loads;
     if (kind == LoadKind::kWeight) --weights;
   }
-  append(encode(LoadCommand{}).value());
   return prefix;
 }
 

@@ -50,6 +50,7 @@ class ProgramRunner {
                 const Options& options)
       : program_(program),
         design_(design),
+        timeout_cycles_(timeout_behind(timing.latency_cycles, timing.bytes_per_cycle / design.bus_bytes())),
         places_(program, kBase),
         machine_(AxiMemory(design.bus_bytes(), kBase, places_.end - kBase, timing, options.seed),
                  {.bus_bytes = design.bus_bytes(),
@@ -65,7 +66,7 @@ class ProgramRunner {
   Machine<Model>& machine() { return machine_; }
   RegisterPort& port() { return port_; }
 
-  /// Told how many phases of a run are finished, and in which of its cycles that was seen.
+  /// Told how many phases of a run are issued, and in which of its cycles that was seen.
   using Progress = std::function<void(std::uint32_t phases, std::int64_t cycle)>;
 
   /// One picture (lay_out_picture) as `task` sees it; `tokens` is [num_tokens, embed_dim] s32.16. kInvalidArgument for
@@ -117,7 +118,7 @@ class ProgramRunner {
                       .compute_list = program_.compute_list,
                       .num_phases = program_.num_phases,
                       .task = task,
-                      .timeout_cycles = kTimeoutCycles});
+                      .timeout_cycles = timeout_cycles_});
   }
 
   Status check_protocols() const {
@@ -132,11 +133,11 @@ class ProgramRunner {
 
  private:
   static constexpr int kCyclesBetweenPolls = 100;
-  static constexpr std::uint32_t kTimeoutCycles = 100'000;
   static constexpr std::uint8_t kUnwritten = 0x5a;
 
   const Program& program_;
   const DesignPoint& design_;
+  std::uint32_t timeout_cycles_;
   ProgramPlaces places_;
   Machine<Model> machine_;
   MachinePort<Model> port_;

@@ -387,7 +387,6 @@ class Compiler {
                        .image_height = config_.input.height,
                        .image_width = config_.input.width,
                        .patch_size = config_.patch_size};
-    loads_.emplace_back();  // kEnd
     EDGEMOE_ASSIGN_OR_RETURN(const ImagePart loads, append(loads_));
     EDGEMOE_ASSIGN_OR_RETURN(const ImagePart phases, append(phases_));
     program.load_list = loads.offset;

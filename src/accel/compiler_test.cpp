@@ -40,6 +40,16 @@ std::vector<ComputeCommand> phases_of(const Program& program, const DesignPoint&
   return phases;
 }
 
+TEST(Compiler, Lists_HoldTheCommandsThatAreFetchedAndNothingElse) {
+  const DesignPoint design = design_of("small");
+  const Program program = program_of(HlsCase::seeded(config_of("tiny"), 1), design).value();
+  for (const LoadCommand& load : loads_of(program, design)) EXPECT_NE(load.kind, LoadKind::kNone);
+  const int beats = kCommandBytes / design.bus_bytes();
+  EXPECT_EQ(program.compute_list - program.load_list, static_cast<std::uint32_t>(program.num_loads * beats));
+  const std::size_t end = program.compute_list + static_cast<std::size_t>(program.num_phases * beats);
+  EXPECT_EQ(program.image.size(), end * static_cast<std::size_t>(design.bus_bytes()));
+}
+
 TEST(Compiler, Loads_AreInTheOrderOfPhases_ConstantsBeforeWeights) {
   const DesignPoint design = design_of("small");
   const HlsCase network = HlsCase::seeded(config_of("tiny"), 1);

@@ -22,7 +22,8 @@ struct DeviceReport {
   std::uint64_t cycles = 0;  // of the machine's clock; 0 where it has none
   std::uint64_t read_beats = 0;
   std::uint64_t write_beats = 0;
-  // Where there is a clock: cycles by cause, and when each phase of the latest run was seen to be finished.
+  // Where there is a clock: cycles by cause, and when each phase of the latest run was seen to be issued: all its tiles
+  // with the array.
   std::vector<std::pair<std::string, std::uint64_t>> waits;
   std::vector<std::uint64_t> phase_ends;
   std::string memory;  // how the one behind the machine was modelled; empty: not at all

@@ -1,5 +1,7 @@
 #include "accel/driver.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -10,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t kBaseBytes = 64;
 constexpr int kMostCommands = 0xffff;
-constexpr int kMostPolls = 1000;
+constexpr std::uint32_t kLeastPolls = 1000;
+/// Of a run without a time-out.
+constexpr std::uint32_t kMostPolls = 1'000'000;
 
 Status write_base(RegisterPort& port, Register low, Register high, std::uint64_t base) {
   EDGEMOE_RETURN_IF_ERROR(port.write(low, static_cast<std::uint32_t>(base)));
@@ -71,16 +75,22 @@ Status validate_addresses(const DesignPoint& design, const RunSettings& settings
   return {};
 }
 
-/// A machine that resets itself, after AXI's reset or an error, is free within a few accesses.
-Status wait_until_free(RegisterPort& port) {
-  for (int i = 0; i < kMostPolls; ++i) {
+/// A machine that resets itself, after AXI's reset or an error, is free within a few accesses; where memory is slow,
+/// when that has sent what was asked for. A look takes several cycles, and the time-out is longer than memory is ever
+/// silent.
+Status wait_until_free(RegisterPort& port, std::uint32_t timeout_cycles) {
+  const std::uint32_t polls = timeout_cycles == 0 ? kMostPolls : std::max(kLeastPolls, timeout_cycles);
+  for (std::uint32_t i = 0; i < polls; ++i) {
     EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t status, port.read(Register::kStatus));
     if ((status & kBusy) == 0) return {};
     if ((status & kStopping) == 0) {
       return io_error("the accelerator is busy with another run: wait for it, or abort it");
     }
   }
-  return io_error("the accelerator cannot end what it had begun on the bus: memory does not answer; reset it");
+  return io_error(
+      "the accelerator cannot end what it had begun on the bus: memory has not answered for {} looks at its status; "
+      "reset it",
+      polls);
 }
 
 }  // namespace
@@ -104,6 +114,13 @@ Status check_accelerator(RegisterPort& port, const DesignPoint& design) {
   return {};
 }
 
+std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle) {
+  // No bench's core has stood still for as long.
+  constexpr double kCoreCycles = 100'000;
+  const double silent_cycles = latency_cycles + 1 / beats_per_cycle;
+  return static_cast<std::uint32_t>(std::min(kCoreCycles + 2 * silent_cycles, double{UINT32_MAX}));
+}
+
 Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings) {
   EDGEMOE_RETURN_IF_ERROR(validate_addresses(design, settings));
   return start_run(port, settings);
@@ -111,7 +128,7 @@ Status start_run(RegisterPort& port, const DesignPoint& design, const RunSetting
 
 Status start_run(RegisterPort& port, const RunSettings& settings) {
   EDGEMOE_RETURN_IF_ERROR(validate(settings));
-  EDGEMOE_RETURN_IF_ERROR(wait_until_free(port));
+  EDGEMOE_RETURN_IF_ERROR(wait_until_free(port, settings.timeout_cycles));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kImageBase, Register::kImageBaseHigh, settings.image_base));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kInputBase, Register::kInputBaseHigh, settings.input_base));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kOutputBase, Register::kOutputBaseHigh, settings.output_base));

@@ -47,6 +47,10 @@ struct RunReport {
 /// kMismatch where there is no accelerator, another map of registers, or an array of another size behind the port.
 Status check_accelerator(RegisterPort& port, const DesignPoint& design);
 
+/// A time-out for runs behind a memory that answers after `latency_cycles` and moves `beats_per_cycle` on average
+/// (above 0): twice as long as it may be silent, and as long as the core computes by itself at most.
+std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle);
+
 /// Writes the settings and starts. kInvalidArgument for what the registers or the design point's bus do not hold:
 /// counts, addresses that are not aligned or too wide. kIo where a run is still busy, or memory leaves one that has
 /// ended waiting for longer than the new one's time-out.

@@ -124,6 +124,44 @@ TEST(Driver, BusyOrStuckMachine_IsNotStarted) {
   EXPECT_TRUE(port.written.empty());
 }
 
+/// The slowest memory that a simulator takes (simulator.h): 100,000 cycles of latency, a beat in 1,000 cycles.
+TEST(Driver, TimeOutBehindASlowMemory_IsLongerThanItIsSilent) {
+  EXPECT_GT(timeout_behind(100'000, 0.001), 101'000U + 50'000U);
+  EXPECT_GE(timeout_behind(40, 8.0 / 9), 50'000U);
+  EXPECT_LT(timeout_behind(40, 1e9), 200'000U);  // and a dead memory is noticed
+  EXPECT_EQ(timeout_behind(1e12, 1), UINT32_MAX);
+}
+
+/// Busy until it has been looked at so often.
+class SlowToStop final : public RegisterPort {
+ public:
+  using RegisterPort::read;
+  using RegisterPort::write;
+  explicit SlowToStop(int looks) : looks_(looks) {}
+  Result<std::uint32_t> read(std::uint32_t) override {
+    return looks_-- > 0 ? std::uint32_t{kBusy | kStopping | kError} : std::uint32_t{kError};
+  }
+  Status write(std::uint32_t, std::uint32_t) override { return {}; }
+
+ private:
+  int looks_;
+};
+
+/// 256 beats may be outstanding, of 1,000 cycles each; a look takes a few of them.
+TEST(Driver, MachineThatWaitsForASlowMemory_IsWaitedForAsLongAsTheTimeOutSays) {
+  RunSettings settings = some_settings();
+  settings.timeout_cycles = timeout_behind(100'000, 0.001);
+  SlowToStop slow((100'000 + 256 * 1000) / 4);
+  const Status started = start_run(slow, settings);
+  EXPECT_TRUE(started.ok()) << started.message();
+  SlowToStop slower(100'000);
+  settings.timeout_cycles = 99;
+  EXPECT_THAT(start_run(slower, settings).message(), AllOf(HasSubstr("1000 looks"), HasSubstr("reset it")));
+  SlowToStop without(100'000);
+  settings.timeout_cycles = 0;
+  EXPECT_TRUE(start_run(without, settings).ok());
+}
+
 TEST(Driver, RefusedAccess_EndsTheStart) {
   FakeRegisters port;
   port.refused = static_cast<std::uint32_t>(Register::kTask);

@@ -62,8 +62,9 @@ Result<std::span<const std::uint8_t>> Loader::source(const LoadCommand& command)
 }
 
 Result<Loader::Step> Loader::step() {
+  if (next_ == program_.num_loads) return Step::kEnd;
   EDGEMOE_ASSIGN_OR_RETURN(const LoadCommand command, next());
-  if (command.kind == LoadKind::kEnd || next_ == program_.num_loads) return Step::kEnd;
+  if (command.kind == LoadKind::kNone) return malformed("load {} is of kind 0, which is none", next_);
   if (command.wait_phases > static_cast<std::uint32_t>(memory_.phases_done)) return Step::kNotYet;
   if (command.routing > 0) {
     const bool known = memory_.routings_done >= command.routing;

@@ -141,8 +141,11 @@ TEST(Interpreter, ProgramsThatWouldHangAMachine_AreRefusedWithTheReason) {
               HasSubstr("phase 0: needs 96 rows of weights and 4 words of channels, loaded are 95 and 4"));
   EXPECT_THAT(broken.with_load(LoadKind::kWeight, [](LoadCommand& c) { c.kind = LoadKind::kNorm; }),
               HasSubstr("the norms"));
-  EXPECT_THAT(broken.with_load(LoadKind::kImage, [](LoadCommand& c) { c.kind = LoadKind::kEnd; }),
-              HasSubstr("no weights are left"));
+  EXPECT_THAT(broken.with_load(LoadKind::kImage, [](LoadCommand& c) { c.kind = LoadKind::kNone; }),
+              HasSubstr("load 2 is of kind 0, which is none"));
+  Program short_list = broken.program();
+  short_list.num_loads = 2;
+  EXPECT_THAT(broken.run(short_list), HasSubstr("no weights are left"));
   EXPECT_THAT(broken.with_phase(PhaseKind::kRouter, [](ComputeCommand& c) { c.kind = PhaseKind::kGather; }),
               HasSubstr("dead-lock: gathers for no router"));
 }

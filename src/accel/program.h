@@ -30,7 +30,7 @@ inline constexpr int kRouterDigitBits = 6;
 
 /// Data arrive in the order of the list, so what stands before a WEIGHT is there when that is.
 enum class LoadKind : std::uint8_t {
-  kEnd = 0,
+  kNone = 0,      ///< no command: in a list it is an error
   kWeight = 1,    ///< rows of the weight ring: [row][bank 0 … 7][chain · O + output], a beat a bank
   kChannel = 2,   ///< words of the channel ring: O × 64 bits
   kNorm = 3,      ///< words of the norms' gains and biases: O × {gain 16, bias 16}
@@ -41,10 +41,10 @@ inline constexpr int kNumLoadKinds = 6;
 
 /// One command of the load list.
 struct LoadCommand {
-  LoadKind kind = LoadKind::kEnd;
+  LoadKind kind = LoadKind::kNone;
   int expert = kNoExpert;         ///< may be skipped where that expert has no token
   int routing = 0;                ///< the router phase, from 1, whose queues say so; 0: none
-  std::uint32_t wait_phases = 0;  ///< not before so many phases are finished
+  std::uint32_t wait_phases = 0;  ///< not before so many phases are issued; the compiler needs none
   std::uint32_t offset = 0;       ///< in beats, from the image's base (kImage: the input's)
   std::uint32_t task_stride = 0;  ///< beats to add to it for each task before the one that runs
   std::uint32_t beats = 0;
@@ -260,7 +260,7 @@ struct Program {
   std::vector<std::uint8_t> image;  ///< what lies at the image's base: both lists and all that is loaded
   std::uint32_t load_list = 0;      ///< beats from the image's base, a multiple of 64 bytes
   std::uint32_t compute_list = 0;   ///< the same
-  int num_loads = 0;                ///< commands of the load list, less its kEnd
+  int num_loads = 0;                ///< commands of the load list
   int num_phases = 0;               ///< commands of the compute list, kFinish among them
   std::uint32_t input_bytes = 0;    ///< of a picture as the machine loads it, whole beats
   int num_tasks = 0;

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kNumBusWaits> kBusWaitNames = {
     "memory to take a write's address",
     "memory to take data",
     "the confirmation of a write",
-    "a phase to end before the next load",
+    "a phase to be issued before the next load",
     "the router before an expert's load",
     "the sequencer to take up earlier loads",
     "room in a ring of weights or constants",

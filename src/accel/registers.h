@@ -33,7 +33,8 @@ enum class Register : std::uint32_t {
   kLoadCount = 0x3c,  ///< commands in it, up to 65535
   kComputeList = 0x40,
   kComputeCount = 0x44,
-  kPhases = 0x48,  ///< read: phases that are finished, of the run that is on or the latest
+  kPhases = 0x48,  ///< read: phases that are issued, of the run that is on or the latest: all their tiles are with the
+                   ///< array, results may be on their way
   kCycles = 0x50,  ///< read: of the latest run
   kCyclesHigh = 0x54,
   kReadBeats = 0x58,  ///< read: of the latest run, commands included
@@ -66,7 +67,7 @@ enum class BusWait : std::uint8_t {
   kWriteAddress = 2,   ///< memory to take the address of a write
   kWriteData = 3,      ///< memory to take data
   kWriteResponse = 4,  ///< the confirmation of the last write
-  kLoadPhase = 5,      ///< a load that must not come before a phase has ended
+  kLoadPhase = 5,      ///< a load that must not come before a phase is issued
   kLoadRouting = 6,    ///< an expert's load: the router
   kLoadTag = 7,        ///< a load: the sequencer is as many loads behind as it may be
   kLoadRoom = 8,       ///< room in a ring

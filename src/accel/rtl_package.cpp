@@ -60,7 +60,6 @@ std::string program_parameters() {
   std::string text =
       "  // Commands (src/accel/program.h): kinds, then the first bit of each field and how many it has.\n";
   const std::pair<std::string_view, int> names[] = {
-      {"LoadEnd", static_cast<int>(LoadKind::kEnd)},
       {"LoadWeight", static_cast<int>(LoadKind::kWeight)},
       {"LoadChannel", static_cast<int>(LoadKind::kChannel)},
       {"LoadNorm", static_cast<int>(LoadKind::kNorm)},
@@ -84,10 +83,8 @@ std::string program_parameters() {
       {"RegionHidden0", static_cast<int>(Region::kHidden0)},
       {"RegionHidden1", static_cast<int>(Region::kHidden1)},
       {"RegionGathered", static_cast<int>(Region::kGathered)},
-      {"CommandBytes", kCommandBytes},
       {"NoExpert", kNoExpert},
       {"RouterDigits", kRouterDigits},
-      {"RouterDigitBits", kRouterDigitBits},
   };
   for (const auto& [name, value] : names) text += fmt::format("  parameter int {} = {};\n", name, value);
   const LoadCommand load;
@@ -113,7 +110,6 @@ std::string make_rtl_package(const DesignPoint& design) {
       {"ArrayOutputs", design.array.outputs, "output columns of the array, and requantise lanes"},
       {"ArrayChains", design.array.chains, "chains of DSPs that make one sum"},
       {"ChainLength", kDotChainLength, "DSPs in a chain"},
-      {"StepInputs", design.step(), "inputs of a step"},
       {"BeatSteps", design.ways(), "steps of a beat of ArrayOutputs elements"},
       {"ActivationWords", design.memory.activation_words, "words of an activation bank"},
       {"ScaleWords", design.memory.scale_words, "words of the activations' row scales"},
