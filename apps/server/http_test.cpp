@@ -88,7 +88,6 @@ HttpLimits small_limits() {
 HttpLimits short_times() {
   HttpLimits limits = small_limits();
   limits.header_time = limits.body_time = std::chrono::milliseconds(300);
-  limits.write_time = std::chrono::milliseconds(100);
   return limits;
 }
 
@@ -200,21 +199,27 @@ TEST_F(HttpTest, endlessHeaders_endTheConnection) {
 
 TEST_F(HttpTest, trickledHeadersAndBodies_areCutOffInTime) {
   start(short_times());
-  for (const char* start : {"GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n"}) {
-    Client client(port_);
-    client.send(start);
-    bool open = true;
-    // One byte every 50 ms never leaves the server without news, and would be done in 50 s, or after 4096 bytes
-    // refused.
-    for (int i = 0; i < 950 && open; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      open = client.send("x");
-    }
-    EXPECT_FALSE(open) << start;
+  const std::vector<std::pair<const char*, Refusal>> starts = {
+      {"GET / HTTP/1.1\r\nX: ", Refusal::kHeaderTime},
+      {"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n", Refusal::kBodyTime}};
+  for (const auto& [text, refusal] : starts) {
+    // A client that was too slow even for its first bytes is cut off as a silent one: once more then.
+    do {
+      Client client(port_);
+      client.send(text);
+      bool open = true;
+      // One byte every 50 ms never leaves the server without news, and would be done in 50 s.
+      for (int i = 0; i < 950 && open; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        open = client.send("x");
+      }
+      ASSERT_FALSE(open) << text;
+      while (echo_.counted(refusal) + echo_.counted(Refusal::kSilent) == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    } while (echo_.counted(refusal) == 0);
   }
   EXPECT_EQ(echo_.handled, 0);
-  echo_.expect_counted(Refusal::kHeaderTime, 1);
-  echo_.expect_counted(Refusal::kBodyTime, 1);
 }
 
 TEST_F(HttpTest, silentConnections_giveTheirPlaceBack) {
@@ -231,7 +236,8 @@ TEST_F(HttpTest, silentConnections_giveTheirPlaceBack) {
 }
 
 TEST_F(HttpTest, answersThatAreNotTaken_endTheConnection) {
-  HttpLimits limits = short_times();
+  HttpLimits limits = small_limits();
+  limits.write_time = std::chrono::milliseconds(100);
   limits.max_bodies_bytes = std::size_t{1} << 30;
   start(limits);
   Client client(port_);
