@@ -313,6 +313,13 @@ Status check_options(const RunOptions& options) {
     return invalid_argument(
         "run: --overview shows what the routers chose, which a device keeps to itself; leave out one");
   }
+  // A folder of a video's name may be there already, and meant.
+  if (is_video_source(options.output) && !std::filesystem::is_directory(options.output)) {
+    return invalid_argument(
+        "-o {}: the maps of pictures go to a folder, and this is the name of a video, which {} is none of; give a "
+        "folder",
+        options.output.string(), options.inputs.front());
+  }
   const bool reads_stdin = std::find(options.inputs.begin(), options.inputs.end(), "-") != options.inputs.end();
   if (reads_stdin && options.inputs.size() != 1) return invalid_argument("run: \"-\" must be the only input");
   if (reads_stdin == options.raw_size.empty()) {

@@ -71,11 +71,14 @@ Result<server::ServerOptions> server_options(const ServeArguments& arguments) {
 
 ExitCode serve(const ServeArguments& arguments) {
   const StopSignal stop;
-  const Result<server::ServerOptions> options = server_options(arguments);
+  Result<server::ServerOptions> options = server_options(arguments);
   if (!options.ok()) return fail(options.status());
+  options->stopped = [&stop] { return stop.requested(); };
   Result<std::unique_ptr<server::Server>> started = server::Server::start(*options);
+  if (!started.ok() && stop.requested()) stop.end_process();
   if (!started.ok()) return fail(started.status());
   server::Server& server = **started;
+  const std::string address = server.address();
   fmt::print("page       {}\n", server.address());
   fmt::print("source     {}\n",
              server.source_description().empty()
@@ -86,7 +89,7 @@ ExitCode serve(const ServeArguments& arguments) {
   fmt::print("Ctrl-C ends it when every accepted request is answered.\n");
   std::fflush(stdout);
   bool source_fails = false;
-  while (!stop.requested()) {
+  while (!stop.requested() && server.listening()) {
     pollfd entry = {stop.descriptor(), POLLIN, 0};
     ::poll(&entry, 1, 1000);
     const std::string fault = server.source_fault();
@@ -95,8 +98,10 @@ ExitCode serve(const ServeArguments& arguments) {
     print_note(source_fails ? fmt::format("the live source fails and is tried again, the service goes on: {}", fault)
                             : "the live source is back");
   }
+  const bool deaf = !server.listening();
   print_note("stopping: answering what was accepted");
   server.shutdown();
+  if (deaf) return fail(io_error("{}: the system takes no more connections; start again", address));
   return kDone;
 }
 

@@ -64,19 +64,29 @@ bool Connection::wait_for_request(std::chrono::milliseconds wait, const std::ato
 void Connection::allow_read(std::size_t bytes, std::chrono::milliseconds time) {
   readable_bytes_ = bytes;
   read_deadline_ = Clock::now() + time;
+  read_end_ = ReadEnd::kOpen;
 }
 
 ssize_t Connection::read(char* out, std::size_t size) {
   if (size == 0) return 0;
-  if (readable_bytes_ == 0) return -1;
+  if (readable_bytes_ == 0) {
+    read_end_ = ReadEnd::kTooMuch;
+    return -1;
+  }
   if (taken_ == buffered_) {
     // The poll also tells a deadline that has passed while single bytes trickled in.
-    if (Clock::now() >= read_deadline_ || !poll_until(POLLIN, read_deadline_)) return -1;
+    if (Clock::now() >= read_deadline_ || !poll_until(POLLIN, read_deadline_)) {
+      read_end_ = ReadEnd::kTimedOut;
+      return -1;
+    }
     ssize_t got = 0;
     do {
       got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
     } while (got < 0 && errno == EINTR);
-    if (got <= 0) return got;
+    if (got <= 0) {
+      read_end_ = ReadEnd::kClosed;
+      return got;
+    }
     taken_ = 0;
     buffered_ = static_cast<std::size_t>(got);
   }
@@ -84,6 +94,7 @@ ssize_t Connection::read(char* out, std::size_t size) {
   std::memcpy(out, buffer_.data() + taken_, count);
   taken_ += count;
   readable_bytes_ -= count;
+  has_read_ = true;
   return static_cast<ssize_t>(count);
 }
 
@@ -91,7 +102,10 @@ ssize_t Connection::write(const char* data, std::size_t size) {
   const Clock::time_point deadline = Clock::now() + write_time_;
   std::size_t sent = 0;
   while (sent < size) {
-    if (!poll_until(POLLOUT, deadline)) return -1;
+    if (!poll_until(POLLOUT, deadline)) {
+      write_timed_out_ = true;
+      return -1;
+    }
     const ssize_t count = ::send(socket_, data + sent, size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK)) continue;
     if (count <= 0) return -1;

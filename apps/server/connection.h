@@ -12,6 +12,14 @@
 
 namespace edgemoe::server {
 
+/// How far reading has come.
+enum class ReadEnd {
+  kOpen,      // there may be more
+  kClosed,    // the other end has closed, or is gone
+  kTimedOut,  // the time allowed is over
+  kTooMuch,   // the bytes allowed are read
+};
+
 /// Reads and writes a socket that it does not own. Not for several threads.
 class Connection {
  public:
@@ -29,6 +37,11 @@ class Connection {
   ssize_t read(char* out, std::size_t size);
   /// All of it or −1; each call must be done within the time allowed.
   ssize_t write(const char* data, std::size_t size);
+  /// Since allow_read(): why read() gives nothing, and whether it has given anything.
+  ReadEnd read_end() const { return read_end_; }
+  bool has_read() const { return has_read_; }
+  /// Whether the other end has left an answer lying.
+  bool write_timed_out() const { return write_timed_out_; }
   bool readable() const;
   bool writable() const;
   int socket() const { return socket_; }
@@ -46,6 +59,9 @@ class Connection {
   std::size_t readable_bytes_ = 0;
   Clock::time_point read_deadline_ = Clock::now();
   std::chrono::milliseconds write_time_{0};
+  ReadEnd read_end_ = ReadEnd::kOpen;
+  bool has_read_ = false;
+  bool write_timed_out_ = false;
 };
 
 }  // namespace edgemoe::server

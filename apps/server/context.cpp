@@ -1,6 +1,7 @@
 #include "server/context.h"
 
 #include <nlohmann/json.hpp>
+#include <span>
 
 namespace edgemoe::server {
 
@@ -28,6 +29,13 @@ HttpResponse error_response(const Status& status) {
   }
 }
 
+HttpResponse no_memory_response() {
+  HttpResponse response =
+      error_response(503, "more is being sent, decoded and answered than there is memory for; try again later");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 HttpResponse turn_response(Turn turn) {
   HttpResponse response = turn == Turn::kBusy ? error_response(429, "the line is full; try again later")
                           : turn == Turn::kStopping
@@ -45,6 +53,18 @@ std::vector<std::string> split_names(std::string_view names) {
     names = end == std::string_view::npos ? std::string_view() : names.substr(end + 1);
   }
   return split;
+}
+
+DecodedBody decode_body(const Context& context, const HttpRequest& request) {
+  DecodedBody body;
+  Result<Picture> picture = decode_within(std::as_bytes(std::span(request.body)), context.max_pixels, request.memory);
+  if (picture.ok()) {
+    body.picture = std::move(picture).value();
+  } else {
+    const bool full = request.memory != nullptr && request.memory->refused();
+    body.failure = full ? no_memory_response() : error_response(picture.status());
+  }
+  return body;
 }
 
 RunOutcome run_picture(Context& context, std::size_t model, const Picture& picture, const RunOptions& options) {

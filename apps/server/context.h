@@ -30,6 +30,8 @@ struct Context {
 /// {"error": "…"} with the status that fits.
 HttpResponse error_response(int status, std::string_view message);
 HttpResponse error_response(const Status& status);
+/// 503 with Retry-After: there is no memory for it now.
+HttpResponse no_memory_response();
 /// For an answer that is none: 429 (busy), 503 (stopping, timed out), with Retry-After.
 HttpResponse turn_response(Turn turn);
 
@@ -40,6 +42,14 @@ std::vector<std::string> split_names(std::string_view names);
 HttpResponse serve_protocol(Context& context, const HttpRequest& request, std::string_view path);   // /v2…
 HttpResponse serve_maps(Context& context, const HttpRequest& request);                              // POST /v1/maps
 HttpResponse serve_page_data(Context& context, const HttpRequest& request, std::string_view path);  // /live/…
+
+/// The picture in the body of a request, its memory held before it is decoded; the answer's status is not 200 where
+/// there is none.
+struct DecodedBody {
+  HttpResponse failure;
+  Picture picture;
+};
+DecodedBody decode_body(const Context& context, const HttpRequest& request);
 
 /// Runs one picture; the answer's status is not 200 where there is no report.
 struct RunOutcome {

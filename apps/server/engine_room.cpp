@@ -12,6 +12,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kRequestsPerIdleWork = 2;  // when both wait: live frames get every third turn
 
+/// The number type that all of them compute in, as a setting names it; empty where they differ.
+std::string common_type(const std::vector<Model>& models) {
+  const std::string first = models.front().info().number_type;
+  const bool same =
+      std::all_of(models.begin(), models.end(), [&](const Model& model) { return model.info().number_type == first; });
+  if (!same) return "";
+  return first == "float32" ? "float" : first;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EngineRoom>> EngineRoom::open(const Options& options) {
@@ -29,9 +38,10 @@ EngineRoom::~EngineRoom() { shutdown(); }
 
 /// Fills models_ and infos_ for the setting. Not while the engine's thread runs something else.
 Status EngineRoom::load(const EngineSetting& setting) {
-  std::vector<Model> fresh;
-  const bool known = setting.num_threads == loaded_threads_ && loaded_.contains(setting.number_type);
+  std::string type = setting.number_type.empty() ? type_of_files_.value_or("") : setting.number_type;
+  const bool known = setting.num_threads == loaded_threads_ && loaded_.contains(type);
   if (!known) {
+    std::vector<Model> fresh;
     for (const ServedModel& served : options_.models) {
       Result<Model> model =
           Model::load(served.path, {.num_threads = setting.num_threads, .number_type = setting.number_type});
@@ -40,11 +50,12 @@ Status EngineRoom::load(const EngineSetting& setting) {
     }
     if (setting.num_threads != loaded_threads_) loaded_.clear();
     loaded_threads_ = setting.num_threads;
-    loaded_[setting.number_type] = std::move(fresh);
+    if (setting.number_type.empty()) type_of_files_ = type = common_type(fresh);
+    loaded_[type] = std::move(fresh);
   }
   models_.clear();
   std::vector<ModelInfo> infos;
-  for (Model& model : loaded_[setting.number_type]) {
+  for (Model& model : loaded_[type]) {
     models_.push_back(&model);
     infos.push_back(model.info());
   }
@@ -155,7 +166,11 @@ void EngineRoom::work() {
       requests_in_a_row = 0;
       idle_ready_ = false;
       lock.unlock();
-      idle(models_);
+      try {
+        idle(models_);
+      } catch (const std::bad_alloc&) {
+        // Whose work it is has lost it; this thread serves all others too.
+      }
       lock.lock();
       continue;
     }

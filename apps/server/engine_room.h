@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -120,8 +121,10 @@ class EngineRoom {
   bool stopping_ = false;
   EngineSetting setting_;
   std::vector<ModelInfo> infos_;
-  // Of the engine's thread alone: loaded models by number type; those in use.
+  // Of the engine's thread alone: loaded models by number type, "" where their files hold several; of which the files
+  // themselves are, once that is known; those in use.
   std::map<std::string, std::vector<Model>> loaded_;
+  std::optional<std::string> type_of_files_;
   int loaded_threads_ = -1;
   std::vector<Model*> models_;
   std::thread thread_;

@@ -109,15 +109,15 @@ class PictureSource final : public FrameSource {
 /// A file again from its beginning when it ends; a camera as it comes.
 class VideoSource final : public FrameSource {
  public:
-  explicit VideoSource(fs::path path) : path_(std::move(path)) {}
+  VideoSource(fs::path path, std::function<bool()> stopped) : path_(std::move(path)), stopped_(std::move(stopped)) {}
 
   Status reopen() override {
     num_damaged_ = num_damaged();
     reader_.reset();
     std::error_code error;
     const bool camera = fs::is_character_file(path_, error);
-    Result<VideoReader> reader =
-        VideoReader::open(path_, {.loop = !camera, .stopped = [this] { return interrupted_.load(); }});
+    Result<VideoReader> reader = VideoReader::open(
+        path_, {.loop = !camera, .stopped = [this] { return interrupted_ || (stopped_ && stopped_()); }});
     if (!reader.ok()) return reader.status();
     reader_ = std::move(reader).value();
     return {};
@@ -144,6 +144,7 @@ class VideoSource final : public FrameSource {
 
  private:
   const fs::path path_;
+  const std::function<bool()> stopped_;
   std::optional<VideoReader> reader_;
   std::int64_t num_damaged_ = 0;  // of the readers before
   std::atomic<bool> interrupted_ = false;
@@ -151,13 +152,14 @@ class VideoSource final : public FrameSource {
 
 }  // namespace
 
-Result<std::unique_ptr<FrameSource>> open_source(const fs::path& path, double pictures_per_second) {
+Result<std::unique_ptr<FrameSource>> open_source(const fs::path& path, double pictures_per_second,
+                                                 std::function<bool()> stopped) {
   std::error_code error;
   std::unique_ptr<FrameSource> source;
   if (fs::is_directory(path, error) || has_picture_name(path)) {
     source = std::make_unique<PictureSource>(path, pictures_per_second);
   } else {
-    source = std::make_unique<VideoSource>(path);
+    source = std::make_unique<VideoSource>(path, std::move(stopped));
   }
   if (Status status = source->reopen(); !status.ok()) return status;
   return source;

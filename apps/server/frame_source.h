@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -34,8 +35,10 @@ class FrameSource {
 };
 
 /// A picture, a folder of pictures or a video (a file or a camera), from its beginning again when it ends.
-/// `pictures_per_second` of pictures; > 0. kNotFound, kMalformed, kUnsupported.
-Result<std::unique_ptr<FrameSource>> open_source(const std::filesystem::path& path, double pictures_per_second);
+/// `pictures_per_second` of pictures; > 0. `stopped`, asked by any thread, ends every wait for a video, its opening
+/// too. kNotFound, kMalformed, kUnsupported, kIo.
+Result<std::unique_ptr<FrameSource>> open_source(const std::filesystem::path& path, double pictures_per_second,
+                                                 std::function<bool()> stopped = {});
 
 }  // namespace edgemoe::server
 

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cctype>
+#include <optional>
 #include <thread>
 
 #include "server/connection.h"
@@ -40,10 +42,18 @@ class ConnectionStream final : public httplib::Stream {
   Connection connection;
 };
 
-/// The connection that this thread serves is not to be used for another request. A body was left unread, or worse.
-thread_local bool close_after_answer = false;
-/// Bytes of body and answer that the request at work on this thread holds of the common budget.
-thread_local std::size_t held_bytes = 0;
+/// One request, from its first byte until its answer is written.
+struct Exchange {
+  Connection& connection;
+  MemoryHold memory;  // of body, pictures and answer
+  std::optional<Refusal> refusal = {};
+  bool head_checked = false;
+  bool in_body = false;
+  bool close = false;  // the connection is not to be used for another: a body was left unread, or worse
+};
+
+/// That of this thread: httplib hands nothing through.
+thread_local Exchange* exchange = nullptr;
 /// This thread is the one that accepts, and there is no room for what it has accepted.
 thread_local bool overloaded = false;
 
@@ -74,8 +84,24 @@ void close_gently(int socket) {
   ::close(socket);
 }
 
+/// Why reading has ended, or `otherwise` where it has not.
+Refusal refusal_of_end(const Exchange& now, Refusal otherwise) {
+  switch (now.connection.read_end()) {
+    case ReadEnd::kTimedOut:
+      return now.in_body ? Refusal::kBodyTime : Refusal::kHeaderTime;
+    case ReadEnd::kTooMuch:
+      return now.in_body ? Refusal::kTooLarge : Refusal::kHeaderSize;
+    case ReadEnd::kClosed:
+      return Refusal::kIncomplete;
+    case ReadEnd::kOpen:
+      break;
+  }
+  return otherwise;
+}
+
 HttpRequest to_request(const httplib::Request& from) {
   HttpRequest request;
+  request.memory = &exchange->memory;
   request.method = from.method == "HEAD" ? "GET" : from.method;
   request.path = from.path;
   for (const auto& [name, value] : from.params) request.query.emplace(name, value);
@@ -85,6 +111,12 @@ HttpRequest to_request(const httplib::Request& from) {
     request.headers.emplace(std::move(lower), value);
   }
   return request;
+}
+
+bool is_chunked(const httplib::Request& request) {
+  std::string coding = request.get_header_value("Transfer-Encoding");
+  for (char& letter : coding) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return coding == "chunked" && request.get_header_value_count("Transfer-Encoding") == 1;
 }
 
 void answer(HttpResponse from, httplib::Response& to) {
@@ -99,6 +131,7 @@ class Listener final : public httplib::Server, public HttpListener {
   Listener(const HttpLimits& limits, HttpHandler& handler)
       : limits_(limits),
         handler_(handler),
+        budget_(limits.max_bodies_bytes),
         pool_(static_cast<std::size_t>(limits.max_connections), static_cast<std::size_t>(limits.max_waiting)) {
     new_task_queue = [this] { return new ConnectionQueue(pool_); };
     // Not httplib's SO_REUSEPORT: two services must not share one port unawares.
@@ -121,10 +154,22 @@ class Listener final : public httplib::Server, public HttpListener {
     Post("[^]*", [this](const httplib::Request& request, httplib::Response& response,
                         const httplib::ContentReader& reader) { take_body(request, response, reader); });
     set_error_handler([this](const httplib::Request& /*request*/, httplib::Response& response) {
-      if (response.body.empty()) answer(handler_.fault(response.status, ""), response);
+      if (!response.body.empty()) return;
+      // httplib's own fault: where the next request would begin is not known.
+      answer(handler_.fault(response.status, ""), response);
+      exchange->refusal = refusal_of_end(*exchange, Refusal::kMalformed);
+      exchange->close = true;
+    });
+    set_post_routing_handler([this](const httplib::Request& /*request*/, httplib::Response& response) {
+      if (stopping_) exchange->close = true;
+      if (!exchange->close) return;
+      response.headers.erase("Connection");
+      response.headers.erase("Keep-Alive");
+      response.set_header("Connection", "close");
     });
     set_exception_handler(
         [this](const httplib::Request& /*request*/, httplib::Response& response, const std::exception_ptr& /*fault*/) {
+          exchange->refusal = Refusal::kFailure;
           answer(handler_.fault(500, "the request could not be served; is there enough memory?"), response);
         });
   }
@@ -140,11 +185,19 @@ class Listener final : public httplib::Server, public HttpListener {
                                 "--port, or 0 for any that is free",
                                 host, port, errno == 0 ? "no such address" : std::strerror(errno)));
     }
-    ::listen(svr_sock_, kBacklog);  // httplib's own 5 is less than a browser opens
-    accepting_ = std::thread([this] { listen_after_bind(); });
-    while (!is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return {};
+    ::listen(svr_sock_, kBacklog);  // httplib's own 5, which stays where this fails, is less than a browser opens
+    listening_ = true;
+    accepting_ = std::thread([this] {
+      listen_after_bind();
+      listening_ = false;
+    });
+    while (!is_running() && listening_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (listening_) return {};
+    accepting_.join();
+    return Status(StatusCode::kIo, fmt::format("cannot take connections on {}:{}", host, port_));
   }
+
+  bool listening() const override { return listening_; }
 
   int port() const override { return port_; }
 
@@ -162,78 +215,100 @@ class Listener final : public httplib::Server, public HttpListener {
     Connection& connection = stream.connection;
     connection.allow_write(limits_.write_time);
     if (overloaded) {
+      handler_.count(Refusal::kOverload);
       connection.allow_write(std::chrono::milliseconds(0));  // nobody waits for a client here
       connection.write(kOverloaded.data(), kOverloaded.size());
       ::shutdown(socket, SHUT_RDWR);
       ::close(socket);
       return false;
     }
-    close_after_answer = false;
-    for (int served = 0; served < kMaxRequestsOfAConnection && !close_after_answer; ++served) {
+    for (int served = 0; served < kMaxRequestsOfAConnection; ++served) {
       // A connection without a request holds a thread; when others wait for one it goes sooner.
       const auto idle =
           pool_.num_waiting() > 0 ? std::min(limits_.idle_time, std::chrono::milliseconds(100)) : limits_.idle_time;
-      if (!connection.wait_for_request(served == 0 ? limits_.header_time : idle, stopping_)) break;
+      if (!connection.wait_for_request(served == 0 ? limits_.header_time : idle, stopping_)) {
+        if (served == 0 && !stopping_) handler_.count(Refusal::kSilent);
+        break;
+      }
       connection.allow_read(limits_.max_header_bytes, limits_.header_time);
+      Exchange now{connection, MemoryHold(budget_)};
+      exchange = &now;
       bool closed = false;
       const auto begin_body = [&](httplib::Request& request) {
         request.ranges.clear();  // answers are whole: a list of overlapping ranges would multiply them
         // Chunks and compressed bodies have some bytes of their own.
+        now.in_body = true;
         connection.allow_read(limits_.max_body_bytes + limits_.max_body_bytes / 8 + 64 * 1024, limits_.body_time);
       };
       const bool last = stopping_ || served + 1 == kMaxRequestsOfAConnection;
       const bool answered = process_request(stream, last, closed, begin_body);
-      held_by_all_ -= held_bytes;
-      held_bytes = 0;
-      if (!answered || closed || last) break;
+      exchange = nullptr;
+      count_refusal(now, answered);
+      if (!answered || closed || last || now.close) break;
     }
     close_gently(socket);
     return true;
   }
 
-  bool refuse(httplib::Response& response, int status, std::string_view message) {
+  void count_refusal(const Exchange& now, bool answered) {
+    if (now.refusal) {
+      handler_.count(*now.refusal);
+    } else if (now.connection.write_timed_out()) {
+      handler_.count(Refusal::kAnswerTime);
+    } else if (!answered && now.connection.has_read() && now.connection.read_end() != ReadEnd::kOpen) {
+      handler_.count(refusal_of_end(now, Refusal::kIncomplete));
+    }
+  }
+
+  bool refuse(httplib::Response& response, Refusal refusal, int status, std::string_view message) {
     answer(handler_.fault(status, message), response);
-    close_after_answer = true;
-    response.set_header("Connection", "close");
+    exchange->refusal = refusal;
+    exchange->close = true;
     return false;
   }
 
   /// False when the request is answered already.
   bool check_head(const httplib::Request& request, httplib::Response& response) {
+    if (exchange->head_checked) return true;  // before its body was asked for: then it is taken
     if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
       response.set_header("Allow", "GET, HEAD, POST");
-      return refuse(response, 405, fmt::format("no method but GET, HEAD and POST is served here"));
+      return refuse(response, Refusal::kMethod, 405, fmt::format("no method but GET, HEAD and POST is served here"));
     }
-    if (request.path.size() > kMaxPath) return refuse(response, 414, "the path is too long");
+    if (request.path.size() > kMaxPath) return refuse(response, Refusal::kPath, 414, "the path is too long");
     const bool has_length = request.has_header("Content-Length");
-    const bool is_chunked = request.has_header("Transfer-Encoding");
+    const bool has_coding = request.has_header("Transfer-Encoding");
     const std::string length = request.get_header_value("Content-Length");
-    if ((has_length && is_chunked) || request.get_header_value_count("Content-Length") > 1 ||
+    if ((has_length && has_coding) || request.get_header_value_count("Content-Length") > 1 ||
         length.find_first_not_of("0123456789") != std::string::npos) {
-      return refuse(response, 400, "the length of the body is given twice or is no number");
+      return refuse(response, Refusal::kLength, 400, "the length of the body is given twice or is no number");
     }
     if (request.method != "POST") {
-      return (has_length && length != "0") || is_chunked ? refuse(response, 400, "a GET has no body") : true;
+      if (!has_coding && (!has_length || length == "0")) return true;
+      return refuse(response, Refusal::kLength, 400, "a GET has no body");
     }
     if (length.size() > 18 || (has_length && std::stoull("0" + length) > limits_.max_body_bytes)) {
-      return refuse(response, 413, too_large());
+      return refuse(response, Refusal::kTooLarge, 413, too_large());
     }
-    if (!has_length && !is_chunked) return refuse(response, 411, "a POST needs a Content-Length or chunks");
+    // Of any other coding httplib would read until the client closes.
+    if (!has_length && !is_chunked(request)) {
+      return refuse(response, Refusal::kLength, 411, "a POST needs a Content-Length, or Transfer-Encoding: chunked");
+    }
     // httplib takes what it does not know as it is.
     const std::string encoding = request.get_header_value("Content-Encoding");
     if (!encoding.empty() && encoding != "identity" && encoding != "gzip" && encoding != "deflate" &&
         encoding != "br") {
-      return refuse(response, 415, "the body's Content-Encoding is none of gzip, deflate, br");
+      return refuse(response, Refusal::kEncoding, 415, "the body's Content-Encoding is none of gzip, deflate, br");
     }
     if (request.is_multipart_form_data()) {
-      return refuse(response, 415, "no multipart forms: send the file itself (curl --data-binary @picture.jpg)");
+      return refuse(response, Refusal::kEncoding, 415,
+                    "no multipart forms: send the file itself (curl --data-binary @picture.jpg)");
     }
     if (const auto refusal = handler_.refuse(to_request(request))) {
       answer(std::move(*refusal), response);
-      close_after_answer = true;
-      response.set_header("Connection", "close");
+      exchange->close = true;
       return false;
     }
+    exchange->head_checked = true;
     return true;
   }
 
@@ -242,7 +317,7 @@ class Listener final : public httplib::Server, public HttpListener {
     int fault = 0;
     const bool complete = reader([&](const char* data, std::size_t size) {
       if (request.body.size() + size > limits_.max_body_bytes) fault = 413;
-      if (fault == 0 && !hold(size)) fault = 503;
+      if (fault == 0 && !exchange->memory.take(size)) fault = 503;
       if (fault != 0) return false;
       request.body.append(data, size);
       return true;
@@ -252,30 +327,22 @@ class Listener final : public httplib::Server, public HttpListener {
     } else if (fault == 503) {
       refuse_for_now(response);
     } else if (fault == 413 || response.status == 413) {
-      refuse(response, 413, too_large());
+      refuse(response, Refusal::kTooLarge, 413, too_large());
     } else {
-      refuse(response, 400, "the body did not arrive whole, or in time, or is not what its Content-Encoding says");
+      refuse(response, refusal_of_end(*exchange, Refusal::kEncoding), 400,
+             "the body did not arrive whole, or in time, or is not what its Content-Encoding says");
     }
-  }
-
-  /// Takes `size` bytes of the budget, until the answer is written.
-  bool hold(std::size_t size) {
-    if (held_by_all_.fetch_add(size) + size > limits_.max_bodies_bytes) {
-      held_by_all_ -= size;
-      return false;
-    }
-    held_bytes += size;
-    return true;
   }
 
   void give(HttpResponse from, httplib::Response& to) {
-    if (!hold(from.body.size())) return refuse_for_now(to);
+    if (!exchange->memory.take(from.body.size())) return refuse_for_now(to);
     answer(std::move(from), to);
   }
 
   void refuse_for_now(httplib::Response& response) {
     response.set_header("Retry-After", "1");
-    refuse(response, 503, "more is being sent and received than there is memory for; try again later");
+    refuse(response, Refusal::kMemory, 503,
+           "more is being sent and received than there is memory for; try again later");
   }
 
   std::string too_large() const {
@@ -284,14 +351,22 @@ class Listener final : public httplib::Server, public HttpListener {
 
   const HttpLimits limits_;
   HttpHandler& handler_;
+  MemoryBudget budget_;
   WorkerPool pool_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<std::size_t> held_by_all_ = 0;
+  std::atomic<bool> listening_ = false;
   int port_ = -1;
   std::thread accepting_;
 };
 
 }  // namespace
+
+std::string_view refusal_name(Refusal refusal) {
+  constexpr std::array<std::string_view, kNumRefusals> kNames = {
+      "overload",    "silent",      "malformed", "method",     "path",   "length",      "encoding", "too_large",
+      "header_size", "header_time", "body_time", "incomplete", "memory", "answer_time", "failure"};
+  return kNames[static_cast<std::size_t>(refusal)];
+}
 
 std::string_view HttpRequest::header(const std::string& lower_case_name) const {
   const auto found = headers.find(lower_case_name);

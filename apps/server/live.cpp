@@ -14,6 +14,17 @@ constexpr int kJpegQuality = 80;
 
 std::int64_t nanoseconds(std::chrono::steady_clock::duration time) { return std::chrono::nanoseconds(time).count(); }
 
+/// Null where memory has ended: this picture is left out.
+std::shared_ptr<LivePicture> to_live(SourceFrame& read, std::chrono::steady_clock::duration spent) try {
+  auto picture = std::make_shared<LivePicture>();
+  picture->read_ns = nanoseconds(spent);
+  picture->name = std::move(read.name);
+  picture->picture = std::move(read.picture);
+  return picture;
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
 }  // namespace
 
 const std::string& LivePicture::jpeg() const {
@@ -107,6 +118,14 @@ void LiveFeed::wait_to_retry(std::unique_lock<std::mutex>& lock, std::chrono::mi
   }
 }
 
+/// The next picture, of a source that is opened anew first where it is not open.
+Result<SourceFrame> LiveFeed::read_source(bool open) try {
+  if (const Status opened = open ? Status() : source_->reopen(); !opened.ok()) return opened;
+  return source_->next();
+} catch (const std::bad_alloc&) {
+  return Status(StatusCode::kTooLarge, "not enough memory for a frame of the source");
+}
+
 /// The reader's thread: pictures in their time, the newest into `waiting_`.
 void LiveFeed::read() {
   bool running = false;
@@ -122,8 +141,7 @@ void LiveFeed::read() {
     }
     lock.unlock();
     const Clock::time_point begin = Clock::now();
-    const Status opened = open ? Status() : source_->reopen();
-    Result<SourceFrame> read = opened.ok() ? source_->next() : Result<SourceFrame>(opened);
+    Result<SourceFrame> read = read_source(open);
     const Clock::time_point end = Clock::now();
     lock.lock();
     open = read.ok();
@@ -135,13 +153,11 @@ void LiveFeed::read() {
       running = false;
       continue;
     }
+    std::shared_ptr<LivePicture> picture = to_live(*read, end - begin);
+    if (picture == nullptr) continue;
     retry = waits_.first;
     fault_ = Status();
     damaged_ = source_->num_damaged();
-    auto picture = std::make_shared<LivePicture>();
-    picture->read_ns = nanoseconds(end - begin);
-    picture->name = std::move(read->name);
-    picture->picture = std::move(read->picture);
     const auto due = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(read->seconds));
     if (!running) start = Clock::now() - due;
     running = true;
@@ -165,7 +181,15 @@ std::shared_ptr<const LivePicture> LiveFeed::take_picture() {
 /// On the engine's thread: the newest picture through each model that somebody looks at.
 void LiveFeed::run(const std::vector<Model*>& models) {
   const std::shared_ptr<const LivePicture> picture = take_picture();
-  for (std::size_t i = 0; picture && i < models.size(); ++i) run_model(*models[i], i, picture);
+  for (std::size_t i = 0; picture && i < models.size(); ++i) {
+    try {
+      run_model(*models[i], i, picture);
+    } catch (const std::bad_alloc&) {
+      const std::lock_guard lock(mutex_);
+      tracks_[i].fault = Status(StatusCode::kTooLarge, "not enough memory");
+      changed_.notify_all();
+    }
+  }
 }
 
 void LiveFeed::run_model(Model& model, std::size_t index, const std::shared_ptr<const LivePicture>& picture) {

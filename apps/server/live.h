@@ -108,6 +108,7 @@ class LiveFeed {
     Status fault;  // of its last run
   };
   void read();
+  Result<SourceFrame> read_source(bool open);
   void wait_to_retry(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds wait);
   void note_fault(Status fault);
   void run(const std::vector<Model*>& models);

@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "server/context.h"
 
@@ -113,20 +112,21 @@ HttpResponse serve_maps(Context& context, const HttpRequest& request) {
   }
   const std::size_t model = requested_model(context, request);
   if (model == context.room.models().size()) return error_response(404, "model: there is none of this name");
-  const Result<Picture> picture = decode_picture(std::as_bytes(std::span(request.body)), context.max_pixels);
-  if (!picture.ok()) return error_response(picture.status());
-  RunOutcome run = run_picture(context, model, *picture, {.tasks = tasks});
+  const DecodedBody body = decode_body(context, request);
+  if (body.failure.status != 200) return body.failure;
+  const Picture& picture = body.picture;
+  RunOutcome run = run_picture(context, model, picture, {.tasks = tasks});
   if (run.failure.status != 200) return run.failure;
   const Map& map = run.report.maps.front();
   if (format == "png") return picture_response(draw_map(map));
-  if (format == "overlay") return picture_response(draw_overlay(picture->view(), map));
+  if (format == "overlay") return picture_response(draw_overlay(picture.view(), map));
   if (format == "npy") {
     HttpResponse response;
     response.content_type = "application/octet-stream";
     response.body = npy(map);
     return response;
   }
-  return summary(context, model, *picture, run);
+  return summary(context, model, picture, run);
 }
 
 }  // namespace edgemoe::server

@@ -26,6 +26,11 @@ void Metrics::count_request(std::string_view route, int status, double seconds) 
   histogram.sum += seconds;
 }
 
+void Metrics::count_refusal(Refusal refusal) {
+  const std::lock_guard lock(mutex_);
+  ++refusals_[static_cast<std::size_t>(refusal)];
+}
+
 void Metrics::count_run(std::string_view model, const RunTimes& times, std::int64_t waited_ns) {
   const std::lock_guard lock(mutex_);
   Runs& runs = runs_[std::string(model)];
@@ -50,6 +55,12 @@ std::string Metrics::text(const MetricGauges& gauges) const {
   describe(text, "requests_total", "counter", "Requests answered, by route and HTTP status.");
   for (const auto& [key, count] : requests_) {
     fmt::format_to(out(), "edgemoe_requests_total{{route=\"{}\",status=\"{}\"}} {}\n", key.first, key.second, count);
+  }
+  describe(text, "refusals_total", "counter",
+           "Connections and requests that came to no route, or whose answer did not come to the client, by cause.");
+  for (std::size_t i = 0; i < kNumRefusals; ++i) {
+    fmt::format_to(out(), "edgemoe_refusals_total{{cause=\"{}\"}} {}\n", refusal_name(static_cast<Refusal>(i)),
+                   refusals_[i]);
   }
   describe(text, "request_seconds", "histogram", "From a request's last byte to its answer, by route.");
   for (const auto& [route, histogram] : seconds_) {
@@ -79,6 +90,8 @@ std::string Metrics::text(const MetricGauges& gauges) const {
   }
   describe(text, "pending_requests", "gauge", "Requests in line or at work.");
   fmt::format_to(out(), "edgemoe_pending_requests {}\n", gauges.pending);
+  describe(text, "held_bytes", "gauge", "Bytes of bodies, decoded pictures and answers of the requests at work.");
+  fmt::format_to(out(), "edgemoe_held_bytes {}\n", gauges.held_bytes);
   describe(text, "live_frames_total", "counter", "Frames of the live page run.");
   fmt::format_to(out(), "edgemoe_live_frames_total {}\n", gauges.live_frames);
   describe(text, "live_dropped_total", "counter", "Frames of the live page overtaken by newer ones.");

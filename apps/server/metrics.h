@@ -11,12 +11,14 @@
 #include <utility>
 
 #include "edgemoe/edgemoe.h"
+#include "server/http.h"
 
 namespace edgemoe::server {
 
 /// Values that others hold, read when they are asked for.
 struct MetricGauges {
   std::size_t pending = 0;  // requests in line or at work
+  std::size_t held_bytes = 0;
   std::uint64_t live_frames = 0;
   std::uint64_t live_dropped = 0;
   std::int64_t live_damaged = 0;
@@ -30,6 +32,7 @@ class Metrics {
  public:
   /// `route` is one of a fixed few, never what a client chose.
   void count_request(std::string_view route, int status, double seconds);
+  void count_refusal(Refusal refusal);
   /// A request's pictures through the engine.
   void count_run(std::string_view model, const RunTimes& times, std::int64_t waited_ns);
   std::string text(const MetricGauges& gauges) const;
@@ -51,8 +54,9 @@ class Metrics {
   };
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, int>, std::uint64_t> requests_;  // by route and status
-  std::map<std::string, Histogram, std::less<>> seconds_;          // by route
-  std::map<std::string, Runs, std::less<>> runs_;                  // by model
+  std::array<std::uint64_t, kNumRefusals> refusals_ = {};
+  std::map<std::string, Histogram, std::less<>> seconds_;  // by route
+  std::map<std::string, Runs, std::less<>> runs_;          // by model
 };
 
 }  // namespace edgemoe::server

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <span>
 
 #include "server/bundle.h"
 #include "server/context.h"
@@ -166,10 +165,11 @@ HttpResponse dropped_picture(Context& context, const HttpRequest& request) {
   std::vector<std::string> tasks = known_tasks(model, request.parameter("tasks"));
   if (tasks.empty()) tasks.push_back(model.tasks.front().name);
   const auto begin = std::chrono::steady_clock::now();
-  const Result<Picture> picture = decode_picture(std::as_bytes(std::span(request.body)), context.max_pixels);
-  if (!picture.ok()) return error_response(picture.status());
+  const DecodedBody body = decode_body(context, request);
+  if (body.failure.status != 200) return body.failure;
+  const Picture& picture = body.picture;
   const std::int64_t read_ns = std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
-  RunOutcome run = run_picture(context, index, *picture,
+  RunOutcome run = run_picture(context, index, picture,
                                {.tasks = tasks, .max_map_side = 2 * LiveFeed::kMaxMapSide, .routing = true});
   if (run.failure.status != 200) return run.failure;
   const RunTimes& spent = run.report.times;
@@ -178,7 +178,7 @@ HttpResponse dropped_picture(Context& context, const HttpRequest& request) {
   times["queue"] = milliseconds(run.waited_ns);
   times["run"] = milliseconds(spent.resize_ns + spent.backbone_ns + spent.head_ns + spent.maps_ns);
   const Json header = {
-      {"width", picture->width}, {"height", picture->height}, {"times", times}, {"engine", describe_engine(model)}};
+      {"width", picture.width}, {"height", picture.height}, {"times", times}, {"engine", describe_engine(model)}};
   HttpResponse response;
   response.content_type = "application/octet-stream";
   response.body =

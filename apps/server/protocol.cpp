@@ -80,8 +80,9 @@ HttpResponse infer(Context& context, std::size_t model, const HttpRequest& reque
   const Result<InferenceRequest> parsed = [&] {
     const std::lock_guard lock(context.json);
     return parse_inference(request.body, request.header("inference-header-content-length"), info,
-                           {.max_pixels = context.max_pixels});
+                           {.max_pixels = context.max_pixels, .memory = request.memory});
   }();
+  if (!parsed.ok() && request.memory != nullptr && request.memory->refused()) return no_memory_response();
   if (!parsed.ok()) return error_response(parsed.status());
   Answer<std::vector<RunReport>> answer =
       context.room.run({.model = model, .pictures = parsed->pictures, .options = {.tasks = parsed->tasks}});

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 
@@ -41,6 +42,14 @@ Result<std::vector<ServedModel>> name_models(const std::vector<ModelSource>& sou
   return models;
 }
 
+/// Room for several of the largest requests.
+std::size_t memory_bound(const ServerOptions& options) {
+  if (options.max_memory_bytes > 0) return options.max_memory_bytes;
+  // A pixel takes 14 bytes at most while it is decoded: a JPEG of four inks in several scans.
+  const std::size_t largest_picture = 16 * options.max_pixels + options.max_body_bytes;
+  return std::max(8 * options.max_body_bytes, 2 * largest_picture);
+}
+
 }  // namespace
 
 // Members are destroyed from the last to the first: what others refer to stands before them.
@@ -65,7 +74,8 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   if (!models.ok()) return models.status();
   std::unique_ptr<FrameSource> source;
   if (!options.source.empty()) {
-    Result<std::unique_ptr<FrameSource>> opened = open_source(options.source, options.pictures_per_second);
+    Result<std::unique_ptr<FrameSource>> opened =
+        open_source(options.source, options.pictures_per_second, options.stopped);
     if (!opened.ok()) return opened.status();
     source = std::move(opened).value();
   }
@@ -89,7 +99,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
   parts->service = std::make_unique<Service>(*parts->context, loopback);
   Result<std::unique_ptr<HttpListener>> listener = listen_http(options.host, options.port,
                                                                {.max_body_bytes = options.max_body_bytes,
-                                                                .max_bodies_bytes = 8 * options.max_body_bytes,
+                                                                .max_bodies_bytes = memory_bound(options),
                                                                 .max_connections = options.max_connections,
                                                                 .max_waiting = options.max_connections},
                                                                *parts->service);
@@ -108,6 +118,8 @@ std::string Server::address() const {
   const bool v6 = host.find(':') != std::string::npos;
   return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", host, v6 ? "]" : "", port());
 }
+
+bool Server::listening() const { return implementation_->listener->listening(); }
 
 std::string Server::source_description() const {
   return implementation_->feed == nullptr ? std::string() : implementation_->feed->description();

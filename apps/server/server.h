@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,12 +27,14 @@ struct ServerOptions {
   std::string number_type;  // "float", "int8", "reference"; empty: what each model's file holds
   int num_threads = 0;      // of the engine; 0: all that the process may run on
   std::size_t max_body_bytes = 64 * 1024 * 1024;
+  std::size_t max_memory_bytes = 0;    // of all requests' bodies, pictures and answers; 0: 8 bodies or 2 pictures
   std::size_t max_pixels = 9'000'000;  // of one request's pictures; a frame of 4K has 8.3 million
   std::size_t max_waiting = 16;        // requests in line for the engine
   int max_connections = 64;
   double max_wait_seconds = 30;   // in line
   bool settings_allowed = false;  // the page changes number type and threads though others than this machine reach it
   std::string version = "0";
+  std::function<bool()> stopped = {};  // asked while a source is waited for, a named pipe's writer; true: start() fails
 };
 
 class Server {
@@ -50,6 +53,9 @@ class Server {
   std::string source_description() const;
   /// Why no live frame comes, for who started the server; empty while they come. It is tried again and again.
   std::string source_fault() const;
+
+  /// False once no connection is taken any more though nobody has asked to stop: there is nothing left but to end.
+  bool listening() const;
 
   /// Takes no new request, answers all that were accepted, and returns.
   void shutdown();

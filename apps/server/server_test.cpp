@@ -5,7 +5,6 @@
 
 #include <cstring>
 #include <fstream>
-#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -53,6 +52,16 @@ class ServerTest : public testing::Test {
     start({.source = file_.folder(), .pictures_per_second = pictures_per_second});
   }
   Json json(std::string_view path) const { return Json::parse(get(port_, path).body, nullptr, false); }
+  /// The header of the next live frame: asked again while there is none yet, however slow the machine is.
+  Json frame(const std::string& path) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+    test::Reply reply;
+    do {
+      reply = get(port_, path);
+    } while (reply.status == 204 && std::chrono::steady_clock::now() < end);
+    EXPECT_EQ(reply.status, 200) << path << ": " << reply.body;
+    return header(reply);
+  }
   /// The header of a bundle; null for another answer.
   static Json header(const test::Reply& reply) {
     if (reply.status != 200 || reply.body.size() < 4) return nullptr;
@@ -192,7 +201,7 @@ TEST_F(ServerTest, settings_changeTheEngine) {
 
 TEST_F(ServerTest, live_givesEachViewerTheTasksItAsksFor) {
   start_live();
-  Json first = header(get(port_, "/live/next?viewer=a&tasks=depth&after=0"));
+  Json first = frame("/live/next?viewer=a&tasks=depth&after=0");
   ASSERT_FALSE(first.is_null());
   std::uint64_t id = first["id"];
   ASSERT_EQ(first["maps"].size(), 1u);
@@ -202,26 +211,30 @@ TEST_F(ServerTest, live_givesEachViewerTheTasksItAsksFor) {
   // What is begun after a viewer has asked holds what it asked for.
   for (const char* task : {"semseg", "normals", "depth", "semseg", "depth"}) {
     for (bool begun = false; !begun;) {
-      const Json frame = header(get(port_, fmt::format("/live/next?viewer=a&tasks={}&after={}", task, id)));
-      ASSERT_FALSE(frame.is_null());
-      id = frame["id"];
-      begun = id > frame["asked_after"].get<std::uint64_t>();
-      EXPECT_TRUE(!begun || (frame["maps"].size() == 1 && frame["maps"][0]["task"] == task)) << task;
+      const Json next = frame(fmt::format("/live/next?viewer=a&tasks={}&after={}", task, id));
+      ASSERT_FALSE(next.is_null());
+      id = next["id"];
+      begun = id > next["asked_after"].get<std::uint64_t>();
+      EXPECT_TRUE(!begun || (next["maps"].size() == 1 && next["maps"][0]["task"] == task)) << task;
     }
   }
   // Another viewer asks for something else; the first goes on getting what it wants.
+  // (One that does not ask for a while, as on a machine that stands still, is forgotten: its next frame may be of
+  // others.)
   bool both = false;
-  for (int i = 0; i < 100 && !both; ++i) {
-    const Json other = header(get(port_, fmt::format("/live/next?viewer=b&tasks=normals&after={}", id)));
-    const Json own = header(get(port_, fmt::format("/live/next?viewer=a&tasks=depth&after={}", id)));
+  bool counted = false;
+  while (!both || !counted) {
+    const Json other = frame(fmt::format("/live/next?viewer=b&tasks=normals&after={}", id));
+    const Json own = frame(fmt::format("/live/next?viewer=a&tasks=depth&after={}", id));
     ASSERT_FALSE(other.is_null() || own.is_null());
     id = own["id"];
-    ASSERT_EQ(own["maps"].size(), 1u);
-    EXPECT_EQ(own["maps"][0]["task"], "depth");
-    both = other["maps"].size() == 1 && other["maps"][0]["task"] == "normals";
+    if (id > own["asked_after"].get<std::uint64_t>()) {
+      ASSERT_EQ(own["maps"].size(), 1u);
+      EXPECT_EQ(own["maps"][0]["task"], "depth");
+    }
+    both = both || (other["maps"].size() == 1 && other["maps"][0]["task"] == "normals");
+    counted = counted || get(port_, "/metrics").body.find("edgemoe_viewers 2") != std::string::npos;
   }
-  EXPECT_TRUE(both);
-  EXPECT_NE(get(port_, "/metrics").body.find("edgemoe_viewers 2"), std::string::npos);
   EXPECT_EQ(get(port_, "/live/next?viewer=a&after=x").status, 400);
 }
 
@@ -231,10 +244,10 @@ TEST_F(ServerTest, live_withAViewerThatDoesNotRead_goesOn) {
   for (int i = 0; i < 50; ++i) stuck.send("GET /live/next?viewer=s&after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   std::uint64_t id = 0;
   for (int i = 0; i < 20; ++i) {
-    const Json frame = header(get(port_, fmt::format("/live/next?viewer=a&tasks=depth&after={}", id)));
-    ASSERT_FALSE(frame.is_null());
-    EXPECT_GT(frame["id"].get<std::uint64_t>(), id);
-    id = frame["id"];
+    const Json next = frame(fmt::format("/live/next?viewer=a&tasks=depth&after={}", id));
+    ASSERT_FALSE(next.is_null());
+    EXPECT_GT(next["id"].get<std::uint64_t>(), id);
+    id = next["id"];
   }
 }
 
@@ -251,39 +264,75 @@ TEST_F(ServerTest, live_withoutASource_is404AndPicturesWork) {
 TEST_F(ServerTest, shutdown_losesNoAcceptedRequest) {
   start({.max_waiting = 64});
   const std::string file = png(noise(200, 150));
-  std::vector<std::future<int>> statuses;
+  std::vector<std::unique_ptr<test::Client>> clients;
   for (int i = 0; i < 12; ++i) {
-    statuses.push_back(std::async(std::launch::async, [&] { return post(port_, "/v1/maps", file).status; }));
+    clients.push_back(std::make_unique<test::Client>(port_));
+    clients.back()->send(
+        fmt::format("POST /v1/maps HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n"
+                    "Expect: 100-continue\r\n\r\n",
+                    file.size()));
+    // Asking for the body is to accept the request.
+    ASSERT_EQ(clients.back()->read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(30));
-  server_->shutdown();
-  int answered = 0;
-  for (auto& status : statuses) {
-    const int code = status.get();
-    // 0: never accepted; 503: told so. What got in line is answered.
-    EXPECT_TRUE(code == 200 || code == 503 || code == 0) << code;
-    answered += code == 200 ? 1 : 0;
+  // Some bodies come before the stop, some after it.
+  for (std::size_t i = 0; i < 6; ++i) clients[i]->send(file);
+  std::thread stop([this] { server_->shutdown(); });
+  test::wait_until_deaf(port_);
+  for (std::size_t i = 6; i < 12; ++i) clients[i]->send(file);
+  for (std::size_t i = 0; i < 12; ++i) {
+    const test::Reply reply = test::parse_reply(clients[i]->read_all());
+    EXPECT_EQ(reply.status, 200) << i << ": " << reply.body;
+    EXPECT_EQ(Json::parse(reply.body, nullptr, false)["maps"].size(), 3u) << i;
+    // The first six may have been answered before the stop.
+    if (i >= 6) {
+      EXPECT_NE(reply.head.find("Connection: close\r\n"), std::string::npos) << reply.head;
+    }
   }
-  EXPECT_GT(answered, 0);
+  stop.join();
 }
 
-TEST_F(ServerTest, aFullLine_isAnswered429) {
-  start({.max_waiting = 1});
-  const std::string file = png(noise(400, 300));
-  std::vector<std::future<int>> statuses;
-  for (int i = 0; i < 24; ++i) {
-    statuses.push_back(std::async(std::launch::async, [&] { return post(port_, "/v1/maps", file).status; }));
-  }
-  int busy = 0;
-  int done = 0;
-  for (auto& status : statuses) {
-    const int code = status.get();
-    EXPECT_TRUE(code == 200 || code == 429) << code;
-    busy += code == 429 ? 1 : 0;
-    done += code == 200 ? 1 : 0;
-  }
-  EXPECT_GT(busy, 0);
-  EXPECT_GT(done, 0);
+TEST_F(ServerTest, shutdown_saysSoToWhoAsksLate) {
+  start();
+  const std::string head = "POST /v1/maps HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1\r\n\r\n";
+  test::Client client(port_);
+  client.send(head.substr(0, 20));  // a request that has been begun is waited for
+  // Connections are accepted one after the other: with this answer that one is.
+  ASSERT_EQ(get(port_, "/v2/health/ready").status, 200);
+  std::thread stop([this] { server_->shutdown(); });
+  test::wait_until_deaf(port_);
+  client.send(head.substr(20) + "x");
+  const test::Reply reply = test::parse_reply(client.read_all());
+  EXPECT_EQ(reply.status, 503) << reply.body;
+  EXPECT_NE(reply.body.find("stopping"), std::string::npos) << reply.body;
+  EXPECT_NE(reply.head.find("Connection: close\r\n"), std::string::npos) << reply.head;
+  stop.join();
+}
+
+TEST_F(ServerTest, whatTheListenerRefuses_showsInTheMetrics) {
+  start({.max_body_bytes = 1000});
+  EXPECT_EQ(post(port_, "/v1/maps", std::string(1001, 'x')).status, 413);
+  EXPECT_EQ(test::send_raw(port_, "nonsense\r\n\r\n").status, 400);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+  std::string text;
+  const auto shows = [&](const char* line) { return text.find(line) != std::string::npos; };
+  do {  // counted once the answer is written
+    text = get(port_, "/metrics").body;
+  } while (!(shows("edgemoe_refusals_total{cause=\"too_large\"} 1\n") &&
+             shows("edgemoe_refusals_total{cause=\"malformed\"} 1\n")) &&
+           std::chrono::steady_clock::now() < end);
+  EXPECT_TRUE(shows("edgemoe_refusals_total{cause=\"too_large\"} 1\n")) << text;
+  EXPECT_TRUE(shows("edgemoe_refusals_total{cause=\"malformed\"} 1\n")) << text;
+  EXPECT_TRUE(shows("edgemoe_held_bytes 0\n")) << text;
+}
+
+TEST_F(ServerTest, picturesOverTheMemory_areAnswered503) {
+  start({.max_memory_bytes = 600'000});
+  EXPECT_EQ(post(port_, "/v1/maps", png(noise(100, 100))).status, 200);
+  Picture flat{.width = 400, .height = 300, .bytes = std::vector<std::uint8_t>(400 * 300 * 3)};
+  const auto reply = post(port_, "/v1/maps", png(flat));
+  EXPECT_EQ(reply.status, 503) << reply.body;
+  EXPECT_NE(reply.head.find("Retry-After: 1"), std::string::npos) << reply.head;
+  EXPECT_EQ(post(port_, "/v1/maps", png(noise(100, 100))).status, 200);
 }
 
 TEST(ServerStartTest, badOptions_areFaults) {

@@ -36,8 +36,9 @@ HttpResponse page_file(const HttpRequest& request, const PageFile& file) {
   return response;
 }
 
-HttpResponse metrics(const Context& context) {
+HttpResponse metrics(const Context& context, const HttpRequest& request) {
   MetricGauges gauges{.pending = context.room.num_pending()};
+  if (request.memory != nullptr) gauges.held_bytes = request.memory->budget().held_bytes();
   if (context.feed != nullptr) {
     const LiveStatistics live = context.feed->statistics();
     gauges.live_frames = live.shown;
@@ -108,7 +109,7 @@ HttpResponse Service::route(const HttpRequest& request, std::string_view& name) 
   }
   if (path == "/metrics" && request.method == "GET") {
     name = "metrics";
-    return metrics(context_);
+    return metrics(context_, request);
   }
   return error_response(404, "no such address; docs/serve.md lists them");
 }
@@ -122,6 +123,8 @@ HttpResponse Service::handle(const HttpRequest& request) {
   add_safe_headers(response);
   return response;
 }
+
+void Service::count(Refusal refusal) { context_.metrics.count_refusal(refusal); }
 
 HttpResponse Service::fault(int status, std::string_view message) {
   HttpResponse response = error_response(status, message.empty() ? "the request is broken" : message);

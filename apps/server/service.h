@@ -23,6 +23,7 @@ class Service final : public HttpHandler {
   std::unique_ptr<HttpResponse> refuse(const HttpRequest& head) override;
   HttpResponse handle(const HttpRequest& request) override;
   HttpResponse fault(int status, std::string_view message) override;
+  void count(Refusal refusal) override;
 
  private:
   HttpResponse route(const HttpRequest& request, std::string_view& name);

@@ -125,6 +125,11 @@ Status flatten(const Json& data, unsigned largest, std::size_t expected, int dep
   return {};
 }
 
+Status hold(const InferenceLimits& limits, std::size_t bytes) {
+  if (limits.memory == nullptr || limits.memory->take(bytes)) return {};
+  return fault(StatusCode::kTooLarge, "no room for {} bytes now; try again later", bytes);
+}
+
 Status take_image(const Input& input, const InferenceLimits& limits, InferenceRequest& request) {
   const bool wide = input.datatype == "UINT16";
   if (!wide && input.datatype != "UINT8") {
@@ -149,6 +154,8 @@ Status take_image(const Input& input, const InferenceLimits& limits, InferenceRe
   const std::size_t samples = count * height * width * 3;
   const std::uint8_t* first = nullptr;
   if (input.data != nullptr) {
+    if (Status status = hold(limits, samples * sample_bytes); !status.ok()) return status;
+    request.samples.reserve(samples * sample_bytes);
     if (Status status = flatten(*input.data, wide ? 65535 : 255, samples, 0, request.samples, sample_bytes);
         !status.ok()) {
       return status.with_context("input \"image\"");
@@ -161,6 +168,7 @@ Status take_image(const Input& input, const InferenceLimits& limits, InferenceRe
     return fault(StatusCode::kInvalidArgument, "input \"image\": its shape and datatype take {} bytes, found {}",
                  samples * sample_bytes, input.binary.size());
   } else if (wide) {
+    if (Status status = hold(limits, input.binary.size()); !status.ok()) return status;
     request.samples.assign(input.binary.begin(), input.binary.end());  // 16-bit samples must be aligned
   } else {
     first = reinterpret_cast<const std::uint8_t*>(input.binary.data());
@@ -188,7 +196,9 @@ Status take_file(const Input& input, const InferenceLimits& limits, InferenceReq
     if (item == nullptr || !item->is_string()) {
       return fault(StatusCode::kInvalidArgument, "input \"encoded_image\": expected one string in \"data\"");
     }
-    Result<std::string> bytes = decode_base64(item->get_ref<const std::string&>());
+    const std::string& text = item->get_ref<const std::string&>();
+    if (Status status = hold(limits, text.size() / 4 * 3); !status.ok()) return status;
+    Result<std::string> bytes = decode_base64(text);
     if (!bytes.ok()) return bytes.status().with_context("input \"encoded_image\"");
     decoded = std::move(bytes).value();
     file = decoded;
@@ -205,7 +215,7 @@ Status take_file(const Input& input, const InferenceLimits& limits, InferenceReq
     }
     file = input.binary.substr(4);
   }
-  Result<Picture> picture = decode_picture(std::as_bytes(std::span(file)), limits.max_pixels);
+  Result<Picture> picture = decode_within(std::as_bytes(std::span(file)), limits.max_pixels, limits.memory);
   if (!picture.ok()) return picture.status().with_context("input \"encoded_image\"");
   request.decoded.push_back(std::move(picture).value());
   request.pictures.push_back(request.decoded.back().view());

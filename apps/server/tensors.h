@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "edgemoe/edgemoe.h"
+#include "server/memory_budget.h"
 
 namespace edgemoe::server {
 
@@ -32,12 +33,13 @@ struct InferenceRequest {
 
 struct InferenceLimits {
   std::size_t max_json_bytes = 16 * 1024 * 1024;
-  std::size_t max_pixels = 0;  // of all pictures of the request
+  std::size_t max_pixels = 0;    // of all pictures of the request
+  MemoryHold* memory = nullptr;  // what is taken beside the body is held of it; null: not bounded
 };
 
 /// `body` must outlive what comes out. `header_bytes` is the value of Inference-Header-Content-Length, empty where
 /// there is none. Sizes are checked before memory is taken for them. kInvalidArgument and kMalformed with what was
-/// expected and found, kTooLarge, kUnsupported.
+/// expected and found, kTooLarge (with `memory` refused: there is no room now), kUnsupported.
 Result<InferenceRequest> parse_inference(std::string_view body, std::string_view header_bytes, const ModelInfo& model,
                                          const InferenceLimits& limits);
 

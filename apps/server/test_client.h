@@ -38,8 +38,15 @@ class Client {
     }
     return true;
   }
-  /// What comes until the other end closes, or nothing comes for `patience_ms`.
-  std::string read_all(int patience_ms = 20'000) {
+  /// What comes until `end` has come, or the other end closes.
+  std::string read_until(std::string_view end) {
+    std::string text;
+    char byte = 0;
+    while (!text.ends_with(end) && ::recv(socket_, &byte, 1, 0) == 1) text += byte;
+    return text;
+  }
+  /// What comes until the other end closes, or nothing comes for `patience_ms`: a guard against waiting for ever.
+  std::string read_all(int patience_ms = 300'000) {
     std::string text;
     char buffer[65536];
     for (;;) {
@@ -71,6 +78,11 @@ inline Reply parse_reply(const std::string& text) {
   reply.head = text.substr(0, end + 2);
   reply.body = text.substr(end + 4);
   return reply;
+}
+
+/// Waits until nobody listens at the port any more.
+inline void wait_until_deaf(int port) {
+  while (Client(port).connected()) ::usleep(1000);
 }
 
 /// One request on a connection of its own.

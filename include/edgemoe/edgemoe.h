@@ -57,6 +57,18 @@ Result<Picture> read_picture(const std::filesystem::path& path);
 /// taken for the pixels: kTooLarge.
 Result<Picture> decode_picture(std::span<const std::byte> file, std::size_t max_pixels = 100'000'000);
 
+/// What a picture file says of itself before its pixels are decoded.
+struct PictureHeader {
+  std::size_t width = 0;  ///< as stored: decode_picture exchanges them where the file says that it lies on its side
+  std::size_t height = 0;
+  PixelFormat format = PixelFormat::kRgb8;
+  std::size_t decoding_bytes = 0;  ///< at most what decode_picture takes for pixels at one time, the picture included
+};
+
+/// Reads no more than the header: for who wants to know what decode_picture would take. Errors as decode_picture; a
+/// file that is cut off or damaged behind its header is none here.
+Result<PictureHeader> read_picture_header(std::span<const std::byte> file, std::size_t max_pixels = 100'000'000);
+
 enum class FileFormat { kPng, kJpeg };
 
 /// A whole PNG or JPEG file (`quality` 1 … 100, for JPEG alone) of a picture of 8 bits, in memory. kInvalidArgument for

@@ -151,7 +151,7 @@ def test_a_forked_process_is_told(clip):
     answers = context.Queue()
     process = context.Process(target=read_forked, args=(video, answers))
     process.start()
-    assert "forked" in answers.get(timeout=60)
+    assert "forked" in answers.get(timeout=300)
     process.join(60)
     assert process.exitcode == 0
     assert video.read() is not None

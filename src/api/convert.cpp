@@ -89,14 +89,17 @@ Map to_map(TaskMap map, const TaskConfig& task) {
           .class_names = task.class_names};
 }
 
-Picture to_picture(const Image& image) {
+Picture to_picture(Image image) {
   Picture picture;
   picture.width = image.width;
   picture.height = image.height;
   picture.format = image.bits == 16 ? PixelFormat::kRgb16 : PixelFormat::kRgb8;
-  picture.bytes.resize(image.width * image.height * 3 * sample_bytes(picture.format));
-  const void* samples = image.bits == 16 ? static_cast<const void*>(image.samples16.data()) : image.samples8.data();
-  std::memcpy(picture.bytes.data(), samples, picture.bytes.size());
+  if (image.bits == 16) {
+    picture.bytes.resize(image.samples16.size() * 2);
+    std::memcpy(picture.bytes.data(), image.samples16.data(), picture.bytes.size());
+  } else {
+    picture.bytes = std::move(image.samples8);
+  }
   return picture;
 }
 

@@ -15,7 +15,8 @@ Status out_of_memory();
 
 /// Copies a borrowed picture, channels in the order red, green, blue. kInvalidArgument, kTooLarge.
 Result<Image> to_image(const PictureView& view);
-Picture to_picture(const Image& image);
+/// Takes over the samples of 8 bits; those of 16 are copied.
+Picture to_picture(Image image);
 
 /// kInvalidArgument where the sizes do not agree, kTooLarge.
 Result<TaskMap> to_task_map(const Map& map);

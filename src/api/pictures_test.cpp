@@ -44,6 +44,19 @@ TEST(PicturesTest, decode_overTheLimit_isRefused) {
   EXPECT_EQ(decode_picture({}).status().code(), StatusCode::kMalformed);
 }
 
+TEST(PicturesTest, header_ofAFile_boundsWhatDecodingTakes) {
+  const auto file = encode_picture(noise(37, 21).view(), FileFormat::kPng);
+  ASSERT_TRUE(file.ok());
+  const auto header = read_picture_header(*file);
+  ASSERT_TRUE(header.ok()) << header.status().message();
+  EXPECT_EQ(header->width, 37u);
+  EXPECT_EQ(header->height, 21u);
+  EXPECT_EQ(header->format, PixelFormat::kRgb8);
+  EXPECT_EQ(header->decoding_bytes, 2u * 37 * 21 * 3);
+  EXPECT_EQ(read_picture_header(*file, 37 * 21 - 1).status().code(), StatusCode::kTooLarge);
+  EXPECT_EQ(read_picture_header({}).status().code(), StatusCode::kMalformed);
+}
+
 TEST(PicturesTest, encode_badArguments_areRefused) {
   const Picture picture = noise(4, 4);
   EXPECT_EQ(encode_picture(picture.view(), FileFormat::kJpeg, 0).status().code(), StatusCode::kInvalidArgument);

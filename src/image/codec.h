@@ -9,6 +9,7 @@
 
 #include "base/sink.h"
 #include "base/status.h"
+#include "image/decode.h"
 #include "image/image.h"
 
 namespace edgemoe {
@@ -26,6 +27,10 @@ struct DecodedPicture {
 
 Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note);
 Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note);
+
+/// Sizes and depth, within the limits; decoding_bytes is what the format's decoder takes beside the samples.
+Result<ImageHeader> read_jpeg_header(std::span<const std::byte> bytes, const DecodeLimits& limits);
+Result<ImageHeader> read_png_header(std::span<const std::byte> bytes, const DecodeLimits& limits);
 
 /// kTooLarge or kMalformed unless 1 ≤ both extents, within the limits.
 Status check_picture_size(std::uint64_t width, std::uint64_t height, const DecodeLimits& limits);

@@ -63,14 +63,31 @@ Status check_file_holds(std::uint64_t file_bytes, std::uint64_t least_bits, std:
                    file_bytes, width, height, least_bits / 8);
 }
 
-Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note) {
+namespace {
+
+/// Whether it is a JPEG; kMalformed where it is no PNG either.
+Result<bool> is_jpeg(std::span<const std::byte> bytes) {
   if (bytes.empty()) return malformed("the picture is empty (0 bytes)");
-  const bool is_jpeg = looks_like_jpeg(bytes);
-  if (!is_jpeg && !looks_like_png(bytes)) {
-    return malformed("neither a JPEG nor a PNG by its content (whatever its name); convert it to one of them");
-  }
+  if (looks_like_jpeg(bytes)) return true;
+  if (looks_like_png(bytes)) return false;
+  return malformed("neither a JPEG nor a PNG by its content (whatever its name); convert it to one of them");
+}
+
+}  // namespace
+
+Result<ImageHeader> read_image_header(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  EDGEMOE_ASSIGN_OR_RETURN(const bool jpeg, is_jpeg(bytes));
+  EDGEMOE_ASSIGN_OR_RETURN(ImageHeader header, jpeg ? read_jpeg_header(bytes, limits) : read_png_header(bytes, limits));
+  // The samples as they are stored, and turned.
+  const auto sample_bytes = static_cast<std::uint64_t>(header.bits / 8);
+  header.decoding_bytes += std::uint64_t{2} * 3 * header.width * header.height * sample_bytes;
+  return header;
+}
+
+Result<Image> decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note) {
+  EDGEMOE_ASSIGN_OR_RETURN(const bool jpeg, is_jpeg(bytes));
   EDGEMOE_ASSIGN_OR_RETURN(DecodedPicture picture,
-                           is_jpeg ? decode_jpeg(bytes, limits, note) : decode_png(bytes, limits, note));
+                           jpeg ? decode_jpeg(bytes, limits, note) : decode_png(bytes, limits, note));
   if (!picture.rgb_profile.empty()) apply_rgb_profile(picture.image, picture.rgb_profile, note);
   make_upright(picture.image, exif_orientation(picture.exif, note));
   return std::move(picture.image);

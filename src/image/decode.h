@@ -14,6 +14,18 @@
 
 namespace edgemoe {
 
+/// What a picture file says of itself before its pixels are decoded.
+struct ImageHeader {
+  std::size_t width = 0;  // as stored: an EXIF orientation may exchange them
+  std::size_t height = 0;
+  int bits = 8;
+  std::uint64_t decoding_bytes = 0;  // a bound of what decode_image takes for pixels at one time, its result included
+};
+
+/// Reads no more than the header. Faults as decode_image; a header that is well need not have a whole picture behind
+/// it.
+Result<ImageHeader> read_image_header(std::span<const std::byte> bytes, const DecodeLimits& limits = {});
+
 /// Decodes a whole JPEG (grey, YCbCr, RGB, CMYK, YCCK; baseline or progressive) or PNG (every type, 1–16 bits). Upright
 /// by its EXIF orientation, alpha dropped, colours in sRGB when an RGB or CMYK profile is embedded (docs/pictures.md).
 /// PNG's 16 bits stay 16. Remarks (EXIF ignored, …) go to `note`.

@@ -138,18 +138,37 @@ Status fault(const JpegReader& reader) {
   return malformed("JPEG: {}; the file is cut off or damaged, get a whole copy of it", reader.message);
 }
 
+/// Reads everything before the pixels and checks the size.
+Status open_reader(JpegReader& reader, std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  if (!read_header(reader, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size())) return fault(reader);
+  return check_picture_size(reader.info.image_width, reader.info.image_height, limits);
+}
+
 }  // namespace
 
 bool looks_like_jpeg(std::span<const std::byte> bytes) {
   return bytes.size() >= 3 && bytes[0] == std::byte{0xFF} && bytes[1] == std::byte{0xD8} && bytes[2] == std::byte{0xFF};
 }
 
+Result<ImageHeader> read_jpeg_header(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  JpegReader reader;
+  EDGEMOE_RETURN_IF_ERROR(open_reader(reader, bytes, limits));
+  ImageHeader header{.width = reader.info.image_width, .height = reader.info.image_height};
+  // Several scans: libjpeg keeps the coefficients of the whole picture, 16 bits each, in whole blocks.
+  if (jpeg_has_multiple_scans(&reader.info) != FALSE) {
+    constexpr std::uint64_t kLargestUnit = 32;  // pixels a side of blocks that belong together
+    const std::uint64_t rows = (header.height + kLargestUnit - 1) / kLargestUnit * kLargestUnit;
+    const std::uint64_t columns = (header.width + kLargestUnit - 1) / kLargestUnit * kLargestUnit;
+    header.decoding_bytes = 2 * rows * columns * static_cast<std::uint64_t>(reader.info.num_components);
+  }
+  return header;
+}
+
 Result<DecodedPicture> decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, const NoteSink& note) {
   JpegReader reader;
-  if (!read_header(reader, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size())) return fault(reader);
+  EDGEMOE_RETURN_IF_ERROR(open_reader(reader, bytes, limits));
   const std::size_t width = reader.info.image_width;
   const std::size_t height = reader.info.image_height;
-  EDGEMOE_RETURN_IF_ERROR(check_picture_size(width, height, limits));
 
   // Huffman codes take a bit at the least, and every block of 8x8 of the finest component has one for its mean.
   if (reader.info.arith_code == FALSE) {

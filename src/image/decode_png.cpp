@@ -108,13 +108,16 @@ void take_metadata(PngReader& reader, DecodedPicture& picture) {
   }
 }
 
+Status check_header(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  if (bytes.size() < kHeaderEnd)
+    return malformed("PNG: {} bytes end within the header; get a whole copy", bytes.size());
+  return check_picture_size(big_endian_32(bytes.subspan(16)), big_endian_32(bytes.subspan(20)), limits);
+}
+
 /// Checks the size and reads everything before the pixels.
 Status open_reader(PngReader& reader, std::span<const std::byte> bytes, const DecodeLimits& limits,
                    PngSamples samples) {
-  if (bytes.size() < kHeaderEnd)
-    return malformed("PNG: {} bytes end within the header; get a whole copy", bytes.size());
-  EDGEMOE_RETURN_IF_ERROR(
-      check_picture_size(big_endian_32(bytes.subspan(16)), big_endian_32(bytes.subspan(20)), limits));
+  EDGEMOE_RETURN_IF_ERROR(check_header(bytes, limits));
   reader.next = reinterpret_cast<const unsigned char*>(bytes.data());
   reader.remaining = bytes.size();
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
@@ -149,6 +152,14 @@ png_bytep take_memory(std::size_t num_samples, int bits, SampleMemory memory) {
 bool looks_like_png(std::span<const std::byte> bytes) {
   return bytes.size() >= kSignatureSize &&
          png_sig_cmp(reinterpret_cast<png_const_bytep>(bytes.data()), 0, kSignatureSize) == 0;
+}
+
+Result<ImageHeader> read_png_header(std::span<const std::byte> bytes, const DecodeLimits& limits) {
+  EDGEMOE_RETURN_IF_ERROR(check_header(bytes, limits));
+  constexpr std::size_t kBitDepth = 24;
+  return ImageHeader{.width = big_endian_32(bytes.subspan(16)),
+                     .height = big_endian_32(bytes.subspan(20)),
+                     .bits = bytes[kBitDepth] == std::byte{16} ? 16 : 8};
 }
 
 Result<DecodedPicture> decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits,

@@ -306,5 +306,38 @@ TEST(DecodeRawPng, otherOrDamagedFiles_areErrors) {
   EXPECT_EQ(decode_raw_png(whole, {.max_pixels = 100}).status().code(), StatusCode::kTooLarge);
 }
 
+TEST(ReadImageHeader, TellsSizesAndWhatDecodingTakes) {
+  const Image scene = make_scene(70, 41);
+  const std::uint64_t samples = 70 * 41 * 3;
+  const auto bytes_of = [](const std::vector<std::byte>& file) {
+    const Result<ImageHeader> header = read_image_header(file);
+    EXPECT_TRUE(header.ok()) << header.status().message();
+    EXPECT_EQ(header->width, 70U);
+    EXPECT_EQ(header->height, 41U);
+    return header->decoding_bytes;
+  };
+  EXPECT_EQ(bytes_of(encode_test_png(scene)), 2 * samples);
+  EXPECT_EQ(bytes_of(encode_test_png(scene, {.color = PngColor::kGrey})), 2 * samples) << "decoded to RGB";
+  EXPECT_EQ(bytes_of(encode_test_png(scene, {.bits = 16})), 4 * samples);
+  EXPECT_EQ(bytes_of(encode_jpeg(scene)), 2 * samples);
+  // Coefficients of the whole picture, in blocks of 32x32 at most.
+  EXPECT_EQ(bytes_of(encode_jpeg(scene, {.progressive = true})), 2 * samples + 2 * 96 * 64 * 3);
+  EXPECT_EQ(bytes_of(encode_jpeg(scene, {.color = JpegColor::kCmyk, .progressive = true})),
+            2 * samples + 2 * 96 * 64 * 4);
+}
+
+TEST(ReadImageHeader, NeedsNoMoreThanTheHeaderAndKeepsTheLimits) {
+  const Image scene = make_scene(70, 41);
+  for (std::vector<std::byte> file : {encode_jpeg(scene), encode_test_png(scene)}) {
+    EXPECT_EQ(read_image_header(file, {.max_pixels = 70 * 41 - 1}).status().code(), StatusCode::kTooLarge);
+    file.resize(file.size() - 20);
+    EXPECT_TRUE(read_image_header(file).ok());
+    EXPECT_FALSE(decode_image(file).ok());
+    file.resize(20);
+    EXPECT_EQ(read_image_header(file).status().code(), StatusCode::kMalformed);
+  }
+  EXPECT_EQ(read_image_header({}).status().code(), StatusCode::kMalformed);
+}
+
 }  // namespace
 }  // namespace edgemoe

@@ -18,6 +18,7 @@ class StreamIo {
 
   /// Null where memory has ended.
   AVIOContext* context() { return io_.get(); }
+  bool can_seek() const { return size_ >= 0; }
 
  private:
   static int read(void* self, std::uint8_t* out, int size);

@@ -3,13 +3,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "base/pipe_input.h"
 #include "base/text.h"
 #include "image/ffmpeg.h"
 #include "image/frame_converter.h"
@@ -66,7 +70,10 @@ class VideoDecoder::Implementation {
 
  private:
   Status open_input(const AVInputFormat* format, const char* url, AVDictionary** settings);
+  Status find_streams();
   Status open_codec();
+  std::int64_t max_decoder_pixels() const;
+  Status no_frame() const;
   Status check_size(int frame_width, int frame_height) const;
   void tell_missing();
   Result<bool> next_frame();
@@ -84,8 +91,11 @@ class VideoDecoder::Implementation {
   const VideoDecoderOptions options_;
   std::filesystem::path path_;
   std::ifstream file_;
+  std::optional<PipeInput> pipe_;
+  std::optional<std::istream> pipe_stream_;
   std::optional<StreamIo> io_;  // outlives format_, which is closed in the destructor
   AVFormatContext* format_ = nullptr;
+  std::vector<std::array<int, 2>> announced_sizes_;  // of the streams, by the container; 0: not said
   AVStream* stream_ = nullptr;
   ffmpeg::ConcealedPackets concealed_;  // outlives codec_
   ffmpeg::CodecContext codec_;
@@ -123,9 +133,44 @@ Status VideoDecoder::Implementation::open_input(const AVInputFormat* format, con
     if (format != nullptr) return io_error("{}: the camera does not open: {}", name_, ffmpeg::error_text(opened));
     return malformed("{}: not a video that can be read: {}", name_, ffmpeg::error_text(opened));
   }
-  const int found = ffmpeg::api().avformat_find_stream_info(format_, nullptr);
-  if (found < 0) return malformed("{}: no streams can be found: {}", name_, ffmpeg::error_text(found));
+  EDGEMOE_RETURN_IF_ERROR(find_streams());
   return open_codec();
+}
+
+/// A bound for decoders, which count rows with their padding; read() holds frames to the limit itself.
+std::int64_t VideoDecoder::Implementation::max_decoder_pixels() const {
+  return static_cast<std::int64_t>(options_.limits.max_pixels + 1024 * options_.limits.max_dimension);
+}
+
+/// Reads on until what the container does not say of its streams is known, for which FFmpeg opens decoders of its own:
+/// within the limit too.
+Status VideoDecoder::Implementation::find_streams() {
+  // Of streams that appear only while it reads it takes no limit: where there is a video stream no more are let in,
+  // else what comes is parsed and not decoded.
+  const int max_streams = format_->max_streams;
+  const bool may_grow = (format_->ctx_flags & AVFMTCTX_NOHEADER) != 0;
+  const bool has_video =
+      std::any_of(format_->streams, format_->streams + format_->nb_streams, [](const AVStream* stream) {
+        return stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && stream->codecpar->codec_id != AV_CODEC_ID_NONE;
+      });
+  if (may_grow && has_video) format_->max_streams = static_cast<int>(format_->nb_streams);
+  if (may_grow && !has_video) {
+    format_->codec_whitelist = ffmpeg::api().av_strdup("none");
+    if (format_->codec_whitelist == nullptr) return too_large("{}: not enough memory", name_);
+  }
+  std::vector<AVDictionary*> settings(format_->nb_streams);
+  announced_sizes_.clear();
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    const AVCodecParameters& parameters = *format_->streams[i]->codecpar;
+    announced_sizes_.push_back({parameters.width, parameters.height});
+    ffmpeg::api().av_dict_set_int(&settings[i], "max_pixels", max_decoder_pixels(), 0);
+  }
+  const int found = ffmpeg::api().avformat_find_stream_info(format_, settings.empty() ? nullptr : settings.data());
+  for (AVDictionary*& setting : settings) ffmpeg::api().av_dict_free(&setting);
+  format_->max_streams = max_streams;
+  if (may_grow && found >= 0) ffmpeg::forget_errors();  // of what was not let in
+  if (found < 0) return malformed("{}: no streams can be found: {}", name_, ffmpeg::error_text(found));
+  return {};
 }
 
 Status VideoDecoder::Implementation::check_size(int frame_width, int frame_height) const {
@@ -147,14 +192,15 @@ Status VideoDecoder::Implementation::open_codec() {
     if (static_cast<int>(i) != index) format_->streams[i]->discard = AVDISCARD_ALL;
   }
   const AVCodecParameters& parameters = *stream_->codecpar;
+  if (const auto i = static_cast<std::size_t>(index); i < announced_sizes_.size()) {
+    EDGEMOE_RETURN_IF_ERROR(check_size(announced_sizes_[i][0], announced_sizes_[i][1]));
+  }
   EDGEMOE_RETURN_IF_ERROR(check_size(parameters.width, parameters.height));
-  const DecodeLimits& limits = options_.limits;
   codec_.reset(ffmpeg::api().avcodec_alloc_context3(decoder));
   if (codec_ == nullptr) return too_large("{}: not enough memory", name_);
   int result = ffmpeg::api().avcodec_parameters_to_context(codec_.get(), &parameters);
   codec_->pkt_timebase = stream_->time_base;
-  // A first bound for the decoder, which counts rows with their padding; read() holds frames to the limit itself.
-  codec_->max_pixels = static_cast<std::int64_t>(limits.max_pixels + 1024 * limits.max_dimension);
+  codec_->max_pixels = max_decoder_pixels();
   // Threads that decode frames ahead of each other would hold a camera's picture back.
   codec_->thread_type = info.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
   codec_->thread_count = std::clamp(ffmpeg::api().av_cpu_count(), 1, kMaxDecoderThreads);
@@ -174,9 +220,18 @@ Status VideoDecoder::Implementation::open_file(const std::filesystem::path& path
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return not_found("{}: there is no such file", name_);
   if (std::filesystem::is_directory(path, error)) return malformed("{}: a folder, not a video", name_);
-  file_.open(path, std::ios::binary);
-  if (!file_) return io_error("{}: cannot be opened: {}", name_, std::generic_category().message(errno));
-  return open_stream(file_);
+  const bool pipe = std::filesystem::is_fifo(path, error);
+  pipe_stream_.reset();
+  if (pipe) {
+    pipe_.emplace(options_.stopped);
+    pipe_stream_.emplace(&*pipe_);
+  } else {
+    file_.open(path, std::ios::binary);
+  }
+  if (pipe ? !pipe_->open(path) : !file_) {
+    return io_error("{}: cannot be opened: {}", name_, std::generic_category().message(errno));
+  }
+  return open_stream(pipe ? *pipe_stream_ : file_);
 }
 
 Status VideoDecoder::Implementation::open_stream(std::istream& stream) {
@@ -268,13 +323,22 @@ Result<bool> VideoDecoder::Implementation::begin_again() {
   return next_frame();
 }
 
+Status VideoDecoder::Implementation::no_frame() const {
+  if (stopped()) return io_error("{}: interrupted before its first frame", name_);
+  if (io_ && !io_->can_seek() && std::string_view(format_->iformat->name).starts_with("mov,")) {
+    return unsupported(
+        "{}: an MP4 or MOV whose index stands behind its pictures cannot be read through a pipe: give the file itself, "
+        "or move the index to the front before (ffmpeg -i IN -c copy -movflags +faststart OUT)",
+        name_);
+  }
+  return malformed("{}: not one frame can be decoded ({} damaged): {}", name_, damage.frames,
+                   ffmpeg::error_text(AVERROR_INVALIDDATA));
+}
+
 Status VideoDecoder::Implementation::start() {
   Result<bool> first = next_frame();
   if (!first.ok()) return first.status();
-  if (!*first) {
-    if (stopped()) return io_error("{}: interrupted before its first frame", name_);
-    return malformed("{}: not one frame can be decoded ({} damaged)", name_, damage.frames);
-  }
+  if (!*first) return no_frame();
   has_frame_ = true;
   info.container = format_->iformat->name;
   info.codec = ffmpeg::api().avcodec_get_name(codec_->codec_id);

@@ -17,12 +17,13 @@
 namespace edgemoe {
 
 struct VideoDecoderOptions {
-  DecodeLimits limits = {};            // of a frame; max_file_bytes is not asked: a video may be larger
-  bool loop = false;                   // begin again at the end; times go on. Files only
-  std::string camera_size = {};        // cameras: "1280x720"; empty: the driver's choice
-  double camera_rate = 0;              // cameras: frames a second; 0: the driver's choice
-  std::function<bool()> stopped = {};  // asked while waiting, by any thread: true ends the stream. Empty: never
-  NoteSink note = {};                  // what is odd about the stream
+  DecodeLimits limits = {};      // of a frame; max_file_bytes is not asked: a video may be larger
+  bool loop = false;             // begin again at the end; times go on. Files only
+  std::string camera_size = {};  // cameras: "1280x720"; empty: the driver's choice
+  double camera_rate = 0;        // cameras: frames a second; 0: the driver's choice
+  // Asked while waiting, for the writer of a named pipe too, by any thread: true ends the stream. Empty: never.
+  std::function<bool()> stopped = {};
+  NoteSink note = {};  // what is odd about the stream
 };
 
 /// What was not handed out as it came.

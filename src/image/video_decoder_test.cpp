@@ -5,9 +5,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
+#include <thread>
 #include <tuple>
 
 #include "base/file.h"
@@ -345,6 +350,89 @@ TEST_F(VideoDecoderTest, AStop_ends_the_stream) {
   int more = 0;
   while (decoder->read(frame).value()) ++more;
   EXPECT_LT(more, 9);
+}
+
+TEST_F(VideoDecoderTest, ANamedPipe_isReadWhenAWriterComes) {
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto path = clip({.container = "matroska", .num_frames = 12});
+  const Decoded from_file = decode(path);
+  ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
+  std::thread writer([&] {
+    const std::vector<std::byte> content = bytes(path);
+    std::ofstream(file("pipe"), std::ios::binary)
+        .write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  });
+  const Decoded decoded = decode(file("pipe"));
+  writer.join();
+  ASSERT_EQ(decoded.images.size(), 12U);
+  EXPECT_EQ(decoded.images.back().samples8, from_file.images.back().samples8);
+}
+
+TEST_F(VideoDecoderTest, ANamedPipeWithoutAWriter_endsWhenStopped) {
+  ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
+  std::atomic<int> asked = 0;
+  const Status status = fault(file("pipe"), {.stopped = [&asked] { return ++asked > 5; }});
+  EXPECT_EQ(status.code(), StatusCode::kIo);
+  EXPECT_THAT(status.message(), HasSubstr("interrupted"));
+}
+
+TEST_F(VideoDecoderTest, AnMp4WithItsIndexAtTheEnd_isRefusedFromAPipeWithTheWayOut) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // Larger than what FFmpeg keeps of what it has read.
+  const auto path =
+      clip({.codec = "mjpeg", .pixels = "yuvj420p", .container = "mp4", .width = 320, .height = 240, .num_frames = 60},
+           "clip.mp4");
+  ASSERT_EQ(decode(path).images.size(), 60U);
+  ASSERT_GT(std::filesystem::file_size(path), 200'000U);
+  ASSERT_EQ(::mkfifo(file("pipe").c_str(), 0600), 0);
+  std::thread writer([&] {
+    const std::vector<std::byte> content = bytes(path);
+    std::ofstream(file("pipe"), std::ios::binary)
+        .write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  });
+  const Status status = fault(file("pipe"));
+  writer.join();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported) << status.message();
+  EXPECT_THAT(status.message(), HasSubstr("faststart"));
+}
+
+/// Most memory that this process has had addresses for, in MiB.
+long peak_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmPeak:")) return std::stol(line.substr(7)) / 1024;
+  }
+  return 0;
+}
+
+/// An AVI whose header says 16000x16000 where its frames are 64x48.
+std::vector<std::byte> with_huge_frames(std::vector<std::byte> avi) {
+  const auto text = [&](std::size_t at) { return std::string_view(reinterpret_cast<const char*>(&avi[at]), 4); };
+  for (std::size_t i = 0; i + 20 < avi.size(); ++i) {
+    if (text(i) != "strf") continue;  // four bytes, its size, the size of BITMAPINFOHEADER, then width and height
+    for (const std::size_t at : {i + 12, i + 16}) {
+      avi[at] = std::byte{16000 & 0xFF};
+      avi[at + 1] = std::byte{16000 >> 8};
+    }
+    break;
+  }
+  return avi;
+}
+
+TEST_F(VideoDecoderTest, AHeaderOverTheLimit_takesNoMemoryWhileStreamsAreFound) {
+  // In a process of its own: what others have taken would hide it.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto sound = clip({.codec = "zlib", .pixels = "bgr24"});  // a decoder that takes its picture when it is opened
+  ASSERT_TRUE(write_file(file("huge.avi"), with_huge_frames(bytes(sound))).ok());
+  const auto open_both = [&] {
+    decode(sound);  // the libraries and the threads are there
+    const long before = peak_mib();
+    const Status status = fault(file("huge.avi"), {.limits = {.max_pixels = 1'000'000, .max_dimension = 20'000}});
+    const long taken = peak_mib() - before;
+    std::fprintf(stderr, "%s, taken %ld MiB\n", status.message().c_str(), taken);
+    std::exit(status.code() != StatusCode::kTooLarge ? 2 : taken < 200 ? 0 : 1);  // a picture takes 732 MiB
+  };
+  EXPECT_EXIT(open_both(), ::testing::ExitedWithCode(0), "huge.avi: frames of 16000x16000");
 }
 
 TEST(IsVideoSource, AsksTheNameThenTheContent) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """video_test.py TOOL SOURCE: edgemoe run on videos as a user runs it. Clips are raw YUV4MPEG2, which needs no encoder to make."""
 import json
+import os
 import random
 import re
 import shutil
@@ -144,6 +145,7 @@ class Video(unittest.TestCase):
             ((clip, "-o", out, "--depth-range", "5,5"), 2, "--depth-range"),
             ((clip, "-o", out, "--task", "cats"), 2, "semseg"),
             ((SOURCE / "examples/pictures/rendered-street.jpg", "-o", out, "--limit", "3"), 2, "--limit"),
+            ((SOURCE / "examples/pictures/rendered-street.jpg", "-o", out / "a.mp4"), 2, "a.mp4"),
         )
         for arguments, code, words in cases:
             done = self.run_tool(*arguments, expect=code)
@@ -151,6 +153,28 @@ class Video(unittest.TestCase):
             self.assertEqual(done.stdout.count("frames a second"), done.stdout.count("video      "), arguments)
             shutil.rmtree(out, ignore_errors=True)
             self.assertEqual(sorted(self.folder.iterdir()), before, arguments)
+
+    def test_an_interrupt_ends_the_wait_for_the_writer_of_a_pipe(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        run = subprocess.Popen([TOOL, "run", pipe, "-o", self.folder / "a.mp4", "--model", self.model], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        end = time.monotonic() + 300  # a guard, no measure
+        while not self.has_open(run.pid, pipe):
+            self.assertIsNone(run.poll(), "it waits for a writer")
+            self.assertLess(time.monotonic(), end, "it never opened the pipe")
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        _, err_text = run.communicate(timeout=300)
+        self.assertEqual(run.returncode, -signal.SIGINT, err_text)
+        self.assertFalse((self.folder / "a.mp4").exists())
+
+    @staticmethod
+    def has_open(pid, path):
+        try:
+            return any(os.path.samefile(descriptor, path) for descriptor in Path(f"/proc/{pid}/fd").iterdir() if descriptor.exists())
+        except OSError:
+            return False
 
     def test_an_interrupt_leaves_a_playable_file(self):
         # A stream that never ends: frames are fed until the tool has told of some.
@@ -165,7 +189,7 @@ class Video(unittest.TestCase):
             run.stdin.write(frames)
             run.stdin.flush()
         run.send_signal(signal.SIGINT)
-        out_text, err_text = run.communicate(timeout=60)
+        out_text, err_text = run.communicate(timeout=300)
         self.assertEqual(run.returncode, -signal.SIGINT, err_text)
         told = int(re.search(r"interrupted after (\d+) frames", err_text.decode())[1])
         self.assertGreater(told, 0)

@@ -18,12 +18,12 @@ def expect(condition, what):
 
 
 def post(address, data):
-    with urllib.request.urlopen(urllib.request.Request(f"http://{address}", data=data), timeout=60) as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"http://{address}", data=data), timeout=300) as answer:
         return answer.read()
 
 
 def refused(tool, code, words, *arguments):
-    run = subprocess.run([tool, "serve", *arguments], capture_output=True, text=True, timeout=60)
+    run = subprocess.run([tool, "serve", *arguments], capture_output=True, text=True, timeout=300)
     expect(run.returncode == code and words in run.stderr, f"{arguments} ends with {code}: {run.stderr.strip()}")
 
 
@@ -63,7 +63,7 @@ def main(tool, source):
     process.send_signal(signal.SIGINT)
     for thread in threads:
         thread.join()
-    expect(process.wait(timeout=60) == 0, "an interrupt ends it with 0")
+    expect(process.wait(timeout=300) == 0, "an interrupt ends it with 0")
     expect(len(answers) >= 1 and all(answers), f"answers that had been begun arrive: {len(answers)} of 4")
 
     refused(tool, 2, "no model \"no-such-model\"", "--model", "no-such-model")

@@ -43,7 +43,7 @@ def expect(condition, what):
 
 def wait_until(page, condition):
     """Playwright's own wait evaluates text in the page, which the page's policy forbids."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not page.evaluate(condition):
         if time.monotonic() > end:
             sys.exit(f"FAILED: waited in vain for {condition}")

@@ -17,11 +17,11 @@ def serving(tool, *arguments):
         yield first.split("http://")[1].strip().rstrip("/")
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0, "edgemoe serve must end with 0 when it is asked to"
+        assert process.wait(timeout=300) == 0, "edgemoe serve must end with 0 when it is asked to"
 
 
 def get_bytes(address):
-    with urllib.request.urlopen(f"http://{address}", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://{address}", timeout=300) as answer:
         return answer.read()
 
 
