@@ -41,6 +41,7 @@ module digit_writer #(
   logic [Outputs*16:0] beat;
   logic beat_last;
   logic [1:0] digit_q;
+  logic [TokenWidth-1:0] token_q;
   assign take_d = beat_done_o ? take_q + 1'b1 : take_q;
   assign write_o = shown_q != take_q;
   assign beat_done_o = write_o && digit_q == 2'd2;
@@ -52,7 +53,6 @@ module digit_writer #(
     .raddr_i(take_d[DepthWidth-1:0]), .rdata_o(beat)
   );
 
-  logic [TokenWidth-1:0] token_q;
   logic [AddressWidth-1:0] group_addr_q, digit_offset_q, step_q;
   assign write_addr_o = group_addr_q + digit_offset_q + step_q;
   assign write_token_o = token_q;

@@ -278,10 +278,10 @@ module sequencer #(
       else if (finished_i[r]) finished_q[r*16 +: 16] <= finished_q[r*16 +: 16] + 1'b1;
     end
   end
-  assign finished = finished_q[16*32'(waits) +: 16];
-  assign needed_group = is_attention ? attention_group : linear_group + queue_group_offset;
   logic [15:0] queue_group_offset;
   assign queue_group_offset = gathered ? queue_group_q : '0;
+  assign finished = finished_q[16*32'(waits) +: 16];
+  assign needed_group = is_attention ? attention_group : linear_group + queue_group_offset;
   // Values wait for their unit's probabilities instead.
   assign rows_ready = is_attention && values ? probability_units_q != '0
                     : 32'(waits) == edgemoe_pkg::RegionNone || finished > needed_group;
