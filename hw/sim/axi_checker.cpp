@@ -85,11 +85,12 @@ void AxiChecker::check_read(const AxiBus& bus) {
   if (bus.r.taken() && !read_beats_.empty()) {
     ++seen_.read_beats;
     ++read_beat_;
-    const bool last = read_beat_ == read_beats_.front();
-    if (bus.r.last != last) {
+    // What goes on behind its last beat was told there; LAST ends it.
+    const bool wrong = bus.r.last ? read_beat_ < read_beats_.front() : read_beat_ == read_beats_.front();
+    if (wrong) {
       fault(fmt::format("R: LAST is {} on beat {} of {}", bus.r.last ? 1 : 0, read_beat_, read_beats_.front()));
     }
-    if (last) {
+    if (bus.r.last) {
       read_beats_.pop_front();
       read_beat_ = 0;
     }

@@ -97,6 +97,28 @@ TEST(AxiChecker, EachBrokenRule_IsNamed) {
   }
 }
 
+/// One fault for a burst of another length, none for what follows it.
+TEST(AxiChecker, BurstsOfAnotherLength_EndWithTheirLast) {
+  for (const int beats : {1, 2, 3, 5}) {
+    AxiChecker checker(kAgreement);
+    checker.observe({}, true);
+    AxiBus bus;
+    for (int burst = 0; burst < 2; ++burst) {
+      const int sent = burst == 0 ? beats : 2;
+      bus = {};
+      bus.ar = address(0x1000, 2);
+      checker.observe({}, false);
+      checker.observe(bus, false);
+      for (int i = 0; i < sent; ++i) {
+        bus = {};
+        bus.r = beat(i + 1 == sent);
+        checker.observe(bus, false);
+      }
+    }
+    EXPECT_EQ(checker.faults().count(), beats == 2 ? 0 : 1) << testing::PrintToString(checker.faults().texts());
+  }
+}
+
 TEST(AxiChecker, Reset_ForgetsWhatIsOutstanding) {
   AxiChecker checker(kAgreement);
   checker.observe({}, true);
