@@ -76,6 +76,8 @@ module edgemoe_core #(
   localparam int HeadWidth = $clog2(edgemoe_pkg::MaxHeads);
   localparam int MaxBeats = edgemoe_pkg::MaxWidth / Outputs;
   localparam int BeatWidth = $clog2(MaxBeats);
+  /// Beats of rows and keys that may be on their way: who sends them counts up to it, who takes them has room for it.
+  localparam int PacedDepth = MaxBeats < 64 ? 64 : MaxBeats;
   localparam int KeyTiles = edgemoe_pkg::MaxTokens / Outputs;
   localparam int Units = 4;
   localparam int UnitWidth = $clog2(Units);
@@ -179,7 +181,7 @@ module edgemoe_core #(
   logic [BeatWidth-1:0] key_beat;
   logic [Outputs*8-1:0] key_row_values;
   logic [14:0] key_row_mantissa;
-  row_writer #(.Tokens(Tokens), .Outputs(Outputs)) u_rows (
+  row_writer #(.Tokens(Tokens), .Outputs(Outputs), .PacedDepth(PacedDepth)) u_rows (
     .clk_i, .rst_ni(rst_n), .reserve_i(row_reserve), .free_o(row_free), .valid_i(narrow_valid), .tile_i(narrow_tile),
     .token_i(narrow_lane), .values_i(narrow_values), .valid_o(rows_valid), .ready_i(rows_ready), .addr_o(rows_addr),
     .token_o(rows_lane), .values_o(rows_values), .scale_addr_o(rows_scale_addr), .scale_o(rows_scale),
@@ -203,7 +205,7 @@ module edgemoe_core #(
     .scale_addr_i(channel_addr[$clog2(edgemoe_pkg::MaxHeads*KeyTiles)-1:0]), .mantissas_o(key_mantissas),
     .scale_head_i(head_addr[HeadWidth-1:0]), .exponent_o(key_exponent)
   );
-  kv_memory #(.Outputs(Outputs), .Chains(Chains)) u_keys_values (
+  kv_memory #(.Outputs(Outputs), .Chains(Chains), .KeyDepth(PacedDepth)) u_keys_values (
     .clk_i, .rst_ni(rst_n), .key_valid_i(key_write), .key_addr_i(key_addr), .key_output_i(key_output), .key_data_i(key_values),
     .key_done_o(key_done), .keys_idle_o(keys_idle), .value_valid_i(value_write), .value_addr_i(value_addr),
     .value_place_i(value_place), .value_data_i(value_values), .read_addr_i(column_addr[KeyValueAddress-1:0]), .data_o(keys_values)

@@ -59,7 +59,9 @@ module norm_path #(
 );
   localparam int BeatWidth = $clog2(MaxWidth / Outputs);
   localparam int TokenWidth = $clog2(MaxTokens);
-  localparam int DigitDepth = 256;
+  // LayerNorm puts nothing out before a row is whole: room for one that leaves and one that comes.
+  localparam int MaxBeats = MaxWidth / Outputs;
+  localparam int DigitDepth = 2 * MaxBeats > 256 ? 2 * MaxBeats : 256;
   localparam int DigitWidth = $clog2(DigitDepth + 1);
   localparam int BeatsWidth = 16;
 
