@@ -1,5 +1,6 @@
 // What the host sees: registers on AXI4-Lite, as src/accel/registers.h has them, and an interrupt. Registers that a run reads can
-// be written only between runs; a refused access gets SLVERR and does nothing.
+// be written only between runs; a run whose addresses the bus cannot have is not started; a refused access gets SLVERR and does
+// nothing.
 module host_interface #(
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
   /// Of a beat on the memory's bus: the unit of list offsets.
@@ -91,8 +92,18 @@ module host_interface #(
       default: known = 1'b0;
     endcase
   end
+  // Addresses that the bus does not have: not of whole beats, lists and their image not of whole commands, more bits. Registered: a
+  // write of Control comes cycles behind the settings'.
+  localparam logic [63:0] BeatMask = 64'(DataBytes - 1), CommandMask = 64'd63;
+  logic misplaced_q;
+  always_ff @(posedge clk_i) begin
+    misplaced_q <= (image_base_q & CommandMask) != '0 || (input_base_q & BeatMask) != '0 || (output_base_q & BeatMask) != '0
+                || (load_offset_q & 32'(64 / DataBytes - 1)) != '0 || (compute_offset_q & 32'(64 / DataBytes - 1)) != '0
+                || ((image_base_q | input_base_q | output_base_q) >> AddressWidth) != '0;
+  end
   // Of the control bits only abort means something to a run.
-  assign write_error = !known || (control_write && busy && (write_data[0] || write_data[2]));
+  assign write_error = !known || (control_write && busy && (write_data[0] || write_data[2]))
+                    || (control_write && misplaced_q && write_data[0]);
   always_ff @(posedge clk_i) begin
     if (settings_write) begin
       unique case (write_address)
@@ -204,6 +215,4 @@ module host_interface #(
       end
     endcase
   end
-  logic unused_address;
-  assign unused_address = ^{image_base_q, input_base_q, output_base_q};
 endmodule

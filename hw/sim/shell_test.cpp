@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "accel/driver.h"
 #include "sim/bench_design.h"
@@ -365,6 +366,43 @@ TEST(Shell, WhatStandsStill_TimesOutWithTheNameOfTheWaitingStage) {
     rig.prepare(5, 0);
     rig.expect_good_run();
   }
+}
+
+/// Not aligned, or with bits that the bus does not have: cut, they would be read and written elsewhere.
+TEST(Shell, AddressesThatTheBusDoesNotHave_DoNotStartARun) {
+  ShellRig rig(kFast);
+  rig.prepare(5, 0);
+  rig.expect_good_run();
+  auto& machine = rig.machine();
+  const auto bus_bytes = static_cast<std::uint32_t>(bench_design().bus_bytes());
+  const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+  struct Bad {
+    Register name;
+    std::uint32_t bit;
+  };
+  std::vector<Bad> all;
+  for (std::uint32_t bit = 1; bit < static_cast<std::uint32_t>(kCommandBytes); bit *= 2) {
+    all.push_back({Register::kImageBase, bit});
+    if (bit < bus_bytes) all.insert(all.end(), {{Register::kInputBase, bit}, {Register::kOutputBase, bit}});
+    if (bit * bus_bytes < kCommandBytes)
+      all.insert(all.end(), {{Register::kLoadList, bit}, {Register::kComputeList, bit}});
+  }
+  for (int bit = bench_design().bus.address_bits; bit < 64; ++bit) {
+    for (const Register high : {Register::kImageBaseHigh, Register::kInputBaseHigh, Register::kOutputBaseHigh}) {
+      all.push_back({high, std::uint32_t{1} << (bit - 32)});
+    }
+  }
+  EXPECT_GT(all.size(), 70U);
+  for (const Bad& bad : all) {
+    const std::uint32_t good = machine.read(address(bad.name)).data;
+    ASSERT_EQ(good & bad.bit, 0U);
+    ASSERT_EQ(machine.write(address(bad.name), good | bad.bit), kOkay);
+    EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError)
+        << "register " << address(bad.name) << ", bit " << bad.bit;
+    EXPECT_EQ(machine.read(address(Register::kStatus)).data, std::uint32_t{kDone}) << "the run before it";
+    ASSERT_EQ(machine.write(address(bad.name), good), kOkay);
+  }
+  rig.expect_good_run();
 }
 
 TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
