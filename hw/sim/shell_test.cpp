@@ -405,20 +405,55 @@ TEST(Shell, AddressesThatTheBusDoesNotHave_DoNotStartARun) {
   rig.expect_good_run();
 }
 
+struct Setting {
+  Register name;
+  std::uint32_t bits;  // that it holds
+};
+constexpr Setting kSettings[] = {{Register::kTask, 0xff},
+                                 {Register::kTimeout, UINT32_MAX},
+                                 {Register::kImageBase, UINT32_MAX},
+                                 {Register::kImageBaseHigh, UINT32_MAX},
+                                 {Register::kInputBase, UINT32_MAX},
+                                 {Register::kInputBaseHigh, UINT32_MAX},
+                                 {Register::kOutputBase, UINT32_MAX},
+                                 {Register::kOutputBaseHigh, UINT32_MAX},
+                                 {Register::kLoadList, UINT32_MAX},
+                                 {Register::kLoadCount, 0xffff},
+                                 {Register::kComputeList, UINT32_MAX},
+                                 {Register::kComputeCount, 0xffff}};
+
+/// The machine resets itself for some cycles more, in which nothing can be started.
+TEST(Shell, SettingsAfterReset_AreZeroAndTakenAtOnce) {
+  for (const PowerUp power_up : kAllPowerUps) {
+    ShellRig rig(kFast, power_up);
+    auto& machine = rig.machine();
+    const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+    for (const Setting& setting : kSettings) {
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0U) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(setting.name), UINT32_MAX), kOkay);
+      machine.reset();
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0U) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(setting.name), 0x5aa55aa5), kOkay) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
+      EXPECT_EQ(machine.read(address(Register::kStatus)).data, kBusy | kStopping) << "it should be resetting itself";
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0x5aa55aa5 & setting.bits);
+      machine.reset();
+    }
+    rig.prepare(5, 0);
+    rig.expect_good_run();
+  }
+}
+
 TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
   ShellRig rig(kStalling);
   auto& machine = rig.machine();
-  while (!*run_has_ended(rig.port())) {
-  }
   const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
-  for (const Register name : {Register::kTimeout, Register::kImageBase, Register::kImageBaseHigh, Register::kInputBase,
-                              Register::kInputBaseHigh, Register::kOutputBase, Register::kOutputBaseHigh,
-                              Register::kLoadList, Register::kComputeList}) {
+  for (const auto& [name, bits] : kSettings) {
     const auto value = static_cast<std::uint32_t>(rig.random().next_u64());
     EXPECT_EQ(machine.write(address(name), value), kOkay);
-    EXPECT_EQ(machine.read(address(name)).data, value);
+    EXPECT_EQ(machine.read(address(name)).data, value & bits);
     EXPECT_EQ(machine.write(address(name), ~value, 0x3), kSlaveError) << "half a word";
-    EXPECT_EQ(machine.read(address(name)).data, value);
+    EXPECT_EQ(machine.read(address(name)).data, value & bits);
   }
   for (const Register name : {Register::kIdentity, Register::kDesign, Register::kStatus, Register::kError,
                               Register::kPhases, Register::kCycles, Register::kReadBeats, Register::kWaits}) {
@@ -430,10 +465,14 @@ TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
   }
   // While a run is busy only an abort is taken; the interrupt comes when it has ended.
   EXPECT_EQ(machine.write(address(Register::kInterrupt), 1), kOkay);
-  rig.prepare(5, 0);
+  rig.prepare(30, 0);
   ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
   EXPECT_EQ(machine.bench()->interrupt_o, 0);
-  EXPECT_EQ(machine.write(address(Register::kTask), 1), kSlaveError);
+  for (const auto& [name, bits] : kSettings) {
+    const std::uint32_t value = machine.read(address(name)).data;
+    EXPECT_EQ(machine.write(address(name), ~value), kSlaveError);
+    EXPECT_EQ(machine.read(address(name)).data, value);
+  }
   EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
   EXPECT_FALSE(start_run(rig.port(), rig.settings()).ok());
   EXPECT_TRUE(rig.wait().ok());
