@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -442,6 +444,52 @@ TEST(Shell, SettingsAfterReset_AreZeroAndTakenAtOnce) {
     rig.prepare(5, 0);
     rig.expect_good_run();
   }
+}
+
+/// Reads while writes are under way, and the next write while the answer to one waits.
+TEST(Shell, AccessesOfBothKindsAtOnce_AreAnsweredInOrderAndRight) {
+  int next_while_answered = 0;
+  int both_at_once = 0;
+  for (const Timing& timing : {kFast, kStalling}) {
+    ShellRig rig(timing);
+    auto& machine = rig.machine();
+    const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+    constexpr std::uint32_t kNone = 0x4c;
+    std::map<std::uint32_t, std::uint32_t> held;
+    for (int round = 0; round < 50; ++round) {
+      // One half of the settings is written, the other read.
+      std::vector<Machine<Vshell>::Write> writes;
+      std::vector<std::uint32_t> reads;
+      std::vector<std::uint32_t> expected;
+      const std::size_t half = rig.random().below(2);
+      for (auto left = rig.random().below(20); left > 0; --left) {
+        const Setting& setting = kSettings[rig.random().below(std::size(kSettings) / 2) * 2 + half];
+        const auto value = static_cast<std::uint32_t>(rig.random().next_u64());
+        writes.push_back({rig.random().below(5) == 0 ? kNone : address(setting.name), value});
+        if (writes.back().address != kNone) held[writes.back().address] = value & setting.bits;
+      }
+      for (auto left = rig.random().below(20); left > 0; --left) {
+        const Setting& setting = kSettings[rig.random().below(std::size(kSettings) / 2) * 2 + 1 - half];
+        reads.push_back(rig.random().below(5) == 0 ? kNone : address(setting.name));
+        expected.push_back(reads.back() == kNone ? 0 : held[reads.back()]);
+      }
+      const auto answers = machine.exchange(writes, reads);
+      ASSERT_EQ(answers.writes.size(), writes.size());
+      ASSERT_EQ(answers.reads.size(), reads.size());
+      for (std::size_t i = 0; i < writes.size(); ++i) {
+        EXPECT_EQ(answers.writes[i], writes[i].address == kNone ? kSlaveError : kOkay);
+      }
+      for (std::size_t i = 0; i < reads.size(); ++i) {
+        EXPECT_EQ(answers.reads[i].response, reads[i] == kNone ? kSlaveError : kOkay);
+        EXPECT_EQ(answers.reads[i].data, expected[i]) << "register " << reads[i];
+      }
+      next_while_answered += answers.next_while_answered;
+      both_at_once += answers.both_at_once;
+    }
+    for (const auto& [name, value] : held) EXPECT_EQ(machine.read(name).data, value) << "register " << name;
+  }
+  EXPECT_GT(next_while_answered, 50);
+  EXPECT_GT(both_at_once, 20);
 }
 
 TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
