@@ -302,7 +302,7 @@ TEST(Shell, AddressesOutsideOfMemory_EndTheRun) {
 
 TEST(Shell, CommandsThatAreNone_EndTheRun) {
   ShellRig rig(kFast);
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 7; ++i) {
     rig.prepare(6, 0);
     const RunSettings settings = rig.settings();
     const std::size_t list =
@@ -325,16 +325,38 @@ TEST(Shell, CommandsThatAreNone_EndTheRun) {
       case 4:
         bytes[command + 3] = 1;  // routing of more than 8 bits
         break;
+      case 5:
+        bytes[command + 1] = static_cast<std::uint8_t>(bench_design().limits.max_experts);
+        break;
       default:
         rig.core().fail_at(2);
     }
     const Result<RunReport> report = rig.run(settings);
     ASSERT_FALSE(report.ok());
-    EXPECT_THAT(report.status().message(), HasSubstr(i < 5 ? "the load list holds" : "the compute list holds"));
+    EXPECT_THAT(report.status().message(), HasSubstr(i < 6 ? "the load list holds" : "the compute list holds"));
     rig.core().fail_at(-1);
     rig.prepare(5, 0);
     rig.expect_good_run();
   }
+}
+
+/// An expert without a routing: nothing says that it has no tokens.
+TEST(Shell, ExpertsOfNoRouting_AreLoaded) {
+  ShellRig rig(kFast);
+  rig.prepare(12, 0);
+  const RunSettings settings = rig.settings();
+  const std::size_t list =
+      settings.image_base - kMemoryBase + settings.load_list * static_cast<std::size_t>(bench_design().bus_bytes());
+  int changed = 0;
+  for (int i = 0; i < settings.num_loads; ++i) {
+    const auto command = rig.machine().memory().bytes().subspan(list + static_cast<std::size_t>(i) * kCommandBytes);
+    if (command[1] != kNoExpert) continue;
+    ASSERT_EQ(command[2], 0) << "a routing without an expert";
+    command[1] = static_cast<std::uint8_t>(i % bench_design().limits.max_experts);
+    ++changed;
+  }
+  EXPECT_GT(changed, 3);
+  rig.expect_good_run();
 }
 
 /// What stands still is named, bus and core; the bus side may need a reset where memory never answers.
