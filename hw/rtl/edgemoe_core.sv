@@ -284,7 +284,6 @@ module edgemoe_core #(
   assign channel_raddr_o = router_channel_read ? router_channel_addr : channel_addr[ChannelAddress-1:0];
 
   logic gather_begin, gather_done, gather_group_done, gather_row_done;
-  logic [ScaleAddress:0] gather_groups;
   logic [15:0] gather_pitch_q, gather_base_q, gather_scales_q;
   logic [BeatWidth:0] row_beats_q;
   logic gather_start_q;
@@ -310,7 +309,7 @@ module edgemoe_core #(
     .pitch_i(gather_pitch_q[ActivationAddress-1:0]), .counts_i(queue_counts), .queue_expert_o(gather_expert),
     .queue_place_o(gather_place), .queue_token_i(queue_token), .queue_weight_i(queue_weight), .valid_o(gather_valid),
     .ready_i(gather_ready), .addr_o(gather_word), .token_o(gather_lane), .data_o(gather_values), .scale_valid_o(gather_row_done),
-    .group_o(gather_group), .scale_o(gather_scale), .group_done_o(gather_group_done), .groups_o(gather_groups),
+    .group_o(gather_group), .scale_o(gather_scale), .group_done_o(gather_group_done),
     .done_o(gather_done), .first_expert_i(queue_expert[ExpertWidth-1:0]), .first_group_o(expert_first_group),
     .place_group_i(wide_tile.queue_group[ScaleAddress-1:0]), .places_o(places)
   );
@@ -423,6 +422,6 @@ module edgemoe_core #(
 `endif
   logic unused_bits;
   assign unused_bits = ^{row_addr, column_addr, row_scale_addr, channel_addr, head_addr, write_addr, write_scale_addr, raw_tile,
-                         wide_tile, wide_tile_q, narrow_tile, load_address_i, phase, rows_region, gather_row_done, gather_groups,
+                         wide_tile, wide_tile_q, narrow_tile, load_address_i, phase, rows_region, gather_row_done,
                          queue_expert, group_token, row_token, gather_base_q, gather_pitch_q};
 endmodule
