@@ -7,7 +7,7 @@ import unittest
 RTL = pathlib.Path(__file__).resolve().parent.parent / "rtl"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 STRING = re.compile(r'"[^"\n]*"')
-DECLARATION = re.compile(r"^\s*(?:logic|typedef|genvar|(?:localparam|parameter)|tile_pkg::\w+|\w+_e)\b([^;]*);", re.M | re.S)
+DECLARATION = re.compile(r"^\s*(?:logic|genvar|localparam|parameter|tile_pkg::\w+|\w+_e)\b([^;]*);", re.M)
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -20,7 +20,9 @@ def declared_names(declaration):
 
 def used_too_early(source):
     """Names of a module's variables and constants that stand in it before their declaration, with their line."""
-    keep_lines = lambda match: re.sub(r"[^\n]", " ", match.group())
+    def keep_lines(match):
+        return re.sub(r"[^\n]", " ", match.group())
+
     text = STRING.sub(keep_lines, COMMENT.sub(keep_lines, source))
     body = text.find(");", text.find("module ")) if "module " in text else 0
     first_use = {}
@@ -50,9 +52,10 @@ class Declarations(unittest.TestCase):
                 self.assertEqual(early, [], f"{file.name}: declare these above the lines that use them")
 
     def test_names_used_too_early_are_seen(self):
-        early = "module m (\n  input logic a_i\n);\n  logic b;\n  assign b = late;\n  logic [2:0] other, late;\nendmodule\n"
+        head = "module m (\n  input logic a_i\n);\n"
+        early = head + "  logic b;\n  assign b = late;\n  logic [2:0] other, late;\nendmodule\n"
         self.assertEqual(used_too_early(early), [("late", 5)])
-        port = "module m (\n  input logic a_i\n);\n  unit u (\n    .late(a_i), .late2\n  );\n  logic late, late2;\nendmodule\n"
+        port = head + "  unit u (\n    .late(a_i), .late2\n  );\n  logic late, late2;\nendmodule\n"
         self.assertEqual(used_too_early(port), [("late2", 5)])
 
 
