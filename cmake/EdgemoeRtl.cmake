@@ -48,6 +48,8 @@ function(edgemoe_rtl_bench)
                           FILES ${netlist} ${PROJECT_SOURCE_DIR}/hw/sim/models/DSP48E2.v ${EDGEMOE_YOSYS_CELLS}
                           FLAGS -Wno-lint -Wno-style -Wno-MULTITOP -Wno-TIMESCALEMOD -Wno-INITIALDLY)
   edgemoe_rtl_full_test(${ARG_NAME}_netlist ${ARG_BENCH} ${ARG_DESIGN})
+  # Without the RTL's own checks.
+  target_compile_definitions(${ARG_NAME}_netlist PRIVATE EDGEMOE_BENCH_NETLIST)
 endfunction()
 
 # edgemoe_rtl_simulator(DESIGN zcu102 MODEL accelerator_zcu102_sim [FILE zcu102.json] MODULES edgemoe.sv …)

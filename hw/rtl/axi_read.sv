@@ -2,6 +2,9 @@
 // only for what it has room for, so that data are never refused and no source can hold up another.
 //
 // A burst lies within an aligned block of BurstBeats beats, which is the sources' affair (burst_size) and keeps it within 4 KiB.
+//
+// A burst ends with its LAST, whatever its length: one that is too short gives fewer beats than were asked for, what is too much of
+// one is taken and dropped, and length_error_o says so. So the bus is never left with a burst that nobody takes.
 module axi_read #(
   parameter int Sources = 3,
   /// Of a beat, a power of two.
@@ -27,7 +30,7 @@ module axi_read #(
   output logic [DataBytes*8-1:0] data_o,
   /// Nothing is asked for and nothing is to come.
   output logic idle_o,
-  /// Pulses: a response other than OKAY; a burst that ends too early or too late.
+  /// Pulses: a response other than OKAY; a burst that ends too early or too late, a beat of no burst.
   output logic response_error_o,
   output logic length_error_o,
   /// An address waits to be taken; data are waited for.
@@ -87,23 +90,30 @@ module axi_read #(
   // Whose data come, and how many.
   logic [Sources-1:0] data_source;
   logic [BeatWidth-1:0] data_beats, beat_q;
-  logic beat, last_beat;
+  // over_q: all of the burst's beats have come, and LAST has not.
+  logic asked, beat, last_beat, over_q;
   logic [$clog2(Outstanding):0] bursts;
   fifo #(.Width(Sources + BeatWidth), .Depth(Outstanding)) u_outstanding (
-    .clk_i, .rst_ni, .valid_i(take && grant != '0), .ready_o(room), .data_i({grant, beats}), .valid_o(rready_o),
-    .ready_i(beat && last_beat), .data_o({data_source, data_beats}), .count_o(bursts)
+    .clk_i, .rst_ni, .valid_i(take && grant != '0), .ready_o(room), .data_i({grant, beats}), .valid_o(asked),
+    .ready_i(beat && rlast_i), .data_o({data_source, data_beats}), .count_o(bursts)
   );
-  assign beat = rvalid_i && rready_o;
-  assign last_beat = beat_q + 1'b1 == data_beats;
+  assign rready_o = 1'b1;
+  assign beat = rvalid_i && asked;
+  assign last_beat = !over_q && beat_q + 1'b1 == data_beats;
   always_ff @(posedge clk_i) begin
-    if (!rst_ni) beat_q <= '0;
-    else if (beat) beat_q <= last_beat ? '0 : beat_q + 1'b1;
-    valid_o <= rst_ni && beat ? data_source : '0;
+    if (!rst_ni) begin
+      beat_q <= '0;
+      over_q <= 1'b0;
+    end else if (beat) begin
+      beat_q <= rlast_i ? '0 : beat_q + 1'b1;
+      over_q <= !rlast_i && (over_q || last_beat);
+    end
+    valid_o <= rst_ni && beat && !over_q ? data_source : '0;
     data_o <= rdata_i;
     response_error_o <= rst_ni && beat && rresp_i != 2'b00;
-    length_error_o <= rst_ni && beat && rlast_i != last_beat;
+    length_error_o <= rst_ni && rvalid_i && (!asked || rlast_i != last_beat);
   end
   assign idle_o = bursts == '0 && !arvalid_o && valid_o == '0;
   assign address_waits_o = arvalid_o && !arready_i;
-  assign data_waits_o = rready_o && !rvalid_i && !address_waits_o;
+  assign data_waits_o = asked && !rvalid_i && !address_waits_o;
 endmodule

@@ -4,7 +4,7 @@
 //      \------------- tags ---------------------------^                       \-> GELU ------> narrow results
 //
 // From a tile's last step at the memories' address ports, in cycles, its token t:
-//   sums leave the array 17 + t | raw sums 18 + t | wide results 29 + t | narrow results 33 + t
+//   sums leave the array 16 + t | raw sums 17 + t | wide results 28 + t | narrow results 32 + t
 //
 // Nothing behind it refuses: whoever offers a tile sees to it that there is room for its results. Memories answer a cycle
 // after their address, the rings of weights and channels two; bank k of an operand memory is read k cycles after bank 0.
@@ -283,6 +283,23 @@ module compute_unit #(
   assign unused_bits = ^tags_count;
 
 `ifndef SYNTHESIS
+  // Weights of -128: bytes of 8'h80, which are those whose upper bit is set and the others are not. A router's gate bytes may be, its
+  // digits are small.
+  localparam logic [ColumnWidth-1:0] UpperBits = {(ColumnWidth/8){8'h80}};
+  logic [Selects-1:0] linear_steps_q;
+  always_ff @(posedge clk_i) begin
+    linear_steps_q <= {linear_steps_q[Selects-2:0], rst_ni && step_valid && !row_select && !column_select};
+  end
+  for (genvar k = 0; k < Banks; k++) begin : gen_weight_check
+    logic [ColumnWidth-1:0] weights, lower;
+    assign weights = weights_i[k*ColumnWidth +: ColumnWidth];
+    assign lower = (weights & ~UpperBits) + ~UpperBits;
+    always_ff @(posedge clk_i) begin
+      if (rst_ni && linear_steps_q[k+1] && (weights & ~lower & UpperBits) != '0) begin
+        $error("compute_unit: a weight of -128, expected within +-127");
+      end
+    end
+  end
   always_ff @(posedge clk_i) begin
     if (rst_ni && tile_done && draining_q) $error("compute_unit: a tile is done while token %0d of %0d of the one before it leaves", drain_token_q, drain_tile.tokens);
     if (rst_ni && take && (tile_i.tokens == '0 || tile_i.tokens > 8'(Tokens))) begin

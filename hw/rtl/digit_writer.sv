@@ -26,10 +26,9 @@ module digit_writer #(
   output logic [$clog2(Words)-1:0] write_addr_o,
   output logic [$clog2(Tokens)-1:0] write_token_o,
   output logic [Outputs*8-1:0] write_data_o,
-  /// A beat's last digit is written; the last beat's of a row; of a group of Tokens rows.
+  /// A beat's last digit is written; the last beat's of a row.
   output logic beat_done_o,
-  output logic row_done_o,
-  output logic group_done_o
+  output logic row_done_o
 );
   localparam int Ways = Outputs / (edgemoe_pkg::ChainLength * Chains);
   localparam int AddressWidth = $clog2(Words);
@@ -41,18 +40,19 @@ module digit_writer #(
   logic [Outputs*16:0] beat;
   logic beat_last;
   logic [1:0] digit_q;
+  logic [TokenWidth-1:0] token_q;
+  logic group_done;
   assign take_d = beat_done_o ? take_q + 1'b1 : take_q;
   assign write_o = shown_q != take_q;
   assign beat_done_o = write_o && digit_q == 2'd2;
   assign beat_last = beat[Outputs*16];
   assign row_done_o = beat_done_o && beat_last;
-  assign group_done_o = row_done_o && 32'(token_q) == Tokens - 1;
+  assign group_done = row_done_o && 32'(token_q) == Tokens - 1;
   ram_1r1w #(.Width(Outputs*16+1), .Depth(Depth)) u_beats (
     .clk_i, .write_i(valid_i), .waddr_i(put_q[DepthWidth-1:0]), .wdata_i({last_i, values_i}),
     .raddr_i(take_d[DepthWidth-1:0]), .rdata_o(beat)
   );
 
-  logic [TokenWidth-1:0] token_q;
   logic [AddressWidth-1:0] group_addr_q, digit_offset_q, step_q;
   assign write_addr_o = group_addr_q + digit_offset_q + step_q;
   assign write_token_o = token_q;
@@ -76,8 +76,8 @@ module digit_writer #(
     end else if (write_o) begin
       digit_offset_q <= beat_done_o ? '0 : digit_offset_q + steps_i;
       if (beat_done_o) step_q <= beat_last ? '0 : step_q + AddressWidth'(Ways);
-      if (row_done_o) token_q <= group_done_o ? '0 : token_q + 1'b1;
-      if (group_done_o) group_addr_q <= group_addr_q + (steps_i << 1) + steps_i;
+      if (row_done_o) token_q <= group_done ? '0 : token_q + 1'b1;
+      if (group_done) group_addr_q <= group_addr_q + (steps_i << 1) + steps_i;
     end
   end
 

@@ -64,7 +64,7 @@ module edgemoe #(
 
   logic core_rst_n, core_start, core_done, core_progress, core_error, command_valid, command_ready, tag_valid, tag_ready,
     weight_release, channel_release, norm_write, position_write, image_write, result_valid, result_ready, result_last;
-  logic [7:0] unused_task, core_stage, routings_done;
+  logic [7:0] core_stage, routings_done;
   logic [edgemoe_pkg::CoreWaits-1:0] core_waits;
   logic [511:0] command;
   logic [WeightAddress:0] tag_rows, weight_rows, weight_release_rows;
@@ -82,7 +82,7 @@ module edgemoe #(
     .Outputs(Outputs), .Chains(Chains), .Tokens(Tokens), .AddressWidth(AddressWidth), .BurstBeats(edgemoe_pkg::BurstBeats),
     .OutstandingBursts(edgemoe_pkg::OutstandingBursts), .Prefetch(Prefetch)
   ) u_shell (
-    .clk_i, .rst_ni, .core_rst_no(core_rst_n), .core_start_o(core_start), .task_o(unused_task), .core_done_i(core_done),
+    .clk_i, .rst_ni, .core_rst_no(core_rst_n), .core_start_o(core_start), .core_done_i(core_done),
     .core_progress_i(core_progress), .core_waits_i(core_waits), .core_stage_i(core_stage), .core_error_i(core_error),
     .command_valid_o(command_valid), .command_ready_i(command_ready), .command_o(command), .tag_valid_o(tag_valid),
     .tag_ready_i(tag_ready), .tag_rows_o(tag_rows), .tag_words_o(tag_words), .phases_done_i(phases_done),

@@ -76,6 +76,8 @@ module edgemoe_core #(
   localparam int HeadWidth = $clog2(edgemoe_pkg::MaxHeads);
   localparam int MaxBeats = edgemoe_pkg::MaxWidth / Outputs;
   localparam int BeatWidth = $clog2(MaxBeats);
+  /// Beats of rows and keys that may be on their way: who sends them counts up to it, who takes them has room for it.
+  localparam int PacedDepth = MaxBeats < 64 ? 64 : MaxBeats;
   localparam int KeyTiles = edgemoe_pkg::MaxTokens / Outputs;
   localparam int Units = 4;
   localparam int UnitWidth = $clog2(Units);
@@ -179,7 +181,7 @@ module edgemoe_core #(
   logic [BeatWidth-1:0] key_beat;
   logic [Outputs*8-1:0] key_row_values;
   logic [14:0] key_row_mantissa;
-  row_writer #(.Tokens(Tokens), .Outputs(Outputs)) u_rows (
+  row_writer #(.Tokens(Tokens), .Outputs(Outputs), .PacedDepth(PacedDepth)) u_rows (
     .clk_i, .rst_ni(rst_n), .reserve_i(row_reserve), .free_o(row_free), .valid_i(narrow_valid), .tile_i(narrow_tile),
     .token_i(narrow_lane), .values_i(narrow_values), .valid_o(rows_valid), .ready_i(rows_ready), .addr_o(rows_addr),
     .token_o(rows_lane), .values_o(rows_values), .scale_addr_o(rows_scale_addr), .scale_o(rows_scale),
@@ -203,7 +205,7 @@ module edgemoe_core #(
     .scale_addr_i(channel_addr[$clog2(edgemoe_pkg::MaxHeads*KeyTiles)-1:0]), .mantissas_o(key_mantissas),
     .scale_head_i(head_addr[HeadWidth-1:0]), .exponent_o(key_exponent)
   );
-  kv_memory #(.Outputs(Outputs), .Chains(Chains)) u_keys_values (
+  kv_memory #(.Outputs(Outputs), .Chains(Chains), .KeyDepth(PacedDepth)) u_keys_values (
     .clk_i, .rst_ni(rst_n), .key_valid_i(key_write), .key_addr_i(key_addr), .key_output_i(key_output), .key_data_i(key_values),
     .key_done_o(key_done), .keys_idle_o(keys_idle), .value_valid_i(value_write), .value_addr_i(value_addr),
     .value_place_i(value_place), .value_data_i(value_values), .read_addr_i(column_addr[KeyValueAddress-1:0]), .data_o(keys_values)
@@ -282,7 +284,6 @@ module edgemoe_core #(
   assign channel_raddr_o = router_channel_read ? router_channel_addr : channel_addr[ChannelAddress-1:0];
 
   logic gather_begin, gather_done, gather_group_done, gather_row_done;
-  logic [ScaleAddress:0] gather_groups;
   logic [15:0] gather_pitch_q, gather_base_q, gather_scales_q;
   logic [BeatWidth:0] row_beats_q;
   logic gather_start_q;
@@ -308,7 +309,7 @@ module edgemoe_core #(
     .pitch_i(gather_pitch_q[ActivationAddress-1:0]), .counts_i(queue_counts), .queue_expert_o(gather_expert),
     .queue_place_o(gather_place), .queue_token_i(queue_token), .queue_weight_i(queue_weight), .valid_o(gather_valid),
     .ready_i(gather_ready), .addr_o(gather_word), .token_o(gather_lane), .data_o(gather_values), .scale_valid_o(gather_row_done),
-    .group_o(gather_group), .scale_o(gather_scale), .group_done_o(gather_group_done), .groups_o(gather_groups),
+    .group_o(gather_group), .scale_o(gather_scale), .group_done_o(gather_group_done),
     .done_o(gather_done), .first_expert_i(queue_expert[ExpertWidth-1:0]), .first_group_o(expert_first_group),
     .place_group_i(wide_tile.queue_group[ScaleAddress-1:0]), .places_o(places)
   );
@@ -421,6 +422,6 @@ module edgemoe_core #(
 `endif
   logic unused_bits;
   assign unused_bits = ^{row_addr, column_addr, row_scale_addr, channel_addr, head_addr, write_addr, write_scale_addr, raw_tile,
-                         wide_tile, wide_tile_q, narrow_tile, load_address_i, phase, rows_region, gather_row_done, gather_groups,
+                         wide_tile, wide_tile_q, narrow_tile, load_address_i, phase, rows_region, gather_row_done,
                          queue_expert, group_token, row_token, gather_base_q, gather_pitch_q};
 endmodule

@@ -48,9 +48,8 @@ module gather_unit #(
   output logic scale_valid_o,
   output logic [$clog2(Groups)-1:0] group_o,
   output logic [22:0] scale_o,
-  /// Groups wholly written since start_i; all are.
+  /// A group is wholly written; all are.
   output logic group_done_o,
-  output logic [$clog2(Groups):0] groups_o,
   output logic done_o,
   /// Of an expert whose rows have begun to come: its first group, in the same cycle.
   input  logic [$clog2(MaxExperts)-1:0] first_expert_i,
@@ -89,7 +88,6 @@ module gather_unit #(
   // A group is whole with its last row, or with its expert's.
   assign next_group = (row_ends && lane_ends) || (state_q == Seek && expert_ends && lane_q != '0);
   assign group_done_o = next_group;
-  assign groups_o = group_q;
   assign queue_expert_o = expert_q;
   assign queue_place_o = place_q[TokenWidth-1:0];
 

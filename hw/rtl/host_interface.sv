@@ -1,5 +1,6 @@
 // What the host sees: registers on AXI4-Lite, as src/accel/registers.h has them, and an interrupt. Registers that a run reads can
-// be written only between runs; a refused access gets SLVERR and does nothing.
+// be written only between runs; a run whose addresses the bus cannot have is not started; a refused access gets SLVERR and does
+// nothing.
 module host_interface #(
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
   /// Of a beat on the memory's bus: the unit of list offsets.
@@ -75,28 +76,50 @@ module host_interface #(
   );
 
   // Settings.
-  logic busy, stopping, done, failed, control_write, settings_write, known, enabled_q;
+  logic busy, settings_free, stopping, done, failed, control_write, settings_write, known, enabled_q;
   logic [7:0] cause, bus_stage, core_stage;
   logic [31:0] timeout_q, load_offset_q, compute_offset_q;
   logic [63:0] image_base_q, input_base_q, output_base_q;
   assign control_write = write && write_address == 12'(edgemoe_pkg::RegControl);
-  assign settings_write = write && !busy;
+  assign settings_write = write && settings_free;
   always_comb begin
     unique case (write_address)
       12'(edgemoe_pkg::RegControl), 12'(edgemoe_pkg::RegInterrupt): known = 1'b1;
       12'(edgemoe_pkg::RegTask), 12'(edgemoe_pkg::RegTimeout), 12'(edgemoe_pkg::RegImageBase),
       12'(edgemoe_pkg::RegImageBaseHigh), 12'(edgemoe_pkg::RegInputBase), 12'(edgemoe_pkg::RegInputBaseHigh),
       12'(edgemoe_pkg::RegOutputBase), 12'(edgemoe_pkg::RegOutputBaseHigh), 12'(edgemoe_pkg::RegLoadList),
-      12'(edgemoe_pkg::RegLoadCount), 12'(edgemoe_pkg::RegComputeList), 12'(edgemoe_pkg::RegComputeCount): known = !busy;
+      12'(edgemoe_pkg::RegLoadCount), 12'(edgemoe_pkg::RegComputeList), 12'(edgemoe_pkg::RegComputeCount): known = settings_free;
       default: known = 1'b0;
     endcase
   end
-  // Of the control bits only abort means something to a run.
-  assign write_error = !known || (control_write && busy && (write_data[0] || write_data[2]));
+  // Addresses that the bus does not have: not of whole beats, lists and their image not of whole commands, more bits. Registered: a
+  // write of Control comes cycles behind the settings'.
+  localparam logic [63:0] BeatMask = 64'(DataBytes) - 64'd1, CommandMask = 64'd63;
+  localparam logic [31:0] ListMask = 32'(64 / DataBytes - 1);
+  logic misplaced_q;
   always_ff @(posedge clk_i) begin
-    if (settings_write) begin
+    misplaced_q <= (image_base_q & CommandMask) != '0 || (input_base_q & BeatMask) != '0 || (output_base_q & BeatMask) != '0
+                || ((load_offset_q | compute_offset_q) & ListMask) != '0
+                || ((image_base_q | input_base_q | output_base_q) >> AddressWidth) != '0;
+  end
+  // Of the control bits only abort means something to a run.
+  assign write_error = !known || (control_write && busy && (write_data[0] || write_data[2]))
+                    || (control_write && misplaced_q && write_data[0]);
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      task_o <= '0;
+      timeout_q <= '0;
+      image_base_q <= '0;
+      input_base_q <= '0;
+      output_base_q <= '0;
+      load_offset_q <= '0;
+      load_count_o <= '0;
+      compute_offset_q <= '0;
+      compute_count_o <= '0;
+    end else if (settings_write) begin
       unique case (write_address)
         12'(edgemoe_pkg::RegTask): task_o <= write_data[7:0];
+        12'(edgemoe_pkg::RegTimeout): timeout_q <= write_data;
         12'(edgemoe_pkg::RegImageBase): image_base_q[31:0] <= write_data;
         12'(edgemoe_pkg::RegImageBaseHigh): image_base_q[63:32] <= write_data;
         12'(edgemoe_pkg::RegInputBase): input_base_q[31:0] <= write_data;
@@ -110,13 +133,8 @@ module host_interface #(
         default: ;
       endcase
     end
-    if (!rst_ni) begin
-      enabled_q <= 1'b0;
-      timeout_q <= '0;
-    end else begin
-      if (write && write_address == 12'(edgemoe_pkg::RegInterrupt)) enabled_q <= write_data[0];
-      if (settings_write && write_address == 12'(edgemoe_pkg::RegTimeout)) timeout_q <= write_data;
-    end
+    if (!rst_ni) enabled_q <= 1'b0;
+    else if (write && write_address == 12'(edgemoe_pkg::RegInterrupt)) enabled_q <= write_data[0];
   end
   assign image_base_o = image_base_q[AddressWidth-1:0];
   assign input_base_o = input_base_q[AddressWidth-1:0];
@@ -131,7 +149,7 @@ module host_interface #(
   run_control #(.BusWaits(BusWaits)) u_run (
     .clk_i, .rst_ni, .start_i(control_write && !write_error && write_data[0]),
     .abort_i(control_write && !write_error && write_data[1]), .clear_i(control_write && !write_error && write_data[2]),
-    .timeout_i(timeout_q), .busy_o(busy), .stopping_o(stopping), .done_o(done), .error_o(failed), .cause_o(cause),
+    .timeout_i(timeout_q), .busy_o(busy), .settings_free_o(settings_free), .stopping_o(stopping), .done_o(done), .error_o(failed), .cause_o(cause),
     .bus_stage_o(bus_stage), .core_stage_o(core_stage), .core_start_o(start_o), .core_rst_no, .stop_o, .core_done_i, .bus_done_i,
     .bus_idle_i, .progress_i(core_progress_i || read_beat_i || write_beat_i), .bus_waits_i, .core_stage_i, .read_response_error_i,
     .read_length_error_i, .write_response_error_i, .load_command_error_i, .core_error_i
@@ -204,6 +222,4 @@ module host_interface #(
       end
     endcase
   end
-  logic unused_address;
-  assign unused_address = ^{image_base_q, input_base_q, output_base_q};
 endmodule

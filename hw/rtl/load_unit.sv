@@ -111,15 +111,17 @@ module load_unit #(
   logic [AddressWidth-1:0] address_q;
   logic [31:0] command_beats;
   logic [2:0] command_kind;
+  logic [7:0] command_expert;
   logic fits, whole_words;
   assign command_kind = command_i[edgemoe_pkg::LoadKindLsb +: 3];
+  assign command_expert = command_i[edgemoe_pkg::LoadExpertLsb +: 8];
   assign command_beats = command_i[edgemoe_pkg::LoadBeatsLsb +: 32];
-  // A kind that there is; numbers that fit the counters here; nothing behind the fields.
+  // A kind and an expert that there are; numbers that fit the counters here; nothing behind the fields.
   localparam int FieldsEnd = edgemoe_pkg::LoadDestinationLsb + edgemoe_pkg::LoadDestinationBits;
   assign fits = command_i[edgemoe_pkg::LoadKindLsb+3 +: 5] == '0 && command_i[edgemoe_pkg::LoadRoutingLsb+8 +: 8] == '0 &&
                 command_i[edgemoe_pkg::LoadWaitPhasesLsb+16 +: 16] == '0 &&
                 command_i[edgemoe_pkg::LoadDestinationLsb+16 +: 16] == '0 && command_i[511:FieldsEnd] == '0 &&
-                command_beats != '0;
+                command_beats != '0 && (32'(command_expert) < MaxExperts || 32'(command_expert) == edgemoe_pkg::NoExpert);
   always_comb begin
     unique case (command_kind)
       Weight: whole_words = command_beats % 32'(Banks) == '0;
@@ -134,7 +136,8 @@ module load_unit #(
   logic for_expert, routing_known, skip, phase_ready, routing_ready, room_behind, begins;
   logic is_weight, tag_room, arrival_room;
   assign is_weight = kind_q == Weight;
-  assign for_expert = expert_q != 8'hff;
+  // Without a routing nobody says whether an expert has tokens: it is loaded.
+  assign for_expert = 32'(expert_q) != edgemoe_pkg::NoExpert && routing_q != '0;
   assign routing_known = routings_done_i >= routing_q;
   assign skip = for_expert && routing_known && !expert_used_i[expert_q[ExpertWidth-1:0]];
   assign phase_ready = phases_done_i >= wait_phases_q;
@@ -170,7 +173,7 @@ module load_unit #(
       Take: begin
         kind_q <= command_kind;
         legal_q <= fits && whole_words;
-        expert_q <= command_i[edgemoe_pkg::LoadExpertLsb +: 8];
+        expert_q <= command_expert;
         routing_q <= command_i[edgemoe_pkg::LoadRoutingLsb +: 8];
         wait_phases_q <= command_i[edgemoe_pkg::LoadWaitPhasesLsb +: 16];
         stride_q <= command_i[edgemoe_pkg::LoadTaskStrideLsb +: 32];

@@ -59,7 +59,9 @@ module norm_path #(
 );
   localparam int BeatWidth = $clog2(MaxWidth / Outputs);
   localparam int TokenWidth = $clog2(MaxTokens);
-  localparam int DigitDepth = 256;
+  // LayerNorm puts nothing out before a row is whole: room for one that leaves and one that comes.
+  localparam int MaxBeats = MaxWidth / Outputs;
+  localparam int DigitDepth = 2 * MaxBeats > 256 ? 2 * MaxBeats : 256;
   localparam int DigitWidth = $clog2(DigitDepth + 1);
   localparam int BeatsWidth = 16;
 
@@ -111,14 +113,12 @@ module norm_path #(
   assign beat_o = beat_q;
   assign exponent_o = {3'b0, exponent};
 
-  logic unused_group_done;
   digit_writer #(
     .Tokens(Tokens), .Outputs(Outputs), .Chains(Chains), .Words(Words), .Depth(DigitDepth)
   ) u_digits (
     .clk_i, .rst_ni, .start_i, .first_addr_i(digits_addr_i), .steps_i(digits_steps_i), .valid_i(normed_valid && digits_i),
     .last_i(normed_last), .values_i(normed), .write_o(digit_valid_o), .write_addr_o(digit_addr_o),
-    .write_token_o(digit_token_o), .write_data_o(digit_data_o), .beat_done_o(beat_done), .row_done_o(digit_row_done_o),
-    .group_done_o(unused_group_done)
+    .write_token_o(digit_token_o), .write_data_o(digit_data_o), .beat_done_o(beat_done), .row_done_o(digit_row_done_o)
   );
 
 `ifndef SYNTHESIS

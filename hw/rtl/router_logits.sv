@@ -138,7 +138,7 @@ module router_logits #(
     end
   end
   always_ff @(posedge clk_i) begin
-    sum_q <= logits[32'(expert_q[PlaceWidth-1:0])*47 +: 47];
+    sum_q <= logits[32'(PlaceWidth'(expert_q))*47 +: 47];
     constant_q <= constants_q[32'(expert_q)*47 +: 47];
     logit_o <= sum_q + constant_q;
     valid_q <= rst_ni ? {valid_q[0], loaded_q} : '0;

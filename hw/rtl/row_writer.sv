@@ -7,6 +7,8 @@ module row_writer #(
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
   parameter int MaxBeats = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,
+  /// Beats that may be on their way, the queue included, or the one of keys behind it: a power of two, at least a row's.
+  parameter int PacedDepth = MaxBeats < 64 ? 64 : MaxBeats,
   localparam int TokenWidth = $clog2(Tokens),
   localparam int BeatWidth = $clog2(MaxBeats)
 ) (
@@ -48,9 +50,6 @@ module row_writer #(
   /// No key is on its way.
   output logic keys_idle_o
 );
-  /// Beats that may be on their way, the queue included.
-  localparam int PacedDepth = MaxBeats < 64 ? 64 : MaxBeats;
-
   logic take, row_ends, to_keys;
   assign to_keys = 32'(tile_i.destination) == edgemoe_pkg::ToKeys;
   assign take = valid_i && (32'(tile_i.destination) == edgemoe_pkg::ToRows || to_keys);

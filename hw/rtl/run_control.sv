@@ -19,8 +19,9 @@ module run_control #(
   input  logic clear_i,
   /// Cycles without a movement that end a run, 0: none.
   input  logic [31:0] timeout_i,
-  // State.
+  // State. settings_free_o: no run is on, nothing reads its settings, though the machine may reset itself.
   output logic busy_o,
+  output logic settings_free_o,
   output logic stopping_o,
   output logic done_o,
   output logic error_o,
@@ -117,6 +118,7 @@ module run_control #(
     end
   end
   assign busy_o = state_q != Idle;
+  assign settings_free_o = state_q == Idle || state_q == Reset;
   assign stopping_o = state_q == Stop || state_q == Reset;
   assign stop_o = state_q == Stop || state_q == Reset;
   assign core_rst_no = rst_ni && state_q != Reset;

@@ -78,7 +78,7 @@ module sequencer #(
   input  logic probabilities_done_i,
   /// The last phase is over: the residual stream leaves.
   output logic finish_o,
-  /// A command is of no kind; nothing follows.
+  /// A command is none; nothing follows.
   output logic error_o,
   /// Phases whose tiles are all issued, since reset.
   output logic [15:0] phases_done_o,
@@ -90,7 +90,7 @@ module sequencer #(
   logic [3:0] kind, destination, waits, makes;
   logic [15:0] steps, column_tiles, row_tiles, value_steps, rows;
   logic [7:0] heads, expert;
-  logic norm, unknown, is_linear, is_router, is_attention, has_queue;
+  logic norm, legal_q, is_linear, is_router, is_attention, has_queue;
   assign phase_o = phase_q;
   assign kind = phase_q[edgemoe_pkg::ComputeKindLsb +: 4];
   assign destination = phase_q[edgemoe_pkg::ComputeDestinationLsb +: 4];
@@ -107,9 +107,44 @@ module sequencer #(
   assign is_linear = 32'(kind) == edgemoe_pkg::PhaseLinear;
   assign is_router = 32'(kind) == edgemoe_pkg::PhaseRouter;
   assign is_attention = 32'(kind) == edgemoe_pkg::PhaseAttention;
-  assign unknown = 32'(kind) > edgemoe_pkg::PhaseGather;
   assign has_queue = is_linear && 32'(expert) != edgemoe_pkg::NoExpert;
   assign queue_expert_o = expert;
+
+  // Whether the command that comes is one: a kind, a destination, regions and an expert that there are, and something of what its
+  // kind counts; of the rest any number is one.
+  logic [3:0] next_kind, next_destination;
+  logic [7:0] next_expert;
+  logic has_rows, has_steps, has_columns, has_row_tiles, has_heads, has_keys, next_quantises, next_linear, sized, fits;
+  assign next_kind = command_i[edgemoe_pkg::ComputeKindLsb +: 4];
+  assign next_destination = command_i[edgemoe_pkg::ComputeDestinationLsb +: 4];
+  assign next_expert = command_i[edgemoe_pkg::ComputeExpertLsb +: 8];
+  assign has_rows = command_i[edgemoe_pkg::ComputeRowsLsb +: 16] != '0;
+  assign has_steps = command_i[edgemoe_pkg::ComputeStepsLsb +: 16] != '0;
+  assign has_columns = command_i[edgemoe_pkg::ComputeColumnTilesLsb +: 16] != '0;
+  assign has_row_tiles = command_i[edgemoe_pkg::ComputeRowTilesLsb +: 16] != '0;
+  assign has_heads = command_i[edgemoe_pkg::ComputeHeadsLsb +: 8] != '0;
+  assign has_keys = command_i[edgemoe_pkg::ComputeKeyTilesLsb +: 16] != '0 && command_i[edgemoe_pkg::ComputeLastKeysLsb +: 8] != '0
+                 && command_i[edgemoe_pkg::ComputeValueStepsLsb +: 16] != '0;
+  assign next_linear = 32'(next_kind) == edgemoe_pkg::PhaseLinear;
+  assign next_quantises = 32'(next_destination) == edgemoe_pkg::ToRows || 32'(next_destination) == edgemoe_pkg::ToKeys;
+  always_comb begin
+    case (32'(next_kind))
+      edgemoe_pkg::PhaseLinear:
+        sized = has_steps && has_columns && has_row_tiles && (has_heads || !next_quantises)
+             && (has_rows || 32'(next_expert) != edgemoe_pkg::NoExpert);
+      edgemoe_pkg::PhaseAttention: sized = has_rows && has_steps && has_row_tiles && has_heads && has_keys;
+      edgemoe_pkg::PhaseRouter:    sized = has_rows && has_steps && has_columns;
+      edgemoe_pkg::PhaseNorm:      sized = has_rows && has_row_tiles;
+      edgemoe_pkg::PhaseFinish:    sized = has_rows && has_row_tiles;
+      edgemoe_pkg::PhaseGather:    sized = 1'b1;
+      default:                     sized = 1'b0;
+    endcase
+  end
+  assign fits = sized && 32'(next_destination) <= edgemoe_pkg::ToWeighted
+             && 32'(command_i[edgemoe_pkg::ComputeWaitsLsb +: 4]) <= edgemoe_pkg::RegionGathered
+             && 32'(command_i[edgemoe_pkg::ComputeMakesLsb +: 4]) <= edgemoe_pkg::RegionGathered
+             && command_i[edgemoe_pkg::ComputeDigitsLsb+1 +: edgemoe_pkg::ComputeDigitsBits-1] == '0
+             && (32'(next_expert) < edgemoe_pkg::MaxExperts || 32'(next_expert) == edgemoe_pkg::NoExpert);
 
   // Phases.
   typedef enum logic [2:0] {Fetch, Tag, Barrier, Queue, Start, Tiles, End, Done} state_e;
@@ -146,17 +181,17 @@ module sequencer #(
     unique case (state_q)
       Fetch: if (command_valid_i) begin
         phase_q <= command_i;
+        legal_q <= fits;
         tag_rows_q <= '0;
         tag_words_q <= '0;
-        state_q <= 32'(command_i[edgemoe_pkg::ComputeKindLsb +: 4]) == edgemoe_pkg::PhaseLinear
-                || 32'(command_i[edgemoe_pkg::ComputeKindLsb +: 4]) == edgemoe_pkg::PhaseRouter ? Tag : Barrier;
+        state_q <= fits && (next_linear || 32'(next_kind) == edgemoe_pkg::PhaseRouter) ? Tag : Barrier;
       end
       Tag: if (tag_valid_i) begin
         tag_rows_q <= tag_rows_i;
         tag_words_q <= tag_words_i;
         state_q <= Barrier;
       end
-      Barrier: if (unknown) state_q <= Done;
+      Barrier: if (!legal_q) state_q <= Done;
       else if (barrier_open) state_q <= Queue;
       Queue: begin
         rows_q <= has_queue ? queue_rows_i : rows;
@@ -182,8 +217,8 @@ module sequencer #(
     endcase
     if (!rst_ni) state_q <= Fetch;
   end
-  assign finish_o = state_q == Done && !unknown;
-  assign error_o = state_q == Barrier && unknown;
+  assign finish_o = state_q == Done && legal_q;
+  assign error_o = state_q == Barrier && !legal_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -278,10 +313,10 @@ module sequencer #(
       else if (finished_i[r]) finished_q[r*16 +: 16] <= finished_q[r*16 +: 16] + 1'b1;
     end
   end
-  assign finished = finished_q[16*32'(waits) +: 16];
-  assign needed_group = is_attention ? attention_group : linear_group + queue_group_offset;
   logic [15:0] queue_group_offset;
   assign queue_group_offset = gathered ? queue_group_q : '0;
+  assign finished = finished_q[16*32'(waits) +: 16];
+  assign needed_group = is_attention ? attention_group : linear_group + queue_group_offset;
   // Values wait for their unit's probabilities instead.
   assign rows_ready = is_attention && values ? probability_units_q != '0
                     : 32'(waits) == edgemoe_pkg::RegionNone || finished > needed_group;

@@ -23,7 +23,6 @@ module shell #(
   output logic core_rst_no,
   /// A run begins; all counters of the core begin at 0.
   output logic core_start_o,
-  output logic [7:0] task_o,
   /// The core has executed the last command of its list, and has handed over its last result.
   input  logic core_done_i,
   /// Something moved in the core: what the watchdog looks for.
@@ -122,6 +121,7 @@ module shell #(
 );
   logic [AddressWidth-1:0] image_base, input_base, output_base, load_list, compute_list;
   logic [15:0] load_count, compute_count;
+  logic [7:0] task_number;
   logic stop, bus_done, bus_idle, read_beat, write_beat;
   logic read_response_error, read_length_error, write_response_error, load_command_error;
   logic [edgemoe_pkg::BusWaits-1:0] bus_waits;
@@ -136,7 +136,7 @@ module shell #(
     .rvalid_o(host_rvalid_o), .rready_i(host_rready_i), .rdata_o(host_rdata_o), .rresp_o(host_rresp_o),
     .start_o(core_start_o), .core_rst_no, .stop_o(stop), .image_base_o(image_base), .input_base_o(input_base),
     .output_base_o(output_base), .load_list_o(load_list), .load_count_o(load_count), .compute_list_o(compute_list),
-    .compute_count_o(compute_count), .task_o, .core_done_i, .bus_done_i(bus_done), .bus_idle_i(bus_idle), .core_progress_i,
+    .compute_count_o(compute_count), .task_o(task_number), .core_done_i, .bus_done_i(bus_done), .bus_idle_i(bus_idle), .core_progress_i,
     .core_waits_i, .core_stage_i, .bus_waits_i(bus_waits), .read_beat_i(read_beat), .write_beat_i(write_beat),
     .read_response_error_i(read_response_error), .read_length_error_i(read_length_error),
     .write_response_error_i(write_response_error), .load_command_error_i(load_command_error), .core_error_i,
@@ -151,7 +151,7 @@ module shell #(
   ) u_memory (
     .clk_i, .rst_ni, .core_rst_ni(core_rst_no), .start_i(core_start_o), .image_base_i(image_base), .input_base_i(input_base),
     .output_base_i(output_base), .load_list_i(load_list), .load_count_i(load_count), .compute_list_i(compute_list),
-    .compute_count_i(compute_count), .task_i(task_o), .stop_i(stop), .idle_o(bus_idle), .done_o(bus_done),
+    .compute_count_i(compute_count), .task_i(task_number), .stop_i(stop), .idle_o(bus_idle), .done_o(bus_done),
     .command_valid_o, .command_ready_i, .command_o, .tag_valid_o, .tag_ready_i, .tag_rows_o, .tag_words_o,
     .phases_done_i, .routings_done_i, .expert_used_i, .weight_rows_o, .weight_release_i, .weight_release_rows_i,
     .weight_raddr_i, .weight_rdata_o, .channel_words_o, .channel_release_i, .channel_release_words_i, .channel_raddr_i,

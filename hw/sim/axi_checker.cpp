@@ -19,10 +19,12 @@ bool same_payload(const AxiLiteBus::Data& a, const AxiLiteBus::Data& b) {
   return a.data == b.data && a.strobe == b.strobe && a.response == b.response;
 }
 
+std::uint64_t all_strobes(int bytes) { return ~std::uint64_t{0} >> (64 - bytes); }
+
 /// What is wrong with a channel's VALID; "" if nothing.
 template <typename Channel>
 std::string valid_fault(std::string_view name, const Channel& before, const Channel& now, bool after_reset) {
-  if (after_reset) return now.valid ? fmt::format("{}VALID stands in reset or right after it", name) : "";
+  if (after_reset) return now.valid ? fmt::format("{}VALID stands behind an edge in reset", name) : "";
   if (!before.valid || before.ready) return "";
   if (!now.valid) return fmt::format("{}VALID dropped before {}READY", name, name);
   if (!same_payload(before, now)) return fmt::format("{}'s payload changed before {}READY", name, name);
@@ -37,7 +39,9 @@ void FaultList::add(std::int64_t cycle, std::string_view text) {
 }
 
 void AxiChecker::observe(const AxiBus& bus, bool in_reset) {
+  // The first edge in reset is what takes a synchronous one's VALIDs away.
   if (in_reset) {
+    if (resetting_) check_valids(bus);
     read_beats_.clear();
     write_addresses_.clear();
     write_data_.clear();
@@ -47,7 +51,7 @@ void AxiChecker::observe(const AxiBus& bus, bool in_reset) {
     check_read(bus);
     check_write(bus);
   }
-  after_reset_ = in_reset;
+  after_reset_ = resetting_ = in_reset;
   before_ = bus;
   ++cycle_;
 }
@@ -85,11 +89,12 @@ void AxiChecker::check_read(const AxiBus& bus) {
   if (bus.r.taken() && !read_beats_.empty()) {
     ++seen_.read_beats;
     ++read_beat_;
-    const bool last = read_beat_ == read_beats_.front();
-    if (bus.r.last != last) {
+    // What goes on behind its last beat was told there; LAST ends it.
+    const bool wrong = bus.r.last ? read_beat_ < read_beats_.front() : read_beat_ == read_beats_.front();
+    if (wrong) {
       fault(fmt::format("R: LAST is {} on beat {} of {}", bus.r.last ? 1 : 0, read_beat_, read_beats_.front()));
     }
-    if (last) {
+    if (bus.r.last) {
       read_beats_.pop_front();
       read_beat_ = 0;
     }
@@ -107,6 +112,9 @@ void AxiChecker::check_read(const AxiBus& bus) {
 void AxiChecker::check_write(const AxiBus& bus) {
   if (bus.b.valid && unconfirmed_ == 0) fault("B: a confirmation of nothing");
   if (bus.b.taken() && unconfirmed_ > 0) --unconfirmed_;
+  if (bus.w.valid && bus.w.strobe != all_strobes(agreement_.bus_bytes)) {
+    fault(fmt::format("W: strobes {:#x}, whole beats of {} bytes were agreed", bus.w.strobe, agreement_.bus_bytes));
+  }
   if (bus.w.taken()) {
     if (write_beat_ == 0 && write_addresses_.empty() && !bus.aw.taken()) ++seen_.data_before_address;
     ++seen_.write_beats;
@@ -138,15 +146,17 @@ void AxiChecker::check_write(const AxiBus& bus) {
 }
 
 void AxiLiteChecker::observe(const AxiLiteBus& bus, bool in_reset) {
-  if (in_reset) {
-    addresses_ = data_ = reading_ = 0;
-  } else {
+  if (!in_reset || resetting_) {
     for (const std::string& text :
          {valid_fault("AW", before_.aw, bus.aw, after_reset_), valid_fault("W", before_.w, bus.w, after_reset_),
           valid_fault("B", before_.b, bus.b, after_reset_), valid_fault("AR", before_.ar, bus.ar, after_reset_),
           valid_fault("R", before_.r, bus.r, after_reset_)}) {
       if (!text.empty()) fault(text);
     }
+  }
+  if (in_reset) {
+    addresses_ = data_ = reading_ = 0;
+  } else {
     if (bus.b.valid && (addresses_ == 0 || data_ == 0)) fault("B: an answer before address and data");
     if (bus.r.valid && reading_ == 0) fault("R: an answer that nobody asked for");
     if (bus.b.taken() && addresses_ > 0 && data_ > 0) {
@@ -162,7 +172,7 @@ void AxiLiteChecker::observe(const AxiLiteBus& bus, bool in_reset) {
     data_ += bus.w.taken();
     reading_ += bus.ar.taken();
   }
-  after_reset_ = in_reset;
+  after_reset_ = resetting_ = in_reset;
   before_ = bus;
   ++cycle_;
 }

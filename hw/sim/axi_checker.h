@@ -1,8 +1,9 @@
 // Watches AXI buses cycle by cycle and says which rules were broken, by whom and when. The rules: a VALID stays, with
-// the same payload, until READY, and none stands in the cycle after reset; bursts are INCR, of whole beats, aligned,
-// within 4 KiB and within the agreed length; read data come for bursts that were asked for, in their order, LAST on the
-// last beat alone; write data have as many beats a burst as its address says, whichever of the two comes first, LAST
-// likewise; a confirmation comes after address and last beat; no more bursts are outstanding than agreed.
+// the same payload, until READY, and none stands in a cycle that follows an edge in reset; bursts are INCR, of whole
+// beats, aligned, within 4 KiB and within the agreed length; read data come for bursts that were asked for, in their
+// order, LAST on the last beat alone; write data are whole beats, as many a burst as its address says, whichever of the
+// two comes first, LAST likewise; a confirmation comes after address and last beat; no more bursts are outstanding than
+// agreed.
 #ifndef EDGEMOE_SIM_AXI_CHECKER_H_
 #define EDGEMOE_SIM_AXI_CHECKER_H_
 
@@ -63,7 +64,8 @@ class AxiChecker {
   FaultList faults_;
   Seen seen_;
   std::int64_t cycle_ = 0;
-  bool after_reset_ = true;
+  bool after_reset_ = true;     // or before anything
+  bool resetting_ = false;      // the edge before was in reset
   AxiBus before_;               // signals of the cycle before
   std::deque<int> read_beats_;  // of the bursts that are to come
   int read_beat_ = 0;
@@ -86,7 +88,8 @@ class AxiLiteChecker {
 
   FaultList faults_;
   std::int64_t cycle_ = 0;
-  bool after_reset_ = true;
+  bool after_reset_ = true;  // or before anything
+  bool resetting_ = false;   // the edge before was in reset
   AxiLiteBus before_;
   int addresses_ = 0;
   int data_ = 0;

@@ -72,8 +72,9 @@ TEST(AxiChecker, EachBrokenRule_IsNamed) {
       {"WVALID dropped", [](Trace& t) { t[1].w = beat(false, false), t[2].w = {}; }},
       {"W's payload changed", [](Trace& t) { t[1].w = beat(true, false); }},
       {"BVALID dropped", [](Trace& t) { t[6].b.ready = false; }},
-      {"ARVALID stands in reset", [](Trace& t) { t[0].ar = address(0x1000, 2); }},
-      {"WVALID stands in reset", [](Trace& t) { t[0].w = beat(false); }},
+      {"ARVALID stands behind an edge in reset", [](Trace& t) { t[0].ar = address(0x1000, 2); }},
+      {"W: strobes 0x7f, whole beats of 8", [](Trace& t) { t[3].w.strobe = 0x7f; }},
+      {"WVALID stands behind an edge in reset", [](Trace& t) { t[0].w = beat(false); }},
       {"type INCR", [](Trace& t) { t[1].ar.burst = t[2].ar.burst = 0; }},
       {"a beat of 4 bytes", [](Trace& t) { t[1].ar.size = t[2].ar.size = 2; }},
       {"5 beats, at most 4", [](Trace& t) { t[5].aw = address(0x2000, 5); }},
@@ -94,6 +95,46 @@ TEST(AxiChecker, EachBrokenRule_IsNamed) {
     broken.plant(trace);
     const AxiChecker checker = check(trace);
     EXPECT_THAT(checker.faults().texts(), testing::Contains(HasSubstr(broken.rule))) << broken.rule;
+  }
+}
+
+/// One fault for a burst of another length, none for what follows it.
+TEST(AxiChecker, BurstsOfAnotherLength_EndWithTheirLast) {
+  for (const int beats : {1, 2, 3, 5}) {
+    AxiChecker checker(kAgreement);
+    checker.observe({}, true);
+    AxiBus bus;
+    for (int burst = 0; burst < 2; ++burst) {
+      const int sent = burst == 0 ? beats : 2;
+      bus = {};
+      bus.ar = address(0x1000, 2);
+      checker.observe({}, false);
+      checker.observe(bus, false);
+      for (int i = 0; i < sent; ++i) {
+        bus = {};
+        bus.r = beat(i + 1 == sent);
+        checker.observe(bus, false);
+      }
+    }
+    EXPECT_EQ(checker.faults().count(), beats == 2 ? 0 : 1) << testing::PrintToString(checker.faults().texts());
+  }
+}
+
+/// In the cycle in which reset comes they may stand, behind its edge none may, however long it lasts.
+TEST(AxiChecker, ValidsInReset_AreSeen) {
+  for (const int cycle : {0, 1, 2}) {
+    AxiChecker checker(kAgreement);
+    AxiLiteChecker lite;
+    for (int i = 0; i < 3; ++i) {
+      AxiBus bus;
+      AxiLiteBus lite_bus;
+      bus.ar = i == cycle ? address(0x1000, 2) : AxiAddress{};
+      lite_bus.b.valid = i == cycle;
+      checker.observe(bus, true);
+      lite.observe(lite_bus, true);
+    }
+    EXPECT_EQ(checker.faults().count(), cycle == 0 ? 0 : 1);
+    EXPECT_EQ(lite.faults().count(), cycle == 0 ? 0 : 1);
   }
 }
 
@@ -144,7 +185,7 @@ TEST(AxiLiteChecker, EachBrokenRule_IsNamed) {
       {"B's payload changed", [](LiteTrace& t) { t[4].b.response = kSlaveError; }},
       {"RVALID dropped", [](LiteTrace& t) { t[3].r = {}; }},
       {"R's payload changed", [](LiteTrace& t) { t[3].r.data = 8; }},
-      {"RVALID stands in reset", [](LiteTrace& t) { t[0].r = {.valid = true, .ready = true}; }},
+      {"RVALID stands behind an edge in reset", [](LiteTrace& t) { t[0].r = {.valid = true, .ready = true}; }},
       {"B: an answer before", [](LiteTrace& t) { t[2].b = {.valid = true, .ready = true}; }},
       {"R: an answer that nobody", [](LiteTrace& t) { t[4].r = {.valid = true, .ready = true}; }},
   };

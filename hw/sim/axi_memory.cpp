@@ -44,7 +44,9 @@ void AxiMemory::drive(AxiBus& bus) {
 }
 
 void AxiMemory::put_beat(AxiBeat& beat) {
-  const Read& read = reads_.front();
+  Read& read = reads_.front();
+  if (beats_read_ == faults_.truncated_on_beat) read.beats = 1;
+  if (beats_read_ == faults_.too_long_on_beat) read.beats += kExtraBeats;
   beat = {};
   if (inside(read.address)) {
     const auto at = bytes_.begin() + static_cast<std::ptrdiff_t>(read.address - base_);

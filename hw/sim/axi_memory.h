@@ -26,12 +26,17 @@ class AxiMemory {
   struct Faults {
     std::int64_t silent_after_beats = -1;  ///< nothing is sent any more
     std::int64_t error_on_beat = -1;       ///< answered with kSlaveError
-    std::int64_t early_last_on_beat = -1;  ///< LAST is set
+    std::int64_t early_last_on_beat = -1;  ///< LAST is set, and the burst's other beats come too
+    std::int64_t truncated_on_beat = -1;   ///< LAST is set, and nothing of the burst follows
+    std::int64_t too_long_on_beat =
+        -1;  ///< its burst has kExtraBeats more than were asked for, LAST on the last of them
     std::int64_t write_error_on_burst = -1;
     bool refuse_addresses = false;  ///< ARREADY stays low
     bool refuse_writes = false;     ///< AWREADY and WREADY stay low
     bool never_confirm = false;
   };
+
+  static constexpr int kExtraBeats = 3;
 
   /// `bytes` lie at `base`; accesses to other addresses get kDecodeError, and zeros.
   AxiMemory(int bus_bytes, std::uint64_t base, std::size_t bytes, const Timing& timing, std::uint64_t seed = 1);

@@ -106,6 +106,35 @@ TEST(AxiMemory, OneRead_ComesAfterTheLatencyInOrderAndWithItsBytes) {
   }
 }
 
+/// Where LAST stands in two bursts of 4 beats.
+std::vector<int> lasts_of(const AxiMemory::Faults& faults) {
+  AxiMemory memory = memory_of({.latency_cycles = 2});
+  memory.set_faults(faults);
+  AxiBus bus;
+  std::vector<int> lasts;
+  int beats = 0;
+  int bursts = 0;
+  for (int cycle = 0; cycle < 40; ++cycle) {
+    bus.ar = bursts < 2 ? address(kBase, 4) : AxiAddress{};
+    bus.r.ready = true;
+    memory.drive(bus);
+    const AxiBus taken = bus;
+    memory.clock(bus);
+    bursts += taken.ar.taken();
+    if (taken.r.taken() && (++beats, taken.r.last)) lasts.push_back(beats);
+  }
+  lasts.push_back(beats);
+  return lasts;
+}
+
+TEST(AxiMemory, LengthsThatAreWrong_AreWrongAsTheFaultsSay) {
+  EXPECT_EQ(lasts_of({}), (std::vector<int>{4, 8, 8}));
+  EXPECT_EQ(lasts_of({.early_last_on_beat = 1}), (std::vector<int>{2, 4, 8, 8}));
+  EXPECT_EQ(lasts_of({.truncated_on_beat = 1}), (std::vector<int>{2, 6, 6}));
+  EXPECT_EQ(lasts_of({.too_long_on_beat = 1}),
+            (std::vector<int>{4 + AxiMemory::kExtraBeats, 8 + AxiMemory::kExtraBeats, 8 + AxiMemory::kExtraBeats}));
+}
+
 TEST(AxiMemory, BeatsOutsideOfIt_AreAnsweredWithAnError) {
   AxiMemory memory = memory_of({.latency_cycles = 2});
   AxiBus bus;

@@ -149,6 +149,58 @@ class ComputeUnit {
     EXPECT_EQ(wrong_, 0);
   }
 
+  /// Cycles from a tile's last step to its results: token t comes t later.
+  struct Latency {
+    int raw = 0, wide = 0, narrow = 0, drained = 0;
+  };
+  /// Of one tile at a time, whatever its steps.
+  void expect_latency(const Latency& latency) {
+    for (int i = 0; i < 200; ++i) {
+      const Tile tile = random_tile(i);
+      const int expected = tile.mode == Mode::kRaw ? latency.raw : tile.narrow ? latency.narrow : latency.wide;
+      int last_step = -1;
+      int token = 0;
+      bool left = false;
+      bool taken = false;
+      for (int cycle = 0; cycle < 100 && (!taken || token < tile.tokens); ++cycle) {
+        // What stands in this cycle: an address, results of an earlier one.
+        if (bench_->read_o) last_step = cycle;
+        if (bench_->raw_valid_o || bench_->wide_valid_o || bench_->narrow_valid_o) {
+          EXPECT_EQ(cycle - last_step, expected + token++) << "kind " << static_cast<int>(tile.mode);
+        }
+        if (bench_->drained_o && !left) {
+          EXPECT_EQ(cycle - last_step, latency.drained + tile.tokens - 1);
+          left = true;
+        }
+        taken = step(taken ? nullptr : &tile) || taken;
+      }
+      EXPECT_EQ(token, tile.tokens);
+      EXPECT_TRUE(left);
+      if (testing::Test::HasFailure()) return;
+      for (int cycle = 0; cycle < array().tokens; ++cycle) step(nullptr);
+    }
+  }
+
+  /// Puts a weight where a tile of that kind meets it, and runs the tile.
+  void run_with_weight(Mode mode, int bank, std::int8_t weight) {
+    Tile tile = random_tile(0);
+    tile.mode = mode;
+    tile.gelu = tile.unit_rows = false;
+    tile.narrow = true;
+    const auto word = static_cast<std::size_t>(tile.column_base + tile.steps - 1);
+    const auto bytes = static_cast<std::size_t>(array().chains * array().outputs);
+    memories_.weights[(word * kBanks + static_cast<std::size_t>(bank)) * bytes +
+                      random_.below(static_cast<unsigned>(bytes))] = weight;
+    int results = 0;
+    bool taken = false;
+    for (int cycle = 0; cycle < 60; ++cycle) {
+      taken = step(taken ? nullptr : &tile) || taken;
+      results += look({{0, tile}});
+    }
+    EXPECT_EQ(results, tile.tokens);
+    EXPECT_EQ(wrong_, 0);
+  }
+
   /// Offers tiles for so many cycles, then resets.
   void reset_after(int cycles) {
     Tile tile = random_tile(0);
@@ -352,6 +404,26 @@ TEST(ComputeUnit, TilesOfAllKinds_EqualTheReference) {
 }
 
 TEST(ComputeUnit, TilesWithPauses_EqualTheReference) { ComputeUnit(PowerUp::kRandom, 92).run(300, true); }
+
+/// As compute_unit.sv says.
+TEST(ComputeUnit, Results_ComeInTheStatedCycles) {
+  ComputeUnit(PowerUp::kRandom, 94).expect_latency({.raw = 17, .wide = 28, .narrow = 32, .drained = 16});
+}
+
+#ifndef EDGEMOE_BENCH_NETLIST
+TEST(ComputeUnitDeathTest, WeightsOf128BelowZero_EndTheSimulationButOfARouter) {
+  for (int bank = 0; bank < kBanks; ++bank) {
+    for (const Mode mode : {Mode::kLinear, Mode::kRaw, Mode::kScores, Mode::kValues}) {
+      ComputeUnit(PowerUp::kRandom, 95).run_with_weight(mode, bank, -127);
+      if (mode == Mode::kLinear) {
+        EXPECT_DEATH(ComputeUnit(PowerUp::kRandom, 95).run_with_weight(mode, bank, -128), "") << "bank " << bank;
+      } else {
+        ComputeUnit(PowerUp::kRandom, 95).run_with_weight(mode, bank, -128);
+      }
+    }
+  }
+}
+#endif
 
 TEST(ComputeUnit, ResetAtAnyCycle_LeavesTheNextTilesRight) {
   ComputeUnit unit(PowerUp::kRandom, 93);

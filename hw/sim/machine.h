@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "accel/driver.h"
 #include "base/random.h"
@@ -131,6 +133,50 @@ class Machine {
       host_.r = {};
     }
     return answer;
+  }
+
+  struct Write {
+    std::uint32_t address = 0;
+    std::uint32_t data = 0;
+  };
+  struct Answers {
+    std::vector<int> writes;  // responses
+    std::vector<Answer> reads;
+    int next_while_answered = 0;  ///< addresses of writes taken while the answer to one before them stood
+    int both_at_once = 0;         ///< cycles in which writes and reads were answered
+  };
+  /// All of them as fast as the module takes them: addresses, data and READYs wait for nothing but their own channel.
+  Answers exchange(std::span<const Write> writes, std::span<const std::uint32_t> reads) {
+    Answers answers;
+    std::size_t addresses = 0;
+    std::size_t data = 0;
+    std::size_t asked = 0;
+    const std::int64_t limit = cycles() + kAnswerCycles;
+    while ((answers.writes.size() < writes.size() || answers.reads.size() < reads.size()) && cycles() < limit) {
+      if (addresses < writes.size() && !host_.aw.valid && !stalls()) {
+        host_.aw = {.valid = true, .address = writes[addresses].address};
+      }
+      if (data < writes.size() && !host_.w.valid && !stalls()) {
+        host_.w = {.valid = true, .data = writes[data].data, .strobe = 0xf};
+      }
+      if (asked < reads.size() && !host_.ar.valid && !stalls()) host_.ar = {.valid = true, .address = reads[asked]};
+      host_.b.ready = !stalls();
+      host_.r.ready = !stalls();
+      step();
+      answers.next_while_answered += host_.aw.taken() && host_.b.valid;
+      answers.both_at_once += host_.b.taken() && host_.r.taken();
+      if (host_.b.taken()) answers.writes.push_back(host_.b.response);
+      if (host_.r.taken()) answers.reads.push_back({.data = host_.r.data, .response = host_.r.response});
+      addresses += host_.aw.taken();
+      data += host_.w.taken();
+      asked += host_.ar.taken();
+      if (host_.aw.taken()) host_.aw = {};
+      if (host_.w.taken()) host_.w = {};
+      if (host_.ar.taken()) host_.ar = {};
+    }
+    host_.b = {};
+    host_.r = {};
+    return answers;
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <Vnorm_path.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "hls/design.h"
@@ -16,6 +17,23 @@ namespace {
 
 const DesignPoint::Array& array() { return bench_design().array; }
 int ways() { return array().outputs / array().chains / kDotChainLength; }
+
+/// Of the module: the design point's, or longer rows than its queue of digits has at least.
+struct Limits {
+#ifdef EDGEMOE_BENCH_WIDE
+  int max_beats = 512;
+  int digit_words = 8192;
+  int norm_words = 1024;
+  int tokens = 4;
+  int norms = 6;
+#else
+  int max_beats = bench_design().limits.max_width / bench_design().array.outputs;
+  int digit_words = bench_design().memory.probability_words;
+  int norm_words = bench_design().memory.norm_words;
+  int tokens = 20;
+  int norms = 25;
+#endif
+};
 
 /// A norm of all tokens.
 struct Norm {
@@ -35,19 +53,21 @@ struct Norm {
   int width() const { return beats * array().outputs; }
 };
 
-Norm make_norm(Random& random) {
-  const DesignPoint& design = bench_design();
-  Norm norm = {
-      .tokens = 1 + static_cast<int>(random.below(20)),
-      .beats = 1 + static_cast<int>(random.below(static_cast<unsigned>(design.limits.max_width / array().outputs))),
-      .base = 0,
-      .digits = random.below(2) == 0,
-      .digits_base = 0};
+/// `longest`: rows as long as may be, and to the router.
+Norm make_norm(Random& random, bool longest) {
+  const Limits limits;
+  Norm norm = {.tokens = 1 + static_cast<int>(random.below(static_cast<unsigned>(limits.tokens))),
+               .beats = 1 + static_cast<int>(random.below(static_cast<unsigned>(limits.max_beats))),
+               .base = 0,
+               .digits = random.below(2) == 0,
+               .digits_base = 0};
+  if (longest) norm.beats = limits.max_beats;
+  norm.digits = norm.digits || longest;
   const int group_words = 3 * norm.beats * ways();
-  norm.tokens = std::min(norm.tokens, design.memory.probability_words / group_words * array().tokens);
-  const int free_words = design.memory.probability_words - divided_up(norm.tokens, array().tokens) * group_words;
+  norm.tokens = std::min(norm.tokens, limits.digit_words / group_words * array().tokens);
+  const int free_words = limits.digit_words - divided_up(norm.tokens, array().tokens) * group_words;
   norm.digits_base = static_cast<int>(random.below(static_cast<unsigned>(free_words / ways() + 1))) * ways();
-  norm.base = static_cast<int>(random.below(static_cast<unsigned>(design.memory.norm_words - norm.beats + 1)));
+  norm.base = static_cast<int>(random.below(static_cast<unsigned>(limits.norm_words - norm.beats + 1)));
   for (int i = 0; i < norm.width(); ++i) {
     norm.gain.push_back(static_cast<std::int16_t>(draw(random, -32767, 32767)));
     norm.bias.push_back(static_cast<std::int16_t>(draw(random, -32768, 32767)));
@@ -189,8 +209,8 @@ TEST(NormPath, NormsOfAnySize_EqualTheReference) {
     for (const bool gaps : {false, true}) {
       Random random(171);
       Path path(power_up, gaps);
-      for (int i = 0; i < 25; ++i) {
-        path.run(make_norm(random));
+      for (int i = 0; i < Limits{}.norms; ++i) {
+        path.run(make_norm(random, i == 0));
         if (testing::Test::HasFailure()) return;
       }
     }

@@ -136,6 +136,7 @@ class PhasePlanner {
     if (groups_of(Region::kNormed) > 0) return;
     ComputeCommand command = random_command(PhaseKind::kNorm);
     command.rows = rows();
+    command.row_tiles = 1 + pick(3);
     make(Region::kNormed, command.rows, command);
     add(command, command.rows);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
 #include <vector>
 
 #include "sim/sequencer_testing.h"
@@ -63,9 +64,66 @@ TEST(Sequencer, LinearPhasesWithoutStalls_FollowEachOtherInTheStatedCycles) {
             static_cast<std::int64_t>(sequencer.num_tiles()) + kCyclesBetweenPhases * linear + kCyclesOfFinish);
 }
 
+/// Numbers that no phase can have, one at a time, in commands of each kind that are right otherwise.
 TEST(Sequencer, CommandsThatAreNone_AreToldAndEndTheList) {
+  struct Refused {
+    std::string_view field;
+    int value;
+    std::vector<PhaseKind> kinds;
+  };
+  using enum PhaseKind;
+  const std::vector<PhaseKind> all = {kFinish, kLinear, kAttention, kNorm, kRouter, kGather};
+  const Refused refused[] = {{"kind", kNumPhaseKinds, all},
+                             {"kind", 15, all},
+                             {"destination", kNumDestinations, all},
+                             {"destination", 9, all},
+                             {"waits", kNumRegions, all},
+                             {"waits", 15, all},
+                             {"makes", kNumRegions, all},
+                             {"digits", 2, all},
+                             {"expert", bench_design().limits.max_experts, all},
+                             {"expert", kNoExpert - 1, all},
+                             {"rows", 0, {kFinish, kLinear, kAttention, kNorm, kRouter}},
+                             {"steps", 0, {kLinear, kAttention, kRouter}},
+                             {"column_tiles", 0, {kLinear, kRouter}},
+                             {"row_tiles", 0, {kFinish, kLinear, kAttention, kNorm}},
+                             {"heads", 0, {kLinear, kAttention}},
+                             {"key_tiles", 0, {kAttention}},
+                             {"value_steps", 0, {kAttention}},
+                             {"last_keys", 0, {kAttention}}};
   Sequencer sequencer(PowerUp::kRandom);
-  sequencer.expect_error({.kind = PhaseKind::kFinish, .rows = 1});
+  const auto is_refused = [&](const ComputeCommand& command, const std::vector<Sequencer::Change>& changes) {
+    sequencer.reset();
+    return sequencer.is_refused(command, changes);
+  };
+  for (const PhaseKind kind : all) {
+    const ComputeCommand command = {.kind = kind,
+                                    .destination = Destination::kKeys,
+                                    .heads = 1,
+                                    .rows = 2,
+                                    .steps = 1,
+                                    .column_tiles = 1,
+                                    .row_tiles = 1,
+                                    .key_tiles = 1,
+                                    .value_steps = 1,
+                                    .last_keys = 1};
+    EXPECT_FALSE(is_refused(command, {})) << "a command of kind " << static_cast<int>(kind);
+    for (const Refused& change : refused) {
+      if (std::find(change.kinds.begin(), change.kinds.end(), kind) == change.kinds.end()) continue;
+      EXPECT_TRUE(is_refused(command, {{change.field, change.value}}))
+          << change.field << " " << change.value << " in a command of kind " << static_cast<int>(kind);
+    }
+  }
+  // What is right although it is 0 elsewhere.
+  const ComputeCommand queue = {.kind = kLinear,
+                                .destination = Destination::kWeighted,
+                                .expert = 0,
+                                .steps = 1,
+                                .column_tiles = 1,
+                                .row_tiles = 1};
+  EXPECT_FALSE(is_refused(queue, {}));
+  EXPECT_FALSE(is_refused(queue, {{"expert", bench_design().limits.max_experts - 1}}));
+  EXPECT_FALSE(is_refused({.kind = kGather}, {}));
   sequencer.reset();
   sequencer.run(random_list(9, 5), {});
   EXPECT_TRUE(sequencer.finished());

@@ -5,24 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
+#include <iterator>
+#include <map>
+#include <vector>
 
-#include "accel/driver.h"
-#include "sim/bench_design.h"
-#include "sim/fake_core.h"
-#include "sim/machine.h"
+#include "sim/shell_testing.h"
 
 namespace edgemoe::sim {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Timing = AxiMemory::Timing;
-using Faults = AxiMemory::Faults;
-
-constexpr std::uint64_t kMemoryBase = 0x31'2345'6000;
-const std::size_t kMemoryBytes = static_cast<std::size_t>(bench_design().bus_bytes()) << 18;
-const std::size_t kOutputAt = kMemoryBytes - (1 << 15);
 
 #ifdef EDGEMOE_BENCH_LATE_LOADS
 constexpr bool kPrefetches = false;
@@ -35,127 +28,6 @@ const Timing kSlow = {.latency_cycles = 60, .bytes_per_cycle = 0.4 * bench_desig
 constexpr Timing kStalling = {.latency_cycles = 17, .stall_percent = 60};
 constexpr Timing kDataFirst = {.latency_cycles = 9, .stall_percent = 30, .writes_want_data = true};
 constexpr Timing kAddressFirst = {.latency_cycles = 9, .stall_percent = 30, .writes_want_address = true};
-
-/// Everything around one shell.
-class ShellRig {
- public:
-  explicit ShellRig(const Timing& timing, PowerUp power_up = PowerUp::kRandom, std::uint64_t seed = 7)
-      : random_(seed),
-        machine_(AxiMemory(bench_design().bus_bytes(), kMemoryBase, kMemoryBytes, timing, seed),
-                 {.bus_bytes = bench_design().bus_bytes(),
-                  .burst_beats = bench_design().bus.burst_beats,
-                  .outstanding_reads = bench_design().bus.outstanding_bursts,
-                  .outstanding_writes = 8},
-                 {.power_up = power_up, .seed = seed, .host_stall_percent = timing.stall_percent}),
-        port_(machine_),
-        core_(machine_.bench().model(), bench_design(), seed) {
-    machine_.on_cycle([this] { core_.cycle(); });
-    machine_.reset();
-  }
-  ~ShellRig() {
-    EXPECT_EQ(machine_.bus_checker().faults().count(), faults_of_memory_)
-        << testing::PrintToString(machine_.bus_checker().faults().texts());
-    EXPECT_EQ(machine_.host_checker().faults().count(), 0)
-        << testing::PrintToString(machine_.host_checker().faults().texts());
-    EXPECT_GT(machine_.host_checker().writes(), 0);
-    EXPECT_EQ(core_.counts().wrong, 0) << core_.counts().first_wrong;
-  }
-  ShellRig(const ShellRig&) = delete;
-  ShellRig& operator=(const ShellRig&) = delete;
-
-  /// Puts a program of so many phases into memory, anywhere.
-  void prepare(int num_phases, int pause_percent) {
-    plan_ = LoadPlanner(bench_design(), random_).plan(num_phases);
-    const auto beat = static_cast<std::uint64_t>(bench_design().bus_bytes());
-    image_at_ = random_.below(50) * kCommandBytes;
-    input_at_ = image_at_ + plan_.image.size() + random_.below(50) * beat;
-    output_at_ = kOutputAt + random_.below(200) * beat;
-    ASSERT_LT(input_at_ + plan_.input.size(), kOutputAt);
-    const auto bytes = machine_.memory().bytes();
-    std::copy(plan_.image.begin(), plan_.image.end(), bytes.begin() + static_cast<std::ptrdiff_t>(image_at_));
-    std::copy(plan_.input.begin(), plan_.input.end(), bytes.begin() + static_cast<std::ptrdiff_t>(input_at_));
-    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(kOutputAt), bytes.end(), std::uint8_t{0x5a});
-    num_results_ = 1 + static_cast<int>(random_.below(60));
-    core_.load(plan_, pause_percent, num_results_);
-  }
-
-  RunSettings settings(std::uint32_t timeout_cycles = 20'000) const {
-    return {.image_base = kMemoryBase + image_at_,
-            .input_base = kMemoryBase + input_at_,
-            .output_base = kMemoryBase + output_at_,
-            .load_list = plan_.load_list,
-            .num_loads = plan_.num_loads,
-            .compute_list = plan_.compute_list,
-            .num_phases = static_cast<int>(plan_.phases.size()),
-            .task = plan_.task,
-            .timeout_cycles = timeout_cycles};
-  }
-
-  /// To the end, or for `limit` cycles.
-  Result<RunReport> run(const RunSettings& settings, std::int64_t limit = 400'000) {
-    EDGEMOE_RETURN_IF_ERROR(start_run(port_, settings));
-    return wait(limit);
-  }
-  Result<RunReport> wait(std::int64_t limit = 400'000) {
-    for (const std::int64_t start = machine_.cycles(); machine_.cycles() - start < limit;) {
-      EDGEMOE_ASSIGN_OR_RETURN(const bool ended, run_has_ended(port_));
-      if (ended) return read_report(port_);
-    }
-    return io_error("the run did not end in {} cycles", limit);
-  }
-
-  /// Runs what is prepared and expects all of it to be right.
-  void expect_good_run() {
-    const AxiChecker::Seen before = machine_.bus_checker().seen();
-    core_.forget_counts();
-    const Result<RunReport> report = run(settings());
-    ASSERT_TRUE(report.ok()) << report.status().message();
-    const AxiChecker::Seen after = machine_.bus_checker().seen();
-    EXPECT_GT(report->cycles, 0U);
-    EXPECT_EQ(report->read_beats, after.read_beats - before.read_beats);
-    EXPECT_EQ(report->write_beats, after.write_beats - before.write_beats);
-    const FakeCore::Counts& counts = core_.counts();
-    EXPECT_EQ(counts.wrong, 0) << counts.first_wrong;
-    EXPECT_EQ(counts.commands, std::ssize(plan_.phases));
-    EXPECT_EQ(counts.loaded_words, std::ssize(plan_.loaded));
-    skipped_ += counts.skipped;
-    prefetched_ += counts.prefetched;
-    const auto results = core_.results();
-    const auto bytes = machine_.memory().bytes().subspan(kOutputAt);
-    const std::size_t first = output_at_ - kOutputAt;
-    EXPECT_TRUE(std::equal(results.begin(), results.end(), bytes.begin() + static_cast<std::ptrdiff_t>(first)));
-    // And nothing beside them.
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      if (i >= first && i < first + results.size()) continue;
-      ASSERT_EQ(bytes[i], 0x5a) << "byte " << i << " of the output's neighbourhood";
-    }
-  }
-
-  /// Memory was made to break the protocol so often.
-  void expect_faults_of_memory(int count) { faults_of_memory_ = count; }
-
-  Random& random() { return random_; }
-  Machine<Vshell>& machine() { return machine_; }
-  MachinePort<Vshell>& port() { return port_; }
-  FakeCore& core() { return core_; }
-  const LoadPlan& plan() const { return plan_; }
-  std::int64_t skipped() const { return skipped_; }
-  std::int64_t prefetched() const { return prefetched_; }
-
- private:
-  Random random_;
-  Machine<Vshell> machine_;
-  MachinePort<Vshell> port_;
-  FakeCore core_;
-  LoadPlan plan_;
-  std::uint64_t image_at_ = 0;
-  std::uint64_t input_at_ = 0;
-  std::uint64_t output_at_ = 0;
-  int num_results_ = 0;
-  std::int64_t skipped_ = 0;
-  std::int64_t prefetched_ = 0;
-  int faults_of_memory_ = 0;
-};
 
 TEST(Shell, RunsOneAfterAnother_HandOverAllThatTheListsSay) {
   for (const PowerUp power_up : kAllPowerUps) {
@@ -231,13 +103,11 @@ TEST(Shell, ErrorsOfTheBus_EndTheRunWithTheirCauseAndLeaveTheNextRunRight) {
     std::string text;
   } cases[] = {
       {{.error_on_beat = 30}, "answered a read"},
-      {{.early_last_on_beat = 17}, "more or fewer beats"},
       {{.write_error_on_burst = 0}, "answered a write"},
   };
   for (const auto& wrong : cases) {
     ShellRig rig(kFast);
     rig.prepare(8, 0);
-    rig.expect_faults_of_memory(wrong.faults.early_last_on_beat >= 0 ? 1 : 0);
     rig.machine().memory().set_faults(wrong.faults);
     const Result<RunReport> report = rig.run(rig.settings());
     ASSERT_FALSE(report.ok());
@@ -245,6 +115,38 @@ TEST(Shell, ErrorsOfTheBus_EndTheRunWithTheirCauseAndLeaveTheNextRunRight) {
     rig.machine().memory().set_faults({});
     rig.prepare(8, 0);
     rig.expect_good_run();
+  }
+}
+
+/// Too short, too long, or followed by what nobody asked for: the machine is left with nothing that it still waits for,
+/// and the bus with nothing that it still has to give.
+TEST(Shell, BurstsOfAnotherLength_EndTheRunAndLeaveTheNextRunRight) {
+  const std::int64_t last_of_a_command = std::max(1, kCommandBytes / bench_design().bus_bytes() - 1);
+  for (const Timing& timing : {kFast, kSlow, kStalling}) {
+    for (const std::int64_t beat : {std::int64_t{0}, last_of_a_command, std::int64_t{17}, std::int64_t{100}}) {
+      for (const Faults& faults :
+           {Faults{.truncated_on_beat = beat}, Faults{.too_long_on_beat = beat}, Faults{.early_last_on_beat = beat}}) {
+        SCOPED_TRACE(testing::Message() << "truncated " << faults.truncated_on_beat << ", too long "
+                                        << faults.too_long_on_beat << ", early LAST " << faults.early_last_on_beat
+                                        << ", latency " << timing.latency_cycles);
+        ShellRig rig(timing);
+        rig.prepare(8, 0);
+        rig.machine().memory().set_faults(faults);
+        const Result<RunReport> report = rig.run(rig.settings());
+        EXPECT_EQ(*rig.port().read(Register::kStatus) & kBusy, 0U) << "the run waits for beats that do not come";
+        // That beat may be a burst's last, where LAST is right and nothing is missing.
+        if (!report.ok()) {
+          EXPECT_THAT(report.status().message(), HasSubstr("more or fewer beats"));
+          rig.expect_faults_of_memory();
+        } else {
+          EXPECT_LT(faults.too_long_on_beat, 0) << "is always too long";
+        }
+        rig.machine().memory().set_faults({});
+        rig.prepare(8, 0);
+        rig.expect_good_run();
+        if (testing::Test::HasFailure()) return;
+      }
+    }
   }
 }
 
@@ -266,7 +168,7 @@ TEST(Shell, AddressesOutsideOfMemory_EndTheRun) {
 
 TEST(Shell, CommandsThatAreNone_EndTheRun) {
   ShellRig rig(kFast);
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 7; ++i) {
     rig.prepare(6, 0);
     const RunSettings settings = rig.settings();
     const std::size_t list =
@@ -289,16 +191,38 @@ TEST(Shell, CommandsThatAreNone_EndTheRun) {
       case 4:
         bytes[command + 3] = 1;  // routing of more than 8 bits
         break;
+      case 5:
+        bytes[command + 1] = static_cast<std::uint8_t>(bench_design().limits.max_experts);
+        break;
       default:
         rig.core().fail_at(2);
     }
     const Result<RunReport> report = rig.run(settings);
     ASSERT_FALSE(report.ok());
-    EXPECT_THAT(report.status().message(), HasSubstr(i < 5 ? "the load list holds" : "the compute list holds"));
+    EXPECT_THAT(report.status().message(), HasSubstr(i < 6 ? "the load list holds" : "the compute list holds"));
     rig.core().fail_at(-1);
     rig.prepare(5, 0);
     rig.expect_good_run();
   }
+}
+
+/// An expert without a routing: nothing says that it has no tokens.
+TEST(Shell, ExpertsOfNoRouting_AreLoaded) {
+  ShellRig rig(kFast);
+  rig.prepare(12, 0);
+  const RunSettings settings = rig.settings();
+  const std::size_t list =
+      settings.image_base - kMemoryBase + settings.load_list * static_cast<std::size_t>(bench_design().bus_bytes());
+  int changed = 0;
+  for (int i = 0; i < settings.num_loads; ++i) {
+    const auto command = rig.machine().memory().bytes().subspan(list + static_cast<std::size_t>(i) * kCommandBytes);
+    if (command[1] != kNoExpert) continue;
+    ASSERT_EQ(command[2], 0) << "a routing without an expert";
+    command[1] = static_cast<std::uint8_t>(i % bench_design().limits.max_experts);
+    ++changed;
+  }
+  EXPECT_GT(changed, 3);
+  rig.expect_good_run();
 }
 
 /// What stands still is named, bus and core; the bus side may need a reset where memory never answers.
@@ -334,20 +258,138 @@ TEST(Shell, WhatStandsStill_TimesOutWithTheNameOfTheWaitingStage) {
   }
 }
 
+/// Not aligned, or with bits that the bus does not have: cut, they would be read and written elsewhere.
+TEST(Shell, AddressesThatTheBusDoesNotHave_DoNotStartARun) {
+  ShellRig rig(kFast);
+  rig.prepare(5, 0);
+  rig.expect_good_run();
+  auto& machine = rig.machine();
+  const auto bus_bytes = static_cast<std::uint32_t>(bench_design().bus_bytes());
+  const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+  struct Bad {
+    Register name;
+    std::uint32_t bit;
+  };
+  std::vector<Bad> all;
+  for (std::uint32_t bit = 1; bit < static_cast<std::uint32_t>(kCommandBytes); bit *= 2) {
+    all.push_back({Register::kImageBase, bit});
+    if (bit < bus_bytes) all.insert(all.end(), {{Register::kInputBase, bit}, {Register::kOutputBase, bit}});
+    if (bit * bus_bytes < kCommandBytes)
+      all.insert(all.end(), {{Register::kLoadList, bit}, {Register::kComputeList, bit}});
+  }
+  for (int bit = bench_design().bus.address_bits; bit < 64; ++bit) {
+    for (const Register high : {Register::kImageBaseHigh, Register::kInputBaseHigh, Register::kOutputBaseHigh}) {
+      all.push_back({high, std::uint32_t{1} << (bit - 32)});
+    }
+  }
+  EXPECT_GT(all.size(), 70U);
+  for (const Bad& bad : all) {
+    const std::uint32_t good = machine.read(address(bad.name)).data;
+    ASSERT_EQ(good & bad.bit, 0U);
+    ASSERT_EQ(machine.write(address(bad.name), good | bad.bit), kOkay);
+    EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError)
+        << "register " << address(bad.name) << ", bit " << bad.bit;
+    EXPECT_EQ(machine.read(address(Register::kStatus)).data, std::uint32_t{kDone}) << "the run before it";
+    ASSERT_EQ(machine.write(address(bad.name), good), kOkay);
+  }
+  rig.expect_good_run();
+}
+
+struct Setting {
+  Register name;
+  std::uint32_t bits;  // that it holds
+};
+constexpr Setting kSettings[] = {{Register::kTask, 0xff},
+                                 {Register::kTimeout, UINT32_MAX},
+                                 {Register::kImageBase, UINT32_MAX},
+                                 {Register::kImageBaseHigh, UINT32_MAX},
+                                 {Register::kInputBase, UINT32_MAX},
+                                 {Register::kInputBaseHigh, UINT32_MAX},
+                                 {Register::kOutputBase, UINT32_MAX},
+                                 {Register::kOutputBaseHigh, UINT32_MAX},
+                                 {Register::kLoadList, UINT32_MAX},
+                                 {Register::kLoadCount, 0xffff},
+                                 {Register::kComputeList, UINT32_MAX},
+                                 {Register::kComputeCount, 0xffff}};
+
+/// The machine resets itself for some cycles more, in which nothing can be started.
+TEST(Shell, SettingsAfterReset_AreZeroAndTakenAtOnce) {
+  for (const PowerUp power_up : kAllPowerUps) {
+    ShellRig rig(kFast, power_up);
+    auto& machine = rig.machine();
+    const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+    for (const Setting& setting : kSettings) {
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0U) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(setting.name), UINT32_MAX), kOkay);
+      machine.reset();
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0U) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(setting.name), 0x5aa55aa5), kOkay) << "register " << address(setting.name);
+      EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
+      EXPECT_EQ(machine.read(address(Register::kStatus)).data, kBusy | kStopping) << "it should be resetting itself";
+      EXPECT_EQ(machine.read(address(setting.name)).data, 0x5aa55aa5 & setting.bits);
+      machine.reset();
+    }
+    rig.prepare(5, 0);
+    rig.expect_good_run();
+  }
+}
+
+/// Reads while writes are under way, and the next write while the answer to one waits.
+TEST(Shell, AccessesOfBothKindsAtOnce_AreAnsweredInOrderAndRight) {
+  int next_while_answered = 0;
+  int both_at_once = 0;
+  for (const Timing& timing : {kFast, kStalling}) {
+    ShellRig rig(timing);
+    auto& machine = rig.machine();
+    const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
+    constexpr std::uint32_t kNone = 0x4c;
+    std::map<std::uint32_t, std::uint32_t> held;
+    for (int round = 0; round < 50; ++round) {
+      // One half of the settings is written, the other read.
+      std::vector<Machine<Vshell>::Write> writes;
+      std::vector<std::uint32_t> reads;
+      std::vector<std::uint32_t> expected;
+      const std::size_t half = rig.random().below(2);
+      for (auto left = rig.random().below(20); left > 0; --left) {
+        const Setting& setting = kSettings[rig.random().below(std::size(kSettings) / 2) * 2 + half];
+        const auto value = static_cast<std::uint32_t>(rig.random().next_u64());
+        writes.push_back({rig.random().below(5) == 0 ? kNone : address(setting.name), value});
+        if (writes.back().address != kNone) held[writes.back().address] = value & setting.bits;
+      }
+      for (auto left = rig.random().below(20); left > 0; --left) {
+        const Setting& setting = kSettings[rig.random().below(std::size(kSettings) / 2) * 2 + 1 - half];
+        reads.push_back(rig.random().below(5) == 0 ? kNone : address(setting.name));
+        expected.push_back(reads.back() == kNone ? 0 : held[reads.back()]);
+      }
+      const auto answers = machine.exchange(writes, reads);
+      ASSERT_EQ(answers.writes.size(), writes.size());
+      ASSERT_EQ(answers.reads.size(), reads.size());
+      for (std::size_t i = 0; i < writes.size(); ++i) {
+        EXPECT_EQ(answers.writes[i], writes[i].address == kNone ? kSlaveError : kOkay);
+      }
+      for (std::size_t i = 0; i < reads.size(); ++i) {
+        EXPECT_EQ(answers.reads[i].response, reads[i] == kNone ? kSlaveError : kOkay);
+        EXPECT_EQ(answers.reads[i].data, expected[i]) << "register " << reads[i];
+      }
+      next_while_answered += answers.next_while_answered;
+      both_at_once += answers.both_at_once;
+    }
+    for (const auto& [name, value] : held) EXPECT_EQ(machine.read(name).data, value) << "register " << name;
+  }
+  EXPECT_GT(next_while_answered, 50);
+  EXPECT_GT(both_at_once, 20);
+}
+
 TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
   ShellRig rig(kStalling);
   auto& machine = rig.machine();
-  while (!*run_has_ended(rig.port())) {
-  }
   const auto address = [](Register name) { return static_cast<std::uint32_t>(name); };
-  for (const Register name : {Register::kTimeout, Register::kImageBase, Register::kImageBaseHigh, Register::kInputBase,
-                              Register::kInputBaseHigh, Register::kOutputBase, Register::kOutputBaseHigh,
-                              Register::kLoadList, Register::kComputeList}) {
+  for (const auto& [name, bits] : kSettings) {
     const auto value = static_cast<std::uint32_t>(rig.random().next_u64());
     EXPECT_EQ(machine.write(address(name), value), kOkay);
-    EXPECT_EQ(machine.read(address(name)).data, value);
+    EXPECT_EQ(machine.read(address(name)).data, value & bits);
     EXPECT_EQ(machine.write(address(name), ~value, 0x3), kSlaveError) << "half a word";
-    EXPECT_EQ(machine.read(address(name)).data, value);
+    EXPECT_EQ(machine.read(address(name)).data, value & bits);
   }
   for (const Register name : {Register::kIdentity, Register::kDesign, Register::kStatus, Register::kError,
                               Register::kPhases, Register::kCycles, Register::kReadBeats, Register::kWaits}) {
@@ -359,10 +401,14 @@ TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
   }
   // While a run is busy only an abort is taken; the interrupt comes when it has ended.
   EXPECT_EQ(machine.write(address(Register::kInterrupt), 1), kOkay);
-  rig.prepare(5, 0);
+  rig.prepare(30, 0);
   ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
   EXPECT_EQ(machine.bench()->interrupt_o, 0);
-  EXPECT_EQ(machine.write(address(Register::kTask), 1), kSlaveError);
+  for (const auto& [name, bits] : kSettings) {
+    const std::uint32_t value = machine.read(address(name)).data;
+    EXPECT_EQ(machine.write(address(name), ~value), kSlaveError);
+    EXPECT_EQ(machine.read(address(name)).data, value);
+  }
   EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
   EXPECT_FALSE(start_run(rig.port(), rig.settings()).ok());
   EXPECT_TRUE(rig.wait().ok());
