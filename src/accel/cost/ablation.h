@@ -40,7 +40,7 @@ std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const E
 
 /// The design with an array of `products` a step, or as near to it as arrays that the RTL takes come. Of several the
 /// one whose tokens, then outputs, then chains are nearest to the design's. Lanes follow the outputs, memories keep
-/// their bytes.
+/// their bytes, limits are the design's: of an array of 8 outputs the RTL's router would take 8 experts.
 DesignPoint with_products(DesignPoint design, std::int64_t products);
 
 }  // namespace edgemoe
