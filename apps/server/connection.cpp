@@ -65,6 +65,7 @@ void Connection::allow_read(std::size_t bytes, std::chrono::milliseconds time) {
   readable_bytes_ = bytes;
   read_deadline_ = Clock::now() + time;
   read_end_ = ReadEnd::kOpen;
+  has_read_ = false;
 }
 
 ssize_t Connection::read(char* out, std::size_t size) {

@@ -255,7 +255,7 @@ class Listener final : public httplib::Server, public HttpListener {
       handler_.count(*now.refusal);
     } else if (now.connection.write_timed_out()) {
       handler_.count(Refusal::kAnswerTime);
-    } else if (!answered && now.connection.has_read() && now.connection.read_end() != ReadEnd::kOpen) {
+    } else if (!answered && (now.in_body || now.connection.has_read()) && now.connection.read_end() != ReadEnd::kOpen) {
       handler_.count(refusal_of_end(now, Refusal::kIncomplete));
     }
   }

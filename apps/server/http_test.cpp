@@ -331,6 +331,20 @@ TEST_F(HttpTest, refusals_areCountedOnceByCause) {
   }
 }
 
+TEST_F(HttpTest, goodbyesBetweenRequests_areNoRefusals) {
+  {
+    Client client(port_);
+    client.send("GET /1 HTTP/1.1\r\n\r\n");
+    std::string answer;
+    for (int i = 0; i < 1000 && answer.find("GET /1 0") == std::string::npos; ++i) answer += client.read_all(20);
+    EXPECT_NE(answer.find("GET /1 0"), std::string::npos);
+  }
+  { Client(port_).send("GET /2 HT"); }
+  echo_.expect_counted(Refusal::kIncomplete, 1);  // the second's alone
+  listener_->shutdown();
+  EXPECT_EQ(echo_.counted(Refusal::kIncomplete), 1);
+}
+
 TEST_F(HttpTest, memoryThatEnds_isAnAnswer) {
   EXPECT_EQ(test::get(port_, "/throw").status, 500);
   EXPECT_EQ(test::get(port_, "/after").status, 200);
