@@ -68,7 +68,7 @@ TEST(Shell, ResetAtAnyCycle_LeavesTheNextRunRight) {
   ShellRig rig(kStalling);
   for (int i = 0; i < 60; ++i) {
     rig.prepare(6, 20);
-    ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+    ASSERT_TRUE(start_run(rig.port(), bench_design(), rig.settings()).ok());
     for (auto left = rig.random().below(1500); left > 0; --left) rig.machine().step();
     rig.machine().reset(1 + static_cast<int>(rig.random().below(3)));
     rig.prepare(4, 20);
@@ -82,7 +82,7 @@ TEST(Shell, AbortAtAnyCycle_EndsWhatHadBegunAndLeavesTheNextRunRight) {
   int aborted = 0;
   for (int i = 0; i < 60; ++i) {
     rig.prepare(6, 20);
-    ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+    ASSERT_TRUE(start_run(rig.port(), bench_design(), rig.settings()).ok());
     for (auto left = rig.random().below(1500); left > 0; --left) rig.machine().step();
     ASSERT_TRUE(abort_run(rig.port()).ok());
     const Result<RunReport> report = rig.wait();
@@ -244,7 +244,7 @@ TEST(Shell, WhatStandsStill_TimesOutWithTheNameOfTheWaitingStage) {
     rig.prepare(12, 0);
     rig.machine().memory().set_faults(still.faults);
     rig.core().hang_at(still.hang_at);
-    ASSERT_TRUE(start_run(rig.port(), rig.settings(500)).ok());
+    ASSERT_TRUE(start_run(rig.port(), bench_design(), rig.settings(500)).ok());
     std::uint32_t status = 0;
     for (int i = 0; i < 20'000 && (status & kError) == 0; ++i) status = *rig.port().read(Register::kStatus);
     ASSERT_NE(status & kError, 0U) << still.bus << still.core;
@@ -402,7 +402,7 @@ TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
   // While a run is busy only an abort is taken; the interrupt comes when it has ended.
   EXPECT_EQ(machine.write(address(Register::kInterrupt), 1), kOkay);
   rig.prepare(30, 0);
-  ASSERT_TRUE(start_run(rig.port(), rig.settings()).ok());
+  ASSERT_TRUE(start_run(rig.port(), bench_design(), rig.settings()).ok());
   EXPECT_EQ(machine.bench()->interrupt_o, 0);
   for (const auto& [name, bits] : kSettings) {
     const std::uint32_t value = machine.read(address(name)).data;
@@ -410,7 +410,7 @@ TEST(Shell, Registers_HoldSettingsAndRefuseWhatIsNotTheirs) {
     EXPECT_EQ(machine.read(address(name)).data, value);
   }
   EXPECT_EQ(machine.write(address(Register::kControl), kStart), kSlaveError);
-  EXPECT_FALSE(start_run(rig.port(), rig.settings()).ok());
+  EXPECT_FALSE(start_run(rig.port(), bench_design(), rig.settings()).ok());
   EXPECT_TRUE(rig.wait().ok());
   EXPECT_EQ(machine.bench()->interrupt_o, 1);
   EXPECT_EQ(machine.write(address(Register::kControl), kClear), kOkay);

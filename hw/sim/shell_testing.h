@@ -81,7 +81,7 @@ class ShellRig {
 
   /// To the end, or for `limit` cycles.
   Result<RunReport> run(const RunSettings& settings, std::int64_t limit = 400'000) {
-    EDGEMOE_RETURN_IF_ERROR(start_run(port_, settings));
+    EDGEMOE_RETURN_IF_ERROR(start_run(port_, bench_design(), settings));
     return wait(limit);
   }
   Result<RunReport> wait(std::int64_t limit = 400'000) {

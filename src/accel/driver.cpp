@@ -10,7 +10,7 @@
 namespace edgemoe {
 namespace {
 
-constexpr std::uint64_t kBaseBytes = 64;
+constexpr std::uint64_t kImageAlignment = 64;
 constexpr int kMostCommands = 0xffff;
 constexpr std::uint32_t kLeastPolls = 1000;
 /// Of a run without a time-out.
@@ -21,14 +21,11 @@ Status write_base(RegisterPort& port, Register low, Register high, std::uint64_t
   return port.write(high, static_cast<std::uint32_t>(base >> 32));
 }
 
-Status validate(const RunSettings& settings) {
+Status validate_counts(const RunSettings& settings) {
   for (const auto& [name, count] : {std::pair{"loads", settings.num_loads}, {"phases", settings.num_phases}}) {
     if (count < 0 || count > kMostCommands) {
       return invalid_argument("a run of {} {}: the machine takes up to {}", count, name, kMostCommands);
     }
-  }
-  if (settings.image_base % kBaseBytes != 0) {
-    return invalid_argument("the image's address {:#x} is no multiple of {}", settings.image_base, kBaseBytes);
   }
   if (settings.task < 0 || settings.task > 0xff) {
     return invalid_argument("task {}: expected 0 to 255", settings.task);
@@ -36,21 +33,27 @@ Status validate(const RunSettings& settings) {
   return {};
 }
 
-/// The bursts of a run begin where the bus has beats, its lists where commands may begin, and no address is cut.
+/// The bursts of a run begin where the bus has beats and the image where the registers take it, its lists where
+/// commands may begin, and no address is cut.
 Status validate_addresses(const DesignPoint& design, const RunSettings& settings) {
   const auto beat = static_cast<std::uint64_t>(design.bus_bytes());
   const int bits = design.bus.address_bits;
   const std::uint64_t last = bits < 64 ? (std::uint64_t{1} << bits) - 1 : UINT64_MAX;
-  for (const auto& [name, base] : {std::pair{"image's", settings.image_base},
-                                   {"picture's", settings.input_base},
-                                   {"tokens'", settings.output_base}}) {
-    if (base % beat != 0) {
-      return invalid_argument("the {} address {:#x} is no multiple of {}, the bytes of the bus of {}", name, base, beat,
-                              design.name);
+  const struct {
+    std::string_view name;
+    std::uint64_t address;
+    std::uint64_t multiple;
+  } bases[] = {{"image's", settings.image_base, std::max(beat, kImageAlignment)},
+               {"picture's", settings.input_base, beat},
+               {"tokens'", settings.output_base, beat}};
+  for (const auto& base : bases) {
+    if (base.address % base.multiple != 0) {
+      return invalid_argument("the {} address {:#x} is no multiple of {} (the bus of {} has {} bytes)", base.name,
+                              base.address, base.multiple, design.name, beat);
     }
-    if (base > last) {
-      return invalid_argument("the {} address {:#x} has more than the {} bits of the bus of {}", name, base, bits,
-                              design.name);
+    if (base.address > last) {
+      return invalid_argument("the {} address {:#x} has more than the {} bits of the bus of {}", base.name,
+                              base.address, bits, design.name);
     }
   }
   const struct {
@@ -122,12 +125,8 @@ std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle) {
 }
 
 Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings) {
+  EDGEMOE_RETURN_IF_ERROR(validate_counts(settings));
   EDGEMOE_RETURN_IF_ERROR(validate_addresses(design, settings));
-  return start_run(port, settings);
-}
-
-Status start_run(RegisterPort& port, const RunSettings& settings) {
-  EDGEMOE_RETURN_IF_ERROR(validate(settings));
   EDGEMOE_RETURN_IF_ERROR(wait_until_free(port, settings.timeout_cycles));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kImageBase, Register::kImageBaseHigh, settings.image_base));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kInputBase, Register::kInputBaseHigh, settings.input_base));

@@ -55,8 +55,6 @@ std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle);
 /// counts, addresses that are not aligned or too wide. kIo where a run is still busy, or memory leaves one that has
 /// ended waiting for longer than the new one's time-out.
 Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings);
-/// The same without what only the design point says: of addresses the image's alone must be aligned.
-Status start_run(RegisterPort& port, const RunSettings& settings);
 
 /// Whether the run has ended, well or not, and the machine is free.
 Result<bool> run_has_ended(RegisterPort& port);

@@ -69,16 +69,17 @@ TEST(Driver, SettingsThatRegistersDoNotHold_AreRefusedBeforeAnyWrite) {
   FakeRegisters port;
   RunSettings settings = some_settings();
   settings.num_loads = 65536;
-  EXPECT_THAT(start_run(port, settings).message(), AllOf(HasSubstr("65536 loads"), HasSubstr("up to 65535")));
+  EXPECT_THAT(start_run(port, design_of("small"), settings).message(),
+              AllOf(HasSubstr("65536 loads"), HasSubstr("up to 65535")));
   settings = some_settings();
   settings.num_phases = -1;
-  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("-1 phases"));
+  EXPECT_THAT(start_run(port, design_of("small"), settings).message(), HasSubstr("-1 phases"));
   settings = some_settings();
   settings.image_base += 32;
-  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("no multiple of 64"));
+  EXPECT_THAT(start_run(port, design_of("small"), settings).message(), HasSubstr("no multiple of 64"));
   settings = some_settings();
   settings.task = 256;
-  EXPECT_THAT(start_run(port, settings).message(), HasSubstr("task 256"));
+  EXPECT_THAT(start_run(port, design_of("small"), settings).message(), HasSubstr("task 256"));
   EXPECT_TRUE(port.written.empty());
 }
 
@@ -118,9 +119,9 @@ TEST(Driver, AddressesThatTheBusDoesNotHold_AreRefusedBeforeAnyWrite) {
 TEST(Driver, BusyOrStuckMachine_IsNotStarted) {
   FakeRegisters port;
   port.at(Register::kStatus) = kBusy;
-  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("busy with another run"));
+  EXPECT_THAT(start_run(port, design_of("small"), some_settings()).message(), HasSubstr("busy with another run"));
   port.at(Register::kStatus) = kBusy | kStopping | kError;
-  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("reset it"));
+  EXPECT_THAT(start_run(port, design_of("small"), some_settings()).message(), HasSubstr("reset it"));
   EXPECT_TRUE(port.written.empty());
 }
 
@@ -152,20 +153,21 @@ TEST(Driver, MachineThatWaitsForASlowMemory_IsWaitedForAsLongAsTheTimeOutSays) {
   RunSettings settings = some_settings();
   settings.timeout_cycles = timeout_behind(100'000, 0.001);
   SlowToStop slow((100'000 + 256 * 1000) / 4);
-  const Status started = start_run(slow, settings);
+  const Status started = start_run(slow, design_of("small"), settings);
   EXPECT_TRUE(started.ok()) << started.message();
   SlowToStop slower(100'000);
   settings.timeout_cycles = 99;
-  EXPECT_THAT(start_run(slower, settings).message(), AllOf(HasSubstr("1000 looks"), HasSubstr("reset it")));
+  EXPECT_THAT(start_run(slower, design_of("small"), settings).message(),
+              AllOf(HasSubstr("1000 looks"), HasSubstr("reset it")));
   SlowToStop without(100'000);
   settings.timeout_cycles = 0;
-  EXPECT_TRUE(start_run(without, settings).ok());
+  EXPECT_TRUE(start_run(without, design_of("small"), settings).ok());
 }
 
 TEST(Driver, RefusedAccess_EndsTheStart) {
   FakeRegisters port;
   port.refused = static_cast<std::uint32_t>(Register::kTask);
-  EXPECT_THAT(start_run(port, some_settings()).message(), HasSubstr("refused"));
+  EXPECT_THAT(start_run(port, design_of("small"), some_settings()).message(), HasSubstr("refused"));
   EXPECT_EQ(port.at(Register::kControl), 0U);
 }
 
