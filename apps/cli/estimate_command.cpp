@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "accel/cost/energy.h"
+#include "accel/cost/explore.h"
 #include "accel/cost/fit.h"
 #include "accel/cost/frame_cost.h"
 #include "accel/cost/resources.h"
@@ -391,7 +392,8 @@ ExitCode run_estimate(const EstimateOptions& options, const CLI::App& app) {
   // What the lack of an idea costs an element or score is Edge-MoE's.
   const Result<PublishedMachine> edge_moe = load_machine("edge-moe");
   if (!edge_moe.ok()) return fail(edge_moe.status());
-  const GrownDesign grown = grow_to_hold(setup->network, setup->format, setup->design);
+  const GrownDesign grown =
+      grow_to_hold(find_machine_needs(setup->network, setup->design), setup->format, setup->design);
   Machine machine =
       published ? published->machine : machine_of(grown.design, setup->format, setup->board, edge_moe->machine.naive);
   if (options.no_prefetch) machine.memory.prefetch = false;

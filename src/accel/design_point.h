@@ -27,6 +27,11 @@ struct DesignPoint {
   };
   /// What the array computes in a cycle: tokens · outputs · chains · kDotChainLength products.
   struct Array {
+    /// What the RTL takes; `outputs` · `chains` are kCommandBytes at most besides.
+    static constexpr int kMostTokens = 64;
+    static constexpr int kMostOutputs = 64;
+    static constexpr int kMostChains = 2;
+
     int tokens;  // even: two share a DSP
     int outputs;
     int chains;

@@ -7,15 +7,10 @@
 #include <tuple>
 
 #include "accel/cost/frame_cost.h"
+#include "accel/program.h"
 
 namespace edgemoe {
 namespace {
-
-// Arrays as parse_design_point takes them.
-constexpr int kMostTokens = 64;
-constexpr int kMostOutputs = 256;
-constexpr int kMostChains = 4;
-constexpr int kMostBusBytes = 64;
 
 /// By how many doublings two sizes differ.
 double doublings(double a, double b) { return std::abs(std::log2(a / b)); }
@@ -27,10 +22,10 @@ DesignPoint with_products(DesignPoint design, std::int64_t products) {
   DesignPoint::Array best = own;
   constexpr double kFar = std::numeric_limits<double>::infinity();
   auto least = std::tuple(kFar, kFar, kFar, kFar);
-  for (int tokens = 2; tokens <= kMostTokens; tokens += 2) {
-    for (int chains = 1; chains <= kMostChains; chains *= 2) {
-      for (int outputs = chains * kDotChainLength; outputs <= kMostOutputs; outputs *= 2) {
-        if (outputs * chains > kMostBusBytes) continue;
+  for (int tokens = 2; tokens <= DesignPoint::Array::kMostTokens; tokens += 2) {
+    for (int chains = 1; chains <= DesignPoint::Array::kMostChains; chains *= 2) {
+      for (int outputs = chains * kDotChainLength; outputs <= DesignPoint::Array::kMostOutputs; outputs *= 2) {
+        if (outputs * chains > kCommandBytes) continue;
         const double found = static_cast<double>(tokens) * outputs * chains * kDotChainLength;
         const auto distance = std::tuple(doublings(found, static_cast<double>(products)), doublings(tokens, own.tokens),
                                          doublings(outputs, own.outputs), doublings(chains, own.chains));

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "accel/cost/energy.h"
+#include "accel/cost/fit.h"
 #include "accel/machine_layout.h"
 
 namespace edgemoe {
@@ -125,8 +126,9 @@ class Explorer {
   std::optional<MachineNeeds> needs_of(const DesignPoint::Array& array) const {
     DesignPoint design = base_;
     design.array = array;
-    constexpr int kMostArray = 256;
-    if (std::max({array.tokens, array.outputs, array.chains}) > kMostArray || array.outputs % design.step() != 0) {
+    using Array = DesignPoint::Array;
+    if (array.tokens > Array::kMostTokens || array.outputs > Array::kMostOutputs || array.chains > Array::kMostChains ||
+        array.outputs % design.step() != 0) {
       return std::nullopt;
     }
     return find_machine_needs(config_, design);
@@ -142,26 +144,28 @@ class Explorer {
     design.lanes = {.row_quantizer = array.outputs, .layer_norm = array.outputs, .softmax = array.outputs};
     design.memory.weight_words = weight_words;
     if (!needs) return design;
-    const DesignPoint::Memory& words = needs->memory;
-    DesignPoint::Memory& memory = design.memory;
-    memory.activation_words = power_of_two(words.activation_words, 16);
-    memory.scale_words = power_of_two(words.scale_words, 4);
-    memory.probability_words = power_of_two(words.probability_words, 16);
-    memory.gather_words = power_of_two(words.gather_words, 4);
-    memory.key_value_words = power_of_two(words.key_value_words, 4);
-    memory.norm_words = power_of_two(words.norm_words, 4);
-    memory.token_words = power_of_two(words.token_words, 4);
+    // The least that the RTL takes: a row memory holds two words, a queue of groups two, a group of experts two.
+    const int least_row = 2 * array.outputs;
+    design.memory = {.activation_words = 16,
+                     .scale_words = 4,
+                     .probability_words = 16,
+                     .gather_words = 4,
+                     .key_value_words = 4,
+                     .weight_words = weight_words,
+                     .channel_words = 4,
+                     .norm_words = 4,
+                     .token_words = 4};
     // So many that they do not keep the ring of weights from filling: a word a column tile, which is dim_steps words of
     // weights at least.
     const int tile_words = divide_up(config_.embed_dim, array.outputs) * design.ways();
-    memory.channel_words = power_of_two(std::max(words.channel_words, held_words / tile_words), 4);
-    // A row memory holds at least two words, a queue of groups two, a group of experts two.
-    const int least_row = 2 * array.outputs;
-    design.limits = {.max_tokens = power_of_two(needs->limits.max_tokens, std::max(array.tokens + 1, least_row)),
-                     .max_width = power_of_two(needs->limits.max_width, std::max(4, least_row)),
-                     .max_heads = power_of_two(needs->limits.max_heads, 2),
-                     .max_experts = power_of_two(needs->limits.max_experts, 2),
-                     .max_top_k = std::max(needs->limits.max_top_k, 1)};
+    design.memory.channel_words = power_of_two(held_words / tile_words, 4);
+    design.limits = {.max_tokens = power_of_two(array.tokens + 1, least_row),
+                     .max_width = std::max(4, least_row),
+                     .max_heads = 2,
+                     .max_experts = 2,
+                     .max_top_k = 1};
+    design = grow_to_hold(*needs, {8, 8}, design).design;
+    design.memory.weight_words = weight_words;
     return design;
   }
 
@@ -204,6 +208,23 @@ class Explorer {
   Exploration result_;
 };
 
+/// Visits until `visit(array, weight_words, format)` returns false; whether it never did.
+template <typename Visit>
+bool for_each_design(const ExploreSpace& space, const Visit& visit) {
+  for (const NumberFormat& format : space.formats) {
+    for (const int tokens : space.tokens) {
+      for (const int outputs : space.outputs) {
+        for (const int chains : space.chains) {
+          for (const int weight_words : space.weight_words) {
+            if (!visit({.tokens = tokens, .outputs = outputs, .chains = chains}, weight_words, format)) return false;
+          }
+        }
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& space, const Budget& budget,
@@ -222,18 +243,12 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
   EDGEMOE_ASSIGN_OR_RETURN(const DesignPoint base, parse_design_point(problem.base));
   Explorer explorer(problem, base, budget);
   std::size_t done = 0;
-  for (const NumberFormat& format : space.formats) {
-    for (const int tokens : space.tokens) {
-      for (const int outputs : space.outputs) {
-        for (const int chains : space.chains) {
-          for (const int weight_words : space.weight_words) {
-            explorer.visit({.tokens = tokens, .outputs = outputs, .chains = chains}, weight_words, format);
-            if (++done % kProgressEvery == 0 && progress && !progress(done, total)) return explorer.finish();
-          }
-        }
-      }
-    }
-  }
+  const bool whole =
+      for_each_design(space, [&](const DesignPoint::Array& array, int words, const NumberFormat& format) {
+        explorer.visit(array, words, format);
+        return ++done % kProgressEvery != 0 || !progress || progress(done, total);
+      });
+  if (!whole) return explorer.finish();
   Exploration result = explorer.finish();
   if (!result.candidates.empty()) return result;
   // The least miss first.
@@ -244,6 +259,18 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
     reasons += fmt::format("; {}: {} designs, nearest {}", pruned.reason, pruned.count, pruned.nearest);
   }
   return not_found("none of {} designs fits {}{}", total, problem.board.name, reasons);
+}
+
+bool explorer_finds_design(const ExploreProblem& problem) {
+  // One design after the other: what does not fit is left before it is timed.
+  return !for_each_design({}, [&](const DesignPoint::Array& array, int weight_words, const NumberFormat& format) {
+    const ExploreSpace one = {.tokens = {array.tokens},
+                              .outputs = {array.outputs},
+                              .chains = {array.chains},
+                              .weight_words = {weight_words},
+                              .formats = {format}};
+    return !explore(problem, one, {}, {}).ok();
+  });
 }
 
 std::string exploration_csv(const Exploration& exploration) {

@@ -18,7 +18,7 @@ namespace edgemoe {
 struct ExploreSpace {
   std::vector<int> tokens = {2, 4, 6, 8, 12, 16};
   std::vector<int> outputs = {8, 16, 32, 64};  // and lanes of norm, quantiser and softmax
-  std::vector<int> chains = {1, 2, 4};
+  std::vector<int> chains = {1, 2};
   std::vector<int> weight_words = {256, 512, 1024, 2048, 4096, 8192};
   std::vector<NumberFormat> formats = {{8, 8}};
 
@@ -82,6 +82,9 @@ struct ExploreProblem {
 /// 200,000 designs or a size out of bounds, kNotFound when nothing fits, with the reasons; the base's own faults.
 Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& space, const Budget& budget,
                             const ExploreProgress& progress);
+
+/// Whether the whole space with the usual shares of the part has a design for the problem; stops at the first.
+bool explorer_finds_design(const ExploreProblem& problem);
 
 /// One row a candidate, a header first.
 std::string exploration_csv(const Exploration& exploration);

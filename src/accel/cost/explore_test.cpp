@@ -201,5 +201,18 @@ TEST(Chart, WhatAnAxisCannotShow_IsLeftOut) {
   EXPECT_THAT(render_svg({&empty, 1}, 1), Not(HasSubstr("nan")));
 }
 
+TEST(Explore, FindsADesign_WhereThereIsOne) {
+  const auto problem = [](const ModelConfig& network, const char* board) {
+    return ExploreProblem{.network = network,
+                          .spec = {},
+                          .queues = make_queues(network, 1, kTypicalQueueSpread),
+                          .board = named_board(board),
+                          .base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20)};
+  };
+  EXPECT_TRUE(explorer_finds_design(problem(edge_moe_network(), "zcu102")));
+  EXPECT_FALSE(explorer_finds_design(problem(edge_moe_network(), "ultra96")));
+  EXPECT_FALSE(explorer_finds_design(problem(named_network("m3vit-small-nyud"), "zcu102")));
+}
+
 }  // namespace
 }  // namespace edgemoe

@@ -36,8 +36,7 @@ std::vector<MachineGap> find_frame_gaps(const ModelConfig& config, const FrameSp
   return gaps;
 }
 
-GrownDesign grow_to_hold(const ModelConfig& config, const NumberFormat& format, const DesignPoint& design) {
-  const MachineNeeds needs = find_machine_needs(config, design);
+GrownDesign grow_to_hold(const MachineNeeds& needs, const NumberFormat& format, const DesignPoint& design) {
   GrownDesign out = {.design = design, .sizes = {}};
   const auto grow = [&](std::string_view key, int& size, int least) {
     if (size >= least) return;
@@ -64,23 +63,6 @@ GrownDesign grow_to_hold(const ModelConfig& config, const NumberFormat& format, 
   grow("limits.max_experts", limits.max_experts, power_of_two(needs.limits.max_experts));
   grow("limits.max_top_k", limits.max_top_k, needs.limits.max_top_k);
   return out;
-}
-
-bool explorer_finds_design(const ExploreProblem& problem) {
-  // One design after the other: what does not fit is left before it is timed, and the first that does is enough.
-  const ExploreSpace all;
-  for (const int tokens : all.tokens) {
-    for (const int outputs : all.outputs) {
-      for (const int chains : all.chains) {
-        for (const int words : all.weight_words) {
-          const ExploreSpace one = {
-              .tokens = {tokens}, .outputs = {outputs}, .chains = {chains}, .weight_words = {words}};
-          if (explore(problem, one, {}, {}).ok()) return true;
-        }
-      }
-    }
-  }
-  return false;
 }
 
 }  // namespace edgemoe

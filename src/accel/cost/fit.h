@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "accel/cost/explore.h"
 #include "accel/cost/machine.h"
 #include "accel/cost/workload.h"
 #include "accel/design_point.h"
@@ -27,13 +26,10 @@ struct GrownDesign {
   std::vector<std::pair<std::string, int>> sizes;
 };
 
-/// Limits and memories that are too small for the network become the least that hold it, powers of two as memories are
-/// built; what is large enough stays, and so does the array. May be more than the RTL takes or a part has. Words of the
-/// weight ring are words of bytes: wider weights need more of them.
-GrownDesign grow_to_hold(const ModelConfig& config, const NumberFormat& format, const DesignPoint& design);
-
-/// Whether `edgemoe explore` finds a design for the problem: its whole space, its usual shares of the part.
-bool explorer_finds_design(const ExploreProblem& problem);
+/// Limits and memories that are too small for what a network needs become the least that hold it, powers of two as
+/// memories are built; what is large enough stays, and so does the array. May be more than the RTL takes or a part has.
+/// Words of the weight ring are words of bytes: wider weights need more of them.
+GrownDesign grow_to_hold(const MachineNeeds& needs, const NumberFormat& format, const DesignPoint& design);
 
 }  // namespace edgemoe
 

@@ -16,8 +16,8 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using namespace cost_testing;
 
-ModelConfig named_network(const std::string& name) {
-  return *parse_model_config(*read_text_file(config_folder("models") / (name + ".json"), 1 << 20));
+GrownDesign grown(const ModelConfig& network, const NumberFormat& format, const DesignPoint& design) {
+  return grow_to_hold(find_machine_needs(network, design), format, design);
 }
 
 TEST(Fit, EveryGap_IsNamedWithSizesAndSaidAsTheCompilerSaysIt) {
@@ -53,23 +53,23 @@ TEST(Fit, EveryGap_IsNamedWithSizesAndSaidAsTheCompilerSaysIt) {
 
 TEST(Fit, GrownDesigns_HoldTheNetworkAndChangeNothingElse) {
   const DesignPoint design = named_design("zcu102");
-  EXPECT_THAT(grow_to_hold(edge_moe_network(), {8, 8}, design).sizes, IsEmpty());
+  EXPECT_THAT(grown(edge_moe_network(), {8, 8}, design).sizes, IsEmpty());
   ModelConfig deep = edge_moe_network();
   deep.depth = 24;
-  const GrownDesign grown = grow_to_hold(deep, {8, 8}, design);
-  EXPECT_THAT(grown.sizes, ElementsAre(Pair("memory.norm_words", 512)));
-  EXPECT_EQ(grown.design.memory.norm_words, 512);
-  EXPECT_EQ(grown.design.memory.token_words, design.memory.token_words);
+  const GrownDesign larger = grown(deep, {8, 8}, design);
+  EXPECT_THAT(larger.sizes, ElementsAre(Pair("memory.norm_words", 512)));
+  EXPECT_EQ(larger.design.memory.norm_words, 512);
+  EXPECT_EQ(larger.design.memory.token_words, design.memory.token_words);
   // Patch embedding and MLP are the longest: 288 words of bytes.
   DesignPoint tight = design;
   tight.memory.weight_words = 512;
-  EXPECT_THAT(grow_to_hold(edge_moe_network(), {8, 8}, tight).sizes, IsEmpty());
-  EXPECT_THAT(grow_to_hold(edge_moe_network(), {16, 16}, tight).sizes, ElementsAre(Pair("memory.weight_words", 1024)));
+  EXPECT_THAT(grown(edge_moe_network(), {8, 8}, tight).sizes, IsEmpty());
+  EXPECT_THAT(grown(edge_moe_network(), {16, 16}, tight).sizes, ElementsAre(Pair("memory.weight_words", 1024)));
   int held = 0;
   for (const char* name : {"m3vit-small-nyud", "m3vit-base-pascal", "tiny", "edgemoe-street"}) {
     const ModelConfig network = named_network(name);
     for (const char* small : {"small", "zcu102-half", "zcu102"}) {
-      const GrownDesign large = grow_to_hold(network, {8, 8}, named_design(small));
+      const GrownDesign large = grown(network, {8, 8}, named_design(small));
       for (const MachineGap& gap : find_machine_gaps(network, large.design)) {
         EXPECT_FALSE(gap.key.starts_with("memory.") || gap.key.starts_with("limits."))
             << name << " on " << small << ": " << gap.message;
@@ -78,19 +78,6 @@ TEST(Fit, GrownDesigns_HoldTheNetworkAndChangeNothingElse) {
     }
   }
   EXPECT_EQ(held, 12);
-}
-
-TEST(Fit, TheExplorer_FindsADesignWhereThereIsOne) {
-  const auto problem = [](const ModelConfig& network, const char* board) {
-    return ExploreProblem{.network = network,
-                          .spec = {},
-                          .queues = make_queues(network, 1, kTypicalQueueSpread),
-                          .board = named_board(board),
-                          .base = *read_text_file(config_folder("accelerators") / "zcu102.json", 1 << 20)};
-  };
-  EXPECT_TRUE(explorer_finds_design(problem(edge_moe_network(), "zcu102")));
-  EXPECT_FALSE(explorer_finds_design(problem(edge_moe_network(), "ultra96")));
-  EXPECT_FALSE(explorer_finds_design(problem(named_network("m3vit-small-nyud"), "zcu102")));
 }
 
 }  // namespace

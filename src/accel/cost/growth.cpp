@@ -31,7 +31,7 @@ std::vector<double> values_of(GrowthAxis axis) {
 
 /// What the design point makes of a network; `machine` gets the memories that it would need.
 GrowthPoint judge_design(const ModelConfig& network, const FrameSpec& frames, const Board& board, Machine& machine) {
-  const GrownDesign grown = grow_to_hold(network, machine.format, *machine.design);
+  const GrownDesign grown = grow_to_hold(find_machine_needs(network, *machine.design), machine.format, *machine.design);
   const Resources used = sum(estimate_resources(grown.design, machine.format, network, frames, board.ultra_ram));
   GrowthPoint point = {.refused = find_frame_gaps(network, frames, machine.format, *machine.design),
                        .not_built = find_frame_gaps(network, frames, machine.format, grown.design),

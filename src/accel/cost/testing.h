@@ -16,10 +16,12 @@ inline std::filesystem::path config_folder(const char* kind) {
   return std::filesystem::path(EDGEMOE_SOURCE_DIR) / "configs" / kind;
 }
 
-/// Edge-MoE's network: 129 tokens of 192, 12 blocks, 16 experts, top 2.
-inline ModelConfig edge_moe_network() {
-  return *parse_model_config(*read_text_file(config_folder("models") / "edgemoe-cityscapes.json", 1 << 20));
+inline ModelConfig named_network(const std::string& name) {
+  return *parse_model_config(*read_text_file(config_folder("models") / (name + ".json"), 1 << 20));
 }
+
+/// Edge-MoE's network: 129 tokens of 192, 12 blocks, 16 experts, top 2.
+inline ModelConfig edge_moe_network() { return named_network("edgemoe-cityscapes"); }
 
 inline Board named_board(const std::string& name) { return *load_board(config_folder("boards") / (name + ".json")); }
 
