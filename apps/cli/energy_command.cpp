@@ -150,13 +150,13 @@ struct ModelledMachine {
 
 /// Those whose resources are known, on the network that the printed numbers are about.
 Result<std::vector<ModelledMachine>> model_published() {
-  EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig network, load_network("edgemoe-cityscapes"));
-  const ExpertQueues queues = make_queues(network, 1, kTypicalQueueSpread);
   std::vector<ModelledMachine> out;
   for (const std::string& name : list_machines()) {
     EDGEMOE_ASSIGN_OR_RETURN(PublishedMachine machine, load_machine(name));
     const std::optional<Resources> used = resources_of(machine);
     if (!used) continue;
+    EDGEMOE_ASSIGN_OR_RETURN(const ModelConfig network, load_network(machine.network));
+    const ExpertQueues queues = make_queues(network, 1, kTypicalQueueSpread);
     EDGEMOE_ASSIGN_OR_RETURN(const Board board, load_named_board(machine.board));
     const FrameCost frame = estimate_frame(network, {}, queues, machine.machine);
     const EnergyCost energy = estimate_energy(frame, *used, machine.machine.clock_mhz, board.static_watts);
