@@ -1,10 +1,14 @@
 // edgemoe explore: the designs that a board has room for, and which of them no other beats.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "accel/cost/explore.h"
+#include "accel/cost/fit.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/stop_signal.h"
@@ -63,6 +67,18 @@ Status write_design(const ExploreOptions& options, const Exploration& found) {
   return write_report(options.design_out, parse_design_point(renamed).ok() ? renamed : point->file);
 }
 
+/// Of designs that fit: what the RTL does not compute on any of them, so that it is modelled only.
+std::vector<std::string> find_notes(const CostSetup& setup, const Exploration& found) {
+  std::vector<std::string> notes;
+  for (const Candidate& one : found.candidates) {
+    for (const MachineGap& gap : find_frame_gaps(setup.network, setup.spec, one.format, one.design)) {
+      std::string note = "modelled only: " + gap.message;
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
+    }
+  }
+  return notes;
+}
+
 void print_text(const ExploreOptions& options, const CostSetup& setup, const Exploration& found) {
   const DesignPoint::Part& part = setup.board.part;
   fmt::print(
@@ -92,6 +108,7 @@ void print_text(const ExploreOptions& options, const CostSetup& setup, const Exp
                one.used.bram36, one.used.uram, one.used.lut, 100 * one.share, one.memory_bound ? "memory" : "compute");
   }
   fmt::print("\nName: tokens, outputs and chains of the array, words of the weight ring.\n");
+  for (const std::string& note : find_notes(setup, found)) fmt::print("note       {}\n", note);
 }
 
 std::string exploration_json(const CostSetup& setup, const Exploration& found) {
@@ -118,7 +135,8 @@ std::string exploration_json(const CostSetup& setup, const Exploration& found) {
     pruned.push_back({{"reason", one.reason}, {"count", one.count}, {"nearest", one.nearest}});
   }
   const Json root = {{"status", "modelled"},       {"board", setup.board.name}, {"network", setup.network.name},
-                     {"searched", found.searched}, {"pruned", pruned},          {"candidates", candidates}};
+                     {"searched", found.searched}, {"pruned", pruned},          {"notes", find_notes(setup, found)},
+                     {"candidates", candidates}};
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 

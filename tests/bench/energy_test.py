@@ -2,19 +2,18 @@
 """energy_test.py TOOL: bench/energy without counters and with a folder that stands in for Linux's; no rival and no NumPy is needed."""
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 BENCH = Path(__file__).resolve().parents[2] / "bench"
-sys.path.insert(0, str(BENCH))
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "tests/cli")]
 import contender  # noqa: E402
+from powercap import count_energy  # noqa: E402
 
 loader = SourceFileLoader("energy", str(BENCH / "energy"))
 energy = importlib.util.module_from_spec(importlib.util.spec_from_loader("energy", loader))
@@ -49,28 +48,6 @@ class EnergyTest(unittest.TestCase):
         (tools / "edgemoe").symlink_to(TOOL)
         (tools / "engine_bench").touch()
 
-    def counters(self, step):
-        """A processor's counter that goes on by `step` microjoules every few milliseconds."""
-        zone = self.folder / "powercap/intel-rapl:0"
-        zone.mkdir(parents=True)
-        (zone / "name").write_text("package-0\n")
-        (zone / "max_energy_range_uj").write_text("100000000000\n")
-        (zone / "energy_uj").write_text("1000\n")
-        done = threading.Event()
-
-        def count():
-            value = 1000
-            while not done.wait(0.002):
-                value += step
-                (zone / "next").write_text(f"{value}\n")
-                os.replace(zone / "next", zone / "energy_uj")
-
-        thread = threading.Thread(target=count)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(done.set)
-        return zone.parent
-
     def meter(self, powercap):
         return energy.Meter(TOOL, "tiny", powercap, "libno-such.so", 0.1)
 
@@ -104,7 +81,7 @@ class EnergyTest(unittest.TestCase):
         one = self.start()
         self.assertTrue(energy.frames_of(one, 0.1) <= 20)
         before = int(self.count.read_text())
-        device, = energy.measure(self.meter(self.counters(1000)), one, 40)
+        device, = energy.measure(self.meter(count_energy(self, 1000)), one, 40)
         self.assertEqual(int(self.count.read_text()) - before, 40)
         self.assertEqual((device["device"], device["source"]), ("package-0", "RAPL"))
         self.assertGreater(device["joules_per_frame"], 0)
@@ -114,10 +91,10 @@ class EnergyTest(unittest.TestCase):
 
     def test_a_counter_that_stands_still_is_a_failure_with_the_reason(self):
         with self.assertRaisesRegex(contender.Failure, "did not move"):
-            energy.measure(self.meter(self.counters(0)), self.start(), 2)
+            energy.measure(self.meter(count_energy(self, 0)), self.start(), 2)
 
     def test_a_rival_that_fails_loses_its_turns_and_edgemoe_ends_the_run(self):
-        meter = self.meter(self.counters(1000))
+        meter = self.meter(count_energy(self, 1000))
         good, bad = self.start("edgemoe float"), self.start("bad", good_runs=8)
         readings, failed = energy.take_turns([bad, good], meter, passes=2, seconds=0.03)
         self.assertEqual((list(readings), len(readings[good])), ([good], 2))

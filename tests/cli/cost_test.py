@@ -5,11 +5,11 @@ import json
 import os
 import re
 import sys
-import threading
 import unittest
 import xml.etree.ElementTree
 
 from cli_test import SOURCE, ToolTest
+from powercap import count_energy
 
 
 def is_svg(path):
@@ -242,6 +242,15 @@ class Explore(ToolTest):
         self.assertEqual(json.loads(design.read_text()), explored | {"name": "mine"})
         self.assertEqual(explored["bus"], base["bus"])
 
+    def test_what_the_rtl_does_not_compute_is_said_to_be_modelled_only(self):
+        small = ["explore", "--array-tokens", "8", "--array-outputs", "32", "--ring-words", "4096"]
+        self.assertNotIn("modelled only", self.tool(*small).stdout)
+        self.assertEqual(json.loads(self.tool(*small, "--json").stdout)["notes"], [])
+        several = [*small, "--tasks", "2", "--formats", "w8a8,w16a16", "--board", "zcu104"]
+        self.assertRegex(self.tool(*several, "--dsp-share", "1").stdout, "(?m)^note  .*modelled only: .*one task at a time")
+        notes = json.loads(self.tool(*several, "--json").stdout)["notes"]
+        self.assertEqual(sum("together" in note for note in notes), 1)
+
     def test_what_cannot_be_is_refused_with_the_reason(self):
         done = self.tool("explore", "--budget-ms", "0.001", expect=1)
         self.assertIn("latency", done.stderr)
@@ -306,7 +315,7 @@ class Energy(ToolTest):
         done = self.energy("--powercap", self.folder / "none", "--command", f"touch {ran}")
         self.assertFalse(ran.exists())
         self.assertTrue(done.stdout.startswith("not measured here: there is no counter, so it was not run"), done.stdout)
-        still = self.energy("--powercap", self.counters(0), "--command", f"touch {ran}")
+        still = self.energy("--powercap", count_energy(self, 0), "--command", f"touch {ran}")
         self.assertTrue(ran.exists())
         self.assertTrue(still.stdout.startswith("not measured here: it ran, but no counter counted it"), still.stdout)
 
@@ -321,30 +330,8 @@ class Energy(ToolTest):
             self.assertEqual(one["resources_assumed"], "Edge-MoE" in title)
             self.assertRegex(text, rf"(?m)^  {re.escape(title)}.*{low:.1f} to {high:.1f} W.*{one['published_watts']:.2f} W published")
 
-    def counters(self, step, wrap=100000000000):
-        """A folder like Linux's, whose counter goes on by `step` microjoules every few milliseconds, up to `wrap`."""
-        zone = self.folder / "powercap/intel-rapl:0"
-        zone.mkdir(parents=True)
-        (zone / "name").write_text("package-0\n")
-        (zone / "max_energy_range_uj").write_text(f"{wrap}\n")
-        (zone / "energy_uj").write_text("1000\n")
-        done = threading.Event()
-
-        def count():
-            value = 1000
-            while not done.wait(0.002):
-                value = (value + step) % wrap
-                (zone / "next").write_text(f"{value}\n")
-                os.replace(zone / "next", zone / "energy_uj")
-
-        thread = threading.Thread(target=count)
-        thread.start()
-        self.addCleanup(thread.join)
-        self.addCleanup(done.set)
-        return zone.parent
-
     def test_a_counter_is_read_around_frames_and_commands(self):
-        folder = self.counters(1000)
+        folder = count_energy(self, 1000)
         for work in (["--model", self.model, "--frames", "1000"], ["--command", "sleep 1", "--frames", "4"]):
             report = json.loads(self.energy("--powercap", folder, "--json", *work).stdout)
             processor = report["measured"][0]
@@ -356,12 +343,12 @@ class Energy(ToolTest):
         self.energy("--powercap", folder, "--command", "exit 3", expect=2)
 
     def test_a_counter_that_wraps_again_and_again_is_counted_in_full(self):
-        folder = self.counters(1000, wrap=600000)  # every 1.2 s at the earliest
+        folder = count_energy(self, 1000, wrap=600000)  # every 1.2 s at the earliest
         report = json.loads(self.energy("--powercap", folder, "--json", "--frames", "1", "--command", "sleep 5").stdout)
         self.assertGreater(report["measured"][0]["devices"][0]["joules_per_frame"], 0.6)
 
     def test_a_counter_that_stands_still_is_no_measurement(self):
-        report = json.loads(self.energy("--powercap", self.counters(0), "--command", "true", "--json").stdout)
+        report = json.loads(self.energy("--powercap", count_energy(self, 0), "--command", "true", "--json").stdout)
         self.assertIn("did not move", report["measured"][0]["reason"])
 
 
