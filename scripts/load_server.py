@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """load_server.py [SECONDS]: `edgemoe serve` under more than it can take: floods, bad bodies, slow clients; what it answers and what it keeps.
 
-Each phase takes SECONDS (10). wrk (Debian's) makes the floods. Exit code 1 when the service does not answer after a phase or does not end in
+Each phase takes SECONDS (10), that of slow clients 75 at least. wrk (Debian's) makes the floods. Exit code 1 when the service does not answer after a phase or does not end in
 order, a phase had no answers or others than it must have (PHASES), slow clients were not ended, or the last flood left much more memory
 than the first.
 """
@@ -27,13 +27,15 @@ PHASES = {
     "pictures, 100 connections": ({200}, {429, 503}),
     "bad requests, 50 connections": ({400, 413}, {204, 404, 503}),
     "the page, 400 connections": ({200}, {503}),
-    "slow clients, 198 connections": ({"header cut off", "body cut off"}, {"reader cut off", "reader held to the end"}),
+    "slow clients, 198 connections": ({"header cut off", "body cut off", "reader cut off"}, set()),
     "bad requests again": ({400, 413}, {204, 404, 503}),
     "pictures again, 100 connections": ({200}, {429, 503}),
     "and again": ({200}, {429, 503}),
 }
 FIRST_FLOOD, LAST_FLOOD = "pictures, 100 connections", "and again"
 MAX_GROWTH = 1.5  # of the memory from the first flood to the last
+# A connection has 30 s for its body or answer, and may have waited as long in line behind others like it (docs/serve.md).
+SLOW_SECONDS = 75
 STATUSES = """
 local counts, threads = {}, {}
 function setup(thread) table.insert(threads, thread) end
@@ -156,7 +158,7 @@ def main():
         "pictures, 100 connections": lambda: wrk(address, GOOD, options.seconds, 100),
         "bad requests, 50 connections": lambda: wrk(address, BAD, options.seconds, 50),
         "the page, 400 connections": lambda: wrk(address, 'function request() return wrk.format("GET", "/page.js") end', options.seconds, 400),
-        "slow clients, 198 connections": lambda: slow_clients(address, max(options.seconds, 45)),
+        "slow clients, 198 connections": lambda: slow_clients(address, max(options.seconds, SLOW_SECONDS)),
         "bad requests again": lambda: wrk(address, BAD, options.seconds, 50),
         "pictures again, 100 connections": lambda: wrk(address, GOOD, options.seconds, 100),
         "and again": lambda: wrk(address, GOOD, options.seconds, 100),

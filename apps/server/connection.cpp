@@ -64,6 +64,7 @@ bool Connection::wait_for_request(std::chrono::milliseconds wait, const std::ato
 void Connection::allow_read(std::size_t bytes, std::chrono::milliseconds time) {
   readable_bytes_ = bytes;
   read_deadline_ = Clock::now() + time;
+  write_deadline_.reset();
   read_end_ = ReadEnd::kOpen;
   has_read_ = false;
 }
@@ -100,10 +101,11 @@ ssize_t Connection::read(char* out, std::size_t size) {
 }
 
 ssize_t Connection::write(const char* data, std::size_t size) {
-  const Clock::time_point deadline = Clock::now() + write_time_;
+  if (write_timed_out_) return -1;
+  if (!write_deadline_) write_deadline_ = Clock::now() + write_time_;
   std::size_t sent = 0;
   while (sent < size) {
-    if (!poll_until(POLLOUT, deadline)) {
+    if (!poll_until(POLLOUT, *write_deadline_)) {
       write_timed_out_ = true;
       return -1;
     }
@@ -116,7 +118,9 @@ ssize_t Connection::write(const char* data, std::size_t size) {
 }
 
 bool Connection::readable() const { return taken_ < buffered_ || poll_until(POLLIN, read_deadline_); }
-bool Connection::writable() const { return poll_until(POLLOUT, Clock::now() + write_time_); }
+bool Connection::writable() const {
+  return !write_timed_out_ && poll_until(POLLOUT, write_deadline_.value_or(Clock::now() + write_time_));
+}
 void Connection::peer(std::string& ip, int& port) const { ask(::getpeername, socket_, ip, port); }
 void Connection::local(std::string& ip, int& port) const { ask(::getsockname, socket_, ip, port); }
 

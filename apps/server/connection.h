@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace edgemoe::server {
@@ -29,13 +30,14 @@ class Connection {
 
   /// True once there is something to read (or the other end has gone), false after `wait` or when `stop` becomes true.
   bool wait_for_request(std::chrono::milliseconds wait, const std::atomic<bool>& stop);
-  /// From here on read() gives at most `bytes` and nothing after `time`.
+  /// From here on read() gives at most `bytes` and nothing after `time`; what is written next is a new answer.
   void allow_read(std::size_t bytes, std::chrono::milliseconds time);
+  /// For the other end to take an answer, from its first byte on.
   void allow_write(std::chrono::milliseconds time) { write_time_ = time; }
 
   /// Bytes read, 0 at the end of the stream, −1 for a fault or past a bound.
   ssize_t read(char* out, std::size_t size);
-  /// All of it or −1; each call must be done within the time allowed.
+  /// All of it or −1; all calls of an answer must be done within the time allowed.
   ssize_t write(const char* data, std::size_t size);
   /// Since allow_read(): why read() gives nothing, and whether it has given anything.
   ReadEnd read_end() const { return read_end_; }
@@ -59,6 +61,7 @@ class Connection {
   std::size_t readable_bytes_ = 0;
   Clock::time_point read_deadline_ = Clock::now();
   std::chrono::milliseconds write_time_{0};
+  std::optional<Clock::time_point> write_deadline_;  // of an answer that has begun
   ReadEnd read_end_ = ReadEnd::kOpen;
   bool has_read_ = false;
   bool write_timed_out_ = false;
