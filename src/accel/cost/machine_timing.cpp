@@ -96,6 +96,12 @@ class Timer {
   }
 
  private:
+  /// Cycles in which the residual stream takes additions.
+  struct Span {
+    double begin;
+    double end;
+  };
+
   MachineTiming::PhaseCycles& count() { return timing_.phases[static_cast<std::size_t>(label_)]; }
 
   std::vector<double>& rows_of(MachineRows region) { return regions_[static_cast<std::size_t>(region)]; }
@@ -190,6 +196,7 @@ class Timer {
     const double interval = std::max(phase.steps * phase.step_cycles, static_cast<double>(phase.lanes));
     const bool to_rows = phase.results == MachinePhase::Results::kRows || phase.results == MachinePhase::Results::kKeys;
     std::vector<double> group_ends;
+    additions_.clear();
     for (int i = 0; i < outer; ++i) {
       for (int j = 0; j < inner; ++j) {
         const int first_group = phase.columns_outer ? j : i;
@@ -216,6 +223,12 @@ class Timer {
         const double end = issue_others(others, interval);
         drained_ = end + kDrained + tokens - 1;
         leaves(end, phase.results == MachinePhase::Results::kResidual ? kWide : kNarrow, tokens);
+        if (phase.norm) {
+          for (int tile = others; tile >= 0; --tile) {
+            const double added = end - tile * interval + kWide;
+            additions_.push_back({.begin = added, .end = added + tokens});
+          }
+        }
         if (to_rows && column % phase.row_tiles + 1 == phase.row_tiles) {
           const bool keys = phase.results == MachinePhase::Results::kKeys;
           write_rows(phase.makes, end + kNarrow + tokens - 1, tokens, phase.row_tiles, keys);
@@ -227,7 +240,7 @@ class Timer {
     if (phase.results == MachinePhase::Results::kKeys) keys_written(phase);
     if (phase.results == MachinePhase::Results::kValues) values_written(phase);
     if (phase.results == MachinePhase::Results::kResidual) adding_ = group_ends.back() + 1;
-    if (phase.norm) normalize(phase, group_ends, static_cast<double>(phase.lanes) / interval);
+    if (phase.norm) normalize(phase, group_ends);
   }
 
   double channel_beats(std::size_t load, const MachinePhase& phase, int words) const {
@@ -262,27 +275,29 @@ class Timer {
     if (value_heads_.size() > kValueHeads) value_heads_.pop_front();
   }
 
-  /// Rows of groups that are whole at `ends`; a row is read in cycles without an addition, of which the array makes so
-  /// many a cycle until the last.
-  void normalize(const MachinePhase& phase, const std::vector<double>& ends, double additions) {
-    const double until = ends.back();
+  /// Rows of groups that are whole at `ends`; a row is read in cycles without an addition.
+  void normalize(const MachinePhase& phase, const std::vector<double>& ends) {
     double read = 0;
+    std::size_t addition = 0;
     for (std::size_t group = 0; group < ends.size(); ++group) {
       const int tokens = std::min(phase.lanes, phase.rows - static_cast<int>(group) * phase.lanes);
       read = std::max(read, ends[group] + 6);
       for (int t = 0; t < tokens; ++t) {
-        read = read_row(read, until, additions);
+        read = read_row(read, addition);
         rows_of(phase.makes).push_back(norm_.pass(read + 2, phase.digits) + 1);
       }
     }
   }
 
-  double read_row(double from, double until, double additions) const {
-    const double beats = program_.dim_tiles;
-    const double free = std::max(0.0, 1 - additions);
-    const double before = std::max(0.0, until - from) * free;
-    if (before >= beats) return from + beats / free;
-    return std::max(from, until) + beats - before;
+  /// When a row is read that is asked for at `from`; `addition`: the first that may still be in its way.
+  double read_row(double from, std::size_t& addition) const {
+    double end = from + program_.dim_tiles;
+    for (; addition < additions_.size() && additions_[addition].begin < end; ++addition) {
+      const Span& span = additions_[addition];
+      if (span.end <= from) continue;
+      end += span.end - std::max(span.begin, from);
+    }
+    return end;
   }
 
   void normalize_all(const MachinePhase& phase) {
@@ -409,8 +424,9 @@ class Timer {
   double tiles_ = 0;       // its first tile, at the earliest
   double array_free_ = 0;  // for the next tile
   double compute_idle_ = 0;
-  double drained_ = 0;  // the last tile
-  double adding_ = 0;   // the last addition to the residual stream
+  double drained_ = 0;           // the last tile
+  double adding_ = 0;            // the last addition to the residual stream
+  std::vector<Span> additions_;  // of a phase whose rows are normed, a tile each
   double keys_idle_ = 0;
   int key_cycles_ = 1;  // of a beat of keys
   std::array<std::vector<double>, kNumMachineRows> regions_;
