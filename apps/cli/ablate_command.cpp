@@ -45,7 +45,6 @@ std::string step_title(std::size_t step) {
 /// What the first column is worth.
 std::vector<std::string> make_notes(const Comparison& comparison) {
   const PublishedMachine& published = comparison.published;
-  const Machine::Naive& naive = published.machine.naive;
   std::vector<std::string> notes;
   std::string fitted;
   for (const std::string& key : published.fitted) fitted += fmt::format("{}{}", fitted.empty() ? "" : ", ", key);
@@ -64,12 +63,9 @@ std::vector<std::string> make_notes(const Comparison& comparison) {
                     fitted));
   }
   std::string unknown;
-  const auto unless = [&](bool known, const char* idea) {
-    if (!known) unknown += fmt::format("{}{}", unknown.empty() ? "" : ", ", idea);
-  };
-  unless(naive.softmax_cycles > 0, "single-pass softmax");
-  unless(naive.gelu_cycles > 0, "table GELU");
-  unless(naive.linear_units > 1, "one linear unit");
+  for (const IdeaName& idea : unpriced_ideas(published.machine.naive)) {
+    unknown += fmt::format("{}{}", unknown.empty() ? "" : ", ", idea.title);
+  }
   if (unknown.empty()) {
     notes.push_back("what an idea's absence costs an element or a score there is used in all columns");
   } else {
@@ -204,11 +200,14 @@ ExitCode run_ablate(const AblateOptions& options) {
   }
   const Result<bool> same_network = is_published_network(*published, setup->network);
   if (!same_network.ok()) return fail(same_network.status());
+  ProgressLine line("columns");
+  const auto progress = [&](std::size_t done, std::size_t total) { line.update(done, total); };
   const Comparison comparison = {
       .published = *published,
       .same_network = *same_network,
       .refused_by = find_machine_gaps(setup->network, setup->design).empty() ? "" : setup->design.name,
-      .columns = compare_ablations(setup->network, setup->queues, *published, setup->design, setup->board)};
+      .columns = compare_ablations(setup->network, setup->queues, *published, setup->design, setup->board, progress)};
+  line.clear();
   if (options.json) {
     fmt::print("{}\n", ablation_json(comparison));
   } else {

@@ -154,9 +154,8 @@ Status refuse_beside(const CLI::App& app, const std::string& option, const std::
     if (app.get_option(other)->count() > 0) given += fmt::format("{}{}", given.empty() ? "" : ", ", other);
   }
   if (given.empty()) return {};
-  return Status(
-      StatusCode::kInvalidArgument,
-      fmt::format("{}: would change nothing beside {}, whose machines are whole; leave one out", given, option));
+  return Status(StatusCode::kInvalidArgument,
+                fmt::format("{}: would change nothing beside {}; leave one out", given, option));
 }
 
 std::string describe_network(const ModelConfig& network) {

@@ -286,16 +286,32 @@ std::string energy_json(const EnergyOptions& options, const CostSetup& setup, co
   return root.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
-ExitCode run_energy(const EnergyOptions& options) {
-  if (options.frames < 1 || options.frames > 1'000'000 ||
-      !(options.idle_seconds >= 0.01 && options.idle_seconds <= 600)) {
-    return fail(
-        Status(StatusCode::kInvalidArgument, "--frames: expected 1 to 1000000; --idle-seconds: expected 0.01 to 600"));
+/// What would be measured is looked at where nothing is: a counter may be there the next time.
+Status check_options(const EnergyOptions& options, const CLI::App& app) {
+  if (options.frames < 1 || options.frames > 1'000'000) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("--frames: expected 1 to 1000000, found {}", options.frames));
   }
+  if (!(options.idle_seconds >= 0.01 && options.idle_seconds <= 600)) {
+    return Status(StatusCode::kInvalidArgument,
+                  fmt::format("--idle-seconds: expected 0.01 to 600, found {}", options.idle_seconds));
+  }
+  if (app.count("--command") == 0) return options.engine.engine_options(1).status();
+  if (options.command.find_first_not_of(" \t\n") == std::string::npos) {
+    return Status(StatusCode::kInvalidArgument, "--command: expected a shell command, found nothing");
+  }
+  return refuse_beside(app, "--command", {"--task", "--threads", "--type", "--isa", "--input-size", "--device"});
+}
+
+ExitCode run_energy(const EnergyOptions& options, const CLI::App& app) {
+  if (const Status status = check_options(options, app); !status.ok()) return fail(status);
   CostFlags flags = options.cost;
   flags.model = options.model;
   const Result<CostSetup> setup = flags.load();
   if (!setup.ok()) return fail(setup.status());
+  if (options.command.empty()) {
+    if (const auto tasks = select_tasks(setup->network, options.tasks); !tasks.ok()) return fail(tasks.status());
+  }
   const Result<PublishedTable> table = load_platforms();
   if (!table.ok()) return fail(table.status());
   const Result<std::vector<ModelledMachine>> machines = model_published();
@@ -336,7 +352,7 @@ Command add_energy_command(CLI::App& tool) {
       "  edgemoe energy --frames 500 --type int8\n"
       "  edgemoe energy --command 'python3 my_model_on_a_gpu.py --frames 1000' --frames 1000\n"
       "Where a counter is not available its row says why; it is never taken for 0.");
-  return {app, [options] { return run_energy(*options); }};
+  return {app, [options, app] { return run_energy(*options, *app); }};
 }
 
 }  // namespace edgemoe::cli

@@ -24,7 +24,7 @@ struct EstimateOptions {
   std::string machine;
   bool published = false;
   std::vector<std::string> without;
-  int query_lanes = 0;  // 0: the machine's own
+  std::optional<int> query_lanes;  // the machine's own where it is not given
   bool no_prefetch = false;
   bool json = false;
 };
@@ -45,15 +45,23 @@ struct Estimate {
   Refusal refusal = {};             // of a design point
 };
 
-Status take_out(Ideas& ideas, const std::vector<std::string>& names) {
+/// kInvalidArgument for a name that is none, and for an idea whose absence the machine's description does not price.
+Status take_out(Machine& machine, const std::vector<std::string>& names) {
+  const std::vector<IdeaName> unpriced = unpriced_ideas(machine.naive);
   for (const std::string& name : names) {
     bool known = false;
     std::string all;
     for (const IdeaName& idea : kIdeas) {
       all += fmt::format("{}{}", all.empty() ? "" : ", ", idea.key);
       if (idea.key != name) continue;
-      ideas.*idea.member = false;
+      machine.ideas.*idea.member = false;
       known = true;
+      if (std::any_of(unpriced.begin(), unpriced.end(), [&](const IdeaName& one) { return one.key == name; })) {
+        return Status(StatusCode::kInvalidArgument,
+                      fmt::format("--without {}: what its absence costs is not known of {}; leave it out, or estimate "
+                                  "it on a machine of which it is: --machine edge-moe, or a design point",
+                                  name, machine.name));
+      }
     }
     if (!known) {
       return Status(StatusCode::kInvalidArgument,
@@ -373,9 +381,9 @@ Status check_options(const CLI::App& app) {
 
 ExitCode run_estimate(const EstimateOptions& options, const CLI::App& app) {
   constexpr int kMostLanes = 4096;
-  if (options.query_lanes < 0 || options.query_lanes > kMostLanes) {
+  if (options.query_lanes && (*options.query_lanes < 1 || *options.query_lanes > kMostLanes)) {
     return fail(Status(StatusCode::kInvalidArgument,
-                       fmt::format("--query-lanes: expected 1 to {}, found {}", kMostLanes, options.query_lanes)));
+                       fmt::format("--query-lanes: expected 1 to {}, found {}", kMostLanes, *options.query_lanes)));
   }
   if (const Status status = check_options(app); !status.ok()) return fail(status);
   if (options.published) return print_published(options);
@@ -397,8 +405,8 @@ ExitCode run_estimate(const EstimateOptions& options, const CLI::App& app) {
   Machine machine =
       published ? published->machine : machine_of(grown.design, setup->format, setup->board, edge_moe->machine.naive);
   if (options.no_prefetch) machine.memory.prefetch = false;
-  if (options.query_lanes != 0) machine.query_lanes = options.query_lanes;
-  if (const Status status = take_out(machine.ideas, options.without); !status.ok()) return fail(status);
+  if (options.query_lanes) machine.query_lanes = *options.query_lanes;
+  if (const Status status = take_out(machine, options.without); !status.ok()) return fail(status);
   Estimate estimate = make_estimate(
       machine,
       published ? published_parts(*published)

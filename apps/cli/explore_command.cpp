@@ -173,7 +173,11 @@ Status check_budget(ExploreOptions& options) {
   return {};
 }
 
-ExitCode run_explore(ExploreOptions& options) {
+ExitCode run_explore(ExploreOptions& options, const CLI::App& app) {
+  if (app.count("--point") > 0 && options.design_out.empty()) {
+    return fail(Status(StatusCode::kInvalidArgument,
+                       "--point says which design --design-out writes: give --design-out FILE, or leave it out"));
+  }
   if (const Status status = check_budget(options); !status.ok()) return fail(status);
   const Result<CostSetup> setup = options.cost.load();
   if (!setup.ok()) return fail(setup.status());
@@ -241,7 +245,7 @@ Command add_explore_command(CLI::App& tool) {
       "  edgemoe explore --board zcu102 --svg front.svg --csv front.csv\n"
       "  edgemoe explore --board zcu104 --budget-ms 5 --point smallest --design-out mine.json\n"
       "Boards are files of configs/boards; a new one needs no code. All numbers are modelled (docs/cost.md).");
-  return {app, [options] { return run_explore(*options); }};
+  return {app, [options, app] { return run_explore(*options, *app); }};
 }
 
 }  // namespace edgemoe::cli

@@ -1,6 +1,7 @@
 // edgemoe growth: curves of a frame's cost, and where a machine turns from compute-bound to memory-bound.
 #include <fmt/core.h>
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -29,13 +30,15 @@ struct MachineGrowth {
   std::vector<GrowthCurve> curves;
 };
 
-MachineGrowth make_growth(const std::string& title, const Machine& machine, const CostSetup& setup) {
+MachineGrowth make_growth(const std::string& title, const Machine& machine, const CostSetup& setup,
+                          const std::function<void()>& curve_done) {
   MachineGrowth out = {.title = title,
                        .machine = machine,
                        .base = estimate_frame(setup.network, setup.spec, setup.queues, machine),
                        .curves = {}};
   for (const GrowthAxis axis : kAllGrowthAxes) {
     out.curves.push_back(grow(axis, setup.network, setup.spec, machine, setup.board));
+    curve_done();
   }
   return out;
 }
@@ -156,12 +159,16 @@ ExitCode run_growth(const GrowthOptions& options) {
   const Result<CostSetup> setup = options.cost.load();
   if (!setup.ok()) return fail(setup.status());
   const Machine ours = machine_of(setup->design, setup->format, setup->board, {});
-  std::vector<MachineGrowth> all = {make_growth("ours, " + setup->design.name, ours, *setup)};
+  ProgressLine line("curves");
+  std::size_t done = 0;
+  const auto progress = [&] { line.update(++done, kAllGrowthAxes.size() * (1 + options.machines.size())); };
+  std::vector<MachineGrowth> all = {make_growth("ours, " + setup->design.name, ours, *setup, progress)};
   for (const std::string& name : options.machines) {
     const Result<PublishedMachine> machine = load_machine(name);
     if (!machine.ok()) return fail(machine.status());
-    all.push_back(make_growth(machine->title, machine->machine, *setup));
+    all.push_back(make_growth(machine->title, machine->machine, *setup, progress));
   }
+  line.clear();
   if (options.json) {
     Json out = Json::array();
     for (const MachineGrowth& growth : all) out.push_back(growth_json(growth));

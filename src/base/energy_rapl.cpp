@@ -63,6 +63,7 @@ Result<EnergyCounters> open_rapl(const std::filesystem::path& root) {
   std::sort(zones.begin(), zones.end());
   EnergyCounters counters;
   std::string unreadable;
+  std::string garbled;
   for (const std::filesystem::path& zone : zones) {
     const std::string name = first_line(zone / "name").value_or(zone.filename().string());
     if (!name.starts_with("package")) continue;  // "psys" is the whole platform, packages in it
@@ -71,12 +72,19 @@ Result<EnergyCounters> open_rapl(const std::filesystem::path& root) {
     const std::optional<std::uint64_t> range = number_in(zone / "max_energy_range_uj");
     if (first && range && *range >= *first) {
       counters.push_back(std::make_unique<RaplCounter>(name, file, *first, *range));
-    } else {
+    } else if (!first_line(file) || !first_line(zone / "max_energy_range_uj")) {
       unreadable = file.string();
+    } else {
+      garbled = file.string();
     }
   }
   if (!unreadable.empty()) {
     return io_error("{}: cannot be read; it needs root rights, or 'chmod a+r' by root", unreadable);
+  }
+  if (!garbled.empty()) {
+    return malformed("{}: expected microjoules up to those of max_energy_range_uj beside it, found \"{}\" and \"{}\"",
+                     garbled, first_line(garbled).value_or(""),
+                     first_line(std::filesystem::path(garbled).parent_path() / "max_energy_range_uj").value_or(""));
   }
   if (counters.empty()) {
     return not_found(

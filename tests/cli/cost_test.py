@@ -30,6 +30,13 @@ class Estimate(ToolTest):
         self.assertIn(f"{report['cycles']:.0f} cycles", text)
         self.assertIn("heads run on the host", text)
 
+    def test_ideas_and_lanes_that_a_machine_cannot_price_are_refused(self):
+        for idea in ("single-pass-softmax", "table-gelu", "unified-unit"):
+            said = self.tool("estimate", "--machine", "coqmoe", "--without", idea, expect=2).stderr
+            self.assertIn("not known of", said)
+            self.tool("estimate", "--machine", "edge-moe", "--without", idea)
+        self.assertIn("expected 1 to", self.tool("estimate", "--query-lanes", "0", expect=2).stderr)
+
     def test_every_constant_stands_in_the_document_with_its_range(self):
         document = (SOURCE / "docs/cost.md").read_text()
         constants = self.estimate()["energy"]["constants"]
@@ -256,6 +263,7 @@ class Explore(ToolTest):
     def test_what_cannot_be_is_refused_with_the_reason(self):
         done = self.tool("explore", "--budget-ms", "0.001", expect=1)
         self.assertIn("latency", done.stderr)
+        self.assertRegex(done.stderr, r"none of 288 designs fits zcu102 and the budget; latency: 64 designs, nearest")
         self.tool("explore", "--dsp-share", "2", expect=2)
         self.tool("explore", "--formats", "w8", expect=2)
         self.tool("explore", "--array-outputs", "0", expect=2)
@@ -264,6 +272,7 @@ class Explore(ToolTest):
         done = self.tool("explore", "--formats", "w16a16", "--design-out", design, expect=2)
         self.assertIn("w8a8 alone", done.stderr)
         self.tool("explore", "--point", "best", "--design-out", design, expect=2)
+        self.assertIn("--design-out", self.tool("explore", "--point", "fastest", expect=2).stderr)
         self.assertFalse(design.exists())
 
 
@@ -320,6 +329,22 @@ class Energy(ToolTest):
         still = self.energy("--powercap", count_energy(self, 0), "--command", f"touch {ran}")
         self.assertTrue(ran.exists())
         self.assertTrue(still.stdout.startswith("not measured here: it ran, but no counter counted it"), still.stdout)
+
+    def test_options_are_checked_where_nothing_is_measured(self):
+        for options, said in ((["--task", "edges"], "edges"), (["--input-size", "3"], "--input-size"), (["--command", " "], "--command"),
+                              (["--command", "true", "--type", "int8", "--threads", "1"], "--threads, --type"),
+                              (["--command", "true", "--task", "depth"], "--task"), (["--frames", "0"], "--frames: expected 1 to"),
+                              (["--idle-seconds", "0"], "--idle-seconds: expected 0.01 to")):
+            self.assertIn(said, self.tool("energy", "--powercap", self.folder / "none", *options, expect=2).stderr, options)
+
+    def test_a_counter_without_a_number_is_no_matter_of_rights(self):
+        zone = self.folder / "powercap/intel-rapl:0"
+        zone.mkdir(parents=True)
+        for name, text in (("name", "package-0"), ("energy_uj", "many"), ("max_energy_range_uj", "1000")):
+            (zone / name).write_text(text + "\n")
+        said = json.loads(self.energy("--powercap", zone.parent, "--json").stdout)["measured"][0]["reason"]
+        self.assertIn('found "many"', said)
+        self.assertNotIn("root", said)
 
     def test_every_published_machines_power_stands_beside_its_model(self):
         report = json.loads(self.energy("--powercap", self.folder, "--json").stdout)

@@ -59,7 +59,8 @@ AblationSteps ablate(const ModelConfig& config, const FrameSpec& spec, const Exp
 
 std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const ExpertQueues& queues,
                                               const PublishedMachine& published, const DesignPoint& design,
-                                              const Board& board) {
+                                              const Board& board,
+                                              const std::function<void(std::size_t, std::size_t)>& progress) {
   constexpr NumberFormat kOurFormat = {8, 8};
   const Machine& theirs = published.machine;
   const auto ours = [&](const DesignPoint& point, const NumberFormat& format) {
@@ -100,7 +101,10 @@ std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const E
     add(own_products > products ? "+ multipliers" : "own multipliers",
         fmt::format("{} products a cycle instead of {}", own_products, products), ours(design, kOurFormat));
   }
-  for (AblationColumn& column : columns) column.milliseconds = ablate(config, {}, queues, column.machine);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].milliseconds = ablate(config, {}, queues, columns[i].machine);
+    if (progress) progress(i + 1, columns.size());
+  }
   return columns;
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,11 @@ struct AblationColumn {
 /// memory; with 8-bit numbers; with the design's own products a cycle. What would change nothing has no column. All of
 /// ours have the design's bus, 8 bits a number, and its bytes of memories on chip. What an idea's absence costs an
 /// element or score is the published machine's in all of them, over as many lanes as each has.
+/// `progress` is told how many columns of how many are done.
 std::vector<AblationColumn> compare_ablations(const ModelConfig& config, const ExpertQueues& queues,
                                               const PublishedMachine& published, const DesignPoint& design,
-                                              const Board& board);
+                                              const Board& board,
+                                              const std::function<void(std::size_t, std::size_t)>& progress = {});
 
 /// The design with an array of `products` a step, or as near to it as arrays that the RTL takes come. Of several the
 /// one whose tokens, then outputs, then chains are nearest to the design's. Lanes follow the outputs, memories keep

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kMostDesigns = 200000;
 constexpr int kMostSize = 1 << 16;
 constexpr std::size_t kProgressEvery = 64;
+constexpr std::string_view kLatency = "latency";
+constexpr std::string_view kEnergy = "energy";
 constexpr double kNoFactor = std::numeric_limits<double>::infinity();  // not a matter of size
 
 int power_of_two(int value, int least) {
@@ -91,12 +93,11 @@ class Explorer {
     candidate.memory_bound = cost.memory_bound();
     candidate.millijoules = estimate_energy(cost, used, design.clock_mhz, board_.static_watts).total();
     candidate.share = part_share(used, part, board_.ultra_ram);
-    if (budget_.milliseconds &&
-        !within({"latency", candidate.milliseconds, *budget_.milliseconds, "ms"}, design.name)) {
+    if (budget_.milliseconds && !within({kLatency, candidate.milliseconds, *budget_.milliseconds, "ms"}, design.name)) {
       return;
     }
     if (budget_.millijoules &&
-        !within({"energy", candidate.millijoules.middle(), *budget_.millijoules, "mJ"}, design.name)) {
+        !within({kEnergy, candidate.millijoules.middle(), *budget_.millijoules, "mJ"}, design.name)) {
       return;
     }
     result_.candidates.push_back(std::move(candidate));
@@ -251,14 +252,18 @@ Result<Exploration> explore(const ExploreProblem& problem, const ExploreSpace& s
   if (!whole) return explorer.finish();
   Exploration result = explorer.finish();
   if (!result.candidates.empty()) return result;
-  // The least miss first.
-  std::sort(result.pruned.begin(), result.pruned.end(),
-            [](const Pruned& a, const Pruned& b) { return a.miss < b.miss; });
+  // Those that the board has room for first, then the least miss.
+  const auto over_budget = [](const Pruned& one) { return one.reason == kLatency || one.reason == kEnergy; };
+  std::sort(result.pruned.begin(), result.pruned.end(), [&](const Pruned& a, const Pruned& b) {
+    return std::tuple(!over_budget(a), a.miss) < std::tuple(!over_budget(b), b.miss);
+  });
   std::string reasons;
   for (const Pruned& pruned : result.pruned) {
     reasons += fmt::format("; {}: {} designs, nearest {}", pruned.reason, pruned.count, pruned.nearest);
   }
-  return not_found("none of {} designs fits {}{}", total, problem.board.name, reasons);
+  const bool some_fit = std::any_of(result.pruned.begin(), result.pruned.end(), over_budget);
+  return not_found("none of {} designs fits {}{}{}", total, problem.board.name, some_fit ? " and the budget" : "",
+                   reasons);
 }
 
 bool explorer_finds_design(const ExploreProblem& problem) {

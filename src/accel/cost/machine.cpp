@@ -45,6 +45,18 @@ Result<NumberFormat> parse_number_format(std::string_view name) {
       kMinBits, kMaxBits, name);
 }
 
+std::vector<IdeaName> unpriced_ideas(const Machine::Naive& naive) {
+  std::vector<IdeaName> out;
+  for (const IdeaName& idea : kIdeas) {
+    if ((idea.member == &Ideas::single_pass_softmax && naive.softmax_cycles == 0) ||
+        (idea.member == &Ideas::table_gelu && naive.gelu_cycles == 0) ||
+        (idea.member == &Ideas::unified_unit && naive.linear_units == 1)) {
+      out.push_back(idea);
+    }
+  }
+  return out;
+}
+
 Machine::Memory memory_of(const Board::Memory& memory, double clock_mhz, double ring_bytes) {
   return {.bytes_per_cycle = memory.gigabytes_per_second * 1e3 / clock_mhz * memory.efficiency,
           .latency_cycles = memory.latency_ns * clock_mhz / 1e3,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "accel/cost/board.h"
 #include "accel/design_point.h"
@@ -113,6 +114,9 @@ struct Machine {
 
   double milliseconds(double cycles) const { return cycles / (clock_mhz * 1e3); }
 };
+
+/// Ideas of which `naive` does not know what their absence costs: without them a frame costs the same.
+std::vector<IdeaName> unpriced_ideas(const Machine::Naive& naive);
 
 /// The rates of a memory at a clock.
 Machine::Memory memory_of(const Board::Memory& memory, double clock_mhz, double ring_bytes);
