@@ -23,6 +23,10 @@
 namespace edgemoe::cli {
 namespace {
 
+/// What pictures have no use for.
+constexpr const char* kVideoOptions[] = {"--view",  "--depth-range", "--steady",    "--frames",
+                                         "--limit", "--camera-size", "--camera-fps"};
+
 constexpr std::size_t kMaxDumpedPictures = 64;  // a dump is kept in memory until it is written
 constexpr std::size_t kMaxStem = 255 - 32;  // file names are up to 255 bytes; the rest is "_human_parts_overlay.png"
 
@@ -302,7 +306,7 @@ ExitCode Run::finish(const Status& status, std::int64_t load_ns, std::int64_t to
   return ended != kDone || failed == 0 ? ended : kFailed;
 }
 
-Status check_options(const RunOptions& options) {
+Status check_options(const RunOptions& options, const CLI::App& app) {
   if (options.output.empty() && options.dump_taps.empty()) {
     return invalid_argument("run: give -o FOLDER for maps, --dump-taps FILE for taps, or both");
   }
@@ -325,10 +329,13 @@ Status check_options(const RunOptions& options) {
   if (reads_stdin == options.raw_size.empty()) {
     return invalid_argument("run: --raw-size is of raw RGB frames on standard input: give - as the input");
   }
-  if (!options.frames.empty() || options.steady > 0 || options.limit > 0 || !options.depth_range.empty()) {
-    return invalid_argument(
-        "run: --frames, --limit, --steady and --depth-range are for videos, {} is none; maps of pictures go to -o",
-        options.inputs.front());
+  std::string given;
+  for (const char* name : kVideoOptions) {
+    if (app.count(name) > 0) given += fmt::format("{}{}", given.empty() ? "" : ", ", name);
+  }
+  if (!given.empty()) {
+    return invalid_argument("run: {}: for videos, and {} is none; maps of pictures go to -o", given,
+                            options.inputs.front());
   }
   return {};
 }
@@ -343,10 +350,10 @@ Status make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-ExitCode run(RunOptions options) {
+ExitCode run(RunOptions options, const CLI::App& app) {
   std::for_each(options.inputs.begin(), options.inputs.end(), find_clip);
   if (is_video_run(options)) return run_video_command(options);
-  if (const Status status = check_options(options); !status.ok()) return fail(status);
+  if (const Status status = check_options(options, app); !status.ok()) return fail(status);
   if (const Status status = find_model(options.model); !status.ok()) return fail(status);
   const bool raw = !options.raw_size.empty();
   std::vector<RunInput> inputs;
@@ -488,7 +495,7 @@ Command add_run_command(CLI::App& tool) {
       "  curl -s URL | edgemoe run - -o out --frames out/frames\n"
       "  edgemoe run - --raw-size 1280x720 -o frames < frames.rgb\n"
       "  edgemoe run street.jpg --model m.safetensors --dump-taps taps.safetensors");
-  return {app, [options] { return run(*options); }};
+  return {app, [options, app] { return run(*options, *app); }};
 }
 
 }  // namespace edgemoe::cli

@@ -229,6 +229,8 @@ ExitCode run_video_command(RunOptions& options) {
   if (status.ok()) status = find_model(options.model);
   if (status.ok() && !video_supported()) status = video_unsupported().with_context(options.inputs.front());
   if (!status.ok()) return fail(status);
+  // Of so many frames no more are under way at a time.
+  if (options.limit > 0) options.batch = static_cast<int>(std::min<std::int64_t>(options.batch, options.limit));
   const Result<EngineOptions> engine = options.engine.engine_options(options.batch);
   if (!engine.ok()) return fail(engine.status());
   const auto start = std::chrono::steady_clock::now();

@@ -107,6 +107,9 @@ HttpResponse serve_maps(Context& context, const HttpRequest& request) {
     return error_response(400, "format: expected json, png, overlay or npy");
   }
   const std::vector<std::string> tasks = split_names(request.parameter("tasks"));
+  if (tasks.empty() && request.query.contains("tasks")) {
+    return error_response(400, "tasks: expected names, with commas between them; leave it out for all");
+  }
   if (format != "json" && tasks.size() != 1) {
     return error_response(400, fmt::format("format={} holds one map: expected one name in tasks=", format));
   }

@@ -155,6 +155,7 @@ TEST_F(ServerTest, maps_everyFormat) {
   EXPECT_EQ(post(port_, "/v1/maps?format=png", file).status, 400);
   EXPECT_EQ(post(port_, "/v1/maps?tasks=depth&format=gif", file).status, 400);
   EXPECT_EQ(post(port_, "/v1/maps?tasks=nothing", file).status, 400);
+  EXPECT_EQ(post(port_, "/v1/maps?tasks=,", file).status, 400);
   EXPECT_EQ(post(port_, "/v1/maps?model=other", file).status, 404);
   EXPECT_EQ(post(port_, "/v1/maps", "no picture").status, 400);
   EXPECT_EQ(post(port_, "/v1/maps", file.substr(0, file.size() / 2)).status, 400);

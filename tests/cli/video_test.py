@@ -145,6 +145,7 @@ class Video(unittest.TestCase):
             ((clip, "-o", out, "--depth-range", "5,5"), 2, "--depth-range"),
             ((clip, "-o", out, "--task", "cats"), 2, "semseg"),
             ((SOURCE / "examples/pictures/rendered-street.jpg", "-o", out, "--limit", "3"), 2, "--limit"),
+            ((SOURCE / "examples/pictures/rendered-street.jpg", "-o", out, "--view", "overlay"), 2, "--view"),
             ((SOURCE / "examples/pictures/rendered-street.jpg", "-o", out / "a.mp4"), 2, "a.mp4"),
         )
         for arguments, code, words in cases:
