@@ -5,9 +5,11 @@
 // beat is Outputs elements, which are Ways = Outputs / (8 * Chains) steps: words with the same a % Ways are in one memory, so
 // that a beat is written in one cycle. Rows are whole beats and start at multiples of Ways.
 module activation_memory #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
   /// Elements of a beat, a multiple of 8 * Chains.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
   /// A power of two.
   parameter int Words = edgemoe_pkg::ActivationWords

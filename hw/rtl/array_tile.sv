@@ -9,7 +9,9 @@
 module array_tile #(
   /// Even: two tokens share a DSP.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains
 ) (
   input  logic clk_i,

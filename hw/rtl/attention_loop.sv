@@ -5,6 +5,7 @@
 //
 // One tile stands at the outputs until next_i.
 module attention_loop #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens
 ) (
   input  logic clk_i,

@@ -1,5 +1,6 @@
 // AXI4-Lite to plain register accesses, one at a time in each direction. Address and data of a write may come in any order.
 module axi_lite_slave #(
+  /// Bits of a register's byte address.
   parameter int AddressWidth = 12
 ) (
   input  logic clk_i,

@@ -6,9 +6,11 @@
 // A burst ends with its LAST, whatever its length: one that is too short gives fewer beats than were asked for, what is too much of
 // one is taken and dropped, and length_error_o says so. So the bus is never left with a burst that nobody takes.
 module axi_read #(
+  /// Who may ask; of several at once the lowest.
   parameter int Sources = 3,
   /// Of a beat, a power of two.
   parameter int DataBytes = 8,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = 40,
   /// Beats of the longest burst, a power of two; BurstBeats * DataBytes is at most 4096.
   parameter int BurstBeats = 16,

@@ -5,6 +5,7 @@ module axi_write #(
   parameter int Width = 256,
   /// Of a beat, a power of two.
   parameter int DataBytes = 8,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = 40,
   /// Beats of the longest burst, a power of two; BurstBeats * DataBytes is at most 4096.
   parameter int BurstBeats = 16

@@ -1,9 +1,12 @@
 // Number of bits of a magnitude: 0 for 0, 1 for 1, 8 for 255. First within groups of 8 bits, then among groups: as one chain over
 // all bits it would be as deep as it is wide.
 module bit_length #(
+  /// Bits of the magnitude.
   parameter int Width = 16
 ) (
+  /// The magnitude.
   input  logic [Width-1:0] value_i,
+  /// Its bits, in the same cycle.
   output logic [$clog2(Width+1)-1:0] length_o
 );
   localparam int LengthWidth = $clog2(Width + 1);

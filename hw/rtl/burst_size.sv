@@ -1,10 +1,13 @@
 // The beats of the next burst of a transfer: up to the end of the aligned block of BurstBeats beats that it begins in, and no more
 // than are left.
 module burst_size #(
+  /// Bytes of a beat, a power of two.
   parameter int DataBytes = 8,
   /// A power of two.
   parameter int BurstBeats = 16,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = 40,
+  /// Bits of the count of beats that are left.
   parameter int CountWidth = 32
 ) (
   /// A multiple of DataBytes.

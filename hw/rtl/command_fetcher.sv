@@ -2,7 +2,9 @@
 module command_fetcher #(
   /// Of a beat, a power of two, at most 64.
   parameter int DataBytes = 8,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = 40,
+  /// Beats of the longest burst, a power of two; BurstBeats beats are at most 4 KiB.
   parameter int BurstBeats = 16,
   /// Commands read ahead, a power of two.
   parameter int Depth = 4

@@ -9,8 +9,11 @@
 // Nothing behind it refuses: whoever offers a tile sees to it that there is room for its results. Memories answer a cycle
 // after their address, the rings of weights and channels two; bank k of an operand memory is read k cycles after bank 0.
 module compute_unit #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains
 ) (
   input  logic clk_i,

@@ -3,9 +3,13 @@
 //
 // Rows come in the order of tokens. Word first_addr_i + group * 3 * steps_i + digit * steps_i + step of activation_memory.
 module digit_writer #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Depth of the memory of probabilities, where a router's digits go, in steps of a group; a power of two.
   parameter int Words = edgemoe_pkg::ProbabilityWords,
   /// Beats that can wait, a power of two: who sends them counts.
   parameter int Depth = 128

@@ -1,8 +1,12 @@
 // The accelerator: a host's registers on AXI4-Lite, memory on AXI4, and the machine between them.
 module edgemoe #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
   /// Experts are loaded ahead of the router; else only when it has chosen.
   parameter bit Prefetch = 1'(edgemoe_pkg::Prefetch),

@@ -9,8 +9,11 @@
 //                                             '-- wide --> residual_stream -> norm_writer --> activations, digits, gather_unit
 //                                                                          '-> result
 module edgemoe_core #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
   localparam int WeightAddress = $clog2(edgemoe_pkg::WeightWords),
   localparam int ChannelAddress = $clog2(edgemoe_pkg::ChannelWords),

@@ -2,6 +2,7 @@
 module expert_queues #(
   /// Powers of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts
 ) (
   input  logic clk_i,

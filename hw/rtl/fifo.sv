@@ -1,11 +1,13 @@
 // A queue of a few words, in LUTs: what waits between two units. A word that goes in can come out a cycle later.
 module fifo #(
+  /// Bits of a word.
   parameter int Width = 8,
   /// Words, a power of two.
   parameter int Depth = 4
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  /// A word is there to be taken, with ready_o.
   input  logic valid_i,
   /// No word is taken without it; does not depend on ready_i.
   output logic ready_o,
@@ -17,6 +19,9 @@ module fifo #(
   /// Words held.
   output logic [$clog2(Depth):0] count_o
 );
+  if (Depth < 2 || 2 ** $clog2(Depth) != Depth) begin : gen_wrong_depth
+    $error("fifo: Depth, its words, must be a power of two from 2 on");
+  end
   localparam int AddressWidth = $clog2(Depth);
 
   logic [Width-1:0] words [0:Depth-1];

@@ -4,15 +4,23 @@
 //
 // A row takes beats_i + 2 cycles, and one for each expert; a beat waits where activation memory takes something else.
 module gather_unit #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
+  /// Beats of the widest row, a power of two.
   parameter int MaxBeats = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,
   /// Beats of all tokens; words of activation memory; groups of gathered rows: powers of two.
   parameter int StoreWords = edgemoe_pkg::GatherWords,
+  /// Depth of the memory that rows go to, in steps of a group; a power of two.
   parameter int Words = edgemoe_pkg::ActivationWords,
+  /// Depth of the memory of the rows' scales, in groups; a power of two.
   parameter int Groups = edgemoe_pkg::ScaleWords
 ) (
   input  logic clk_i,

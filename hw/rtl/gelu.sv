@@ -2,6 +2,7 @@
 // One number a cycle, latency 4.
 module gelu (
   input  logic clk_i,
+  /// s16 with fraction_i bits behind the point, a number every cycle.
   input  logic signed [15:0] value_i,
   /// Bits behind the point, of value_i and of value_o.
   input  logic [3:0] fraction_i,

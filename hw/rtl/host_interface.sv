@@ -2,11 +2,13 @@
 // be written only between runs; a run whose addresses the bus cannot have is not started; a refused access gets SLVERR and does
 // nothing.
 module host_interface #(
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
   /// Of a beat on the memory's bus: the unit of list offsets.
   parameter int DataBytes = edgemoe_pkg::ArrayOutputs * edgemoe_pkg::ArrayChains,
   /// Things that the bus side, and the core, may wait for, each with a counter of cycles.
   parameter int BusWaits = edgemoe_pkg::BusWaits,
+  /// Causes for which the core may wait, likewise.
   parameter int CoreWaits = edgemoe_pkg::CoreWaits
 ) (
   input  logic clk_i,

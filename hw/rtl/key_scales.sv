@@ -4,9 +4,11 @@
 // The keys' row scales come in any order; after the last of them the mantissas are made, one a cycle, in heads * tokens + 4
 // cycles.
 module key_scales #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
   /// Powers of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Heads of attention at most, a power of two.
   parameter int MaxHeads = edgemoe_pkg::MaxHeads
 ) (
   input  logic clk_i,

@@ -2,10 +2,15 @@
 //
 //   1: place of the head and the tile of keys | 2: word
 module key_writer #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Beats of the widest row, a power of two.
   parameter int MaxBeats = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Heads of attention at most, a power of two.
   parameter int MaxHeads = edgemoe_pkg::MaxHeads,
+  /// Depth of the memory of keys, and of that of values, in words of 8 banks; a power of two.
   parameter int Words = edgemoe_pkg::KeyValueWords,
   localparam int BeatWidth = $clog2(MaxBeats)
 ) (

@@ -7,7 +7,9 @@
 // A beat of values, Outputs dimensions of one key, is one write. A beat of keys is one in each of its Ways = Outputs /
 // (8 * Chains) steps; key beats wait in a queue, values go first.
 module kv_memory #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
   /// A power of two.
   parameter int Words = edgemoe_pkg::KeyValueWords,

@@ -1,6 +1,7 @@
 // The tiles of a linear or router phase: groups of Tokens rows outside, column tiles inside, or the other way round; in a
 // router phase each column tile three times, once a digit. One tile stands at the outputs until next_i.
 module linear_loop #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens
 ) (
   input  logic clk_i,

@@ -8,14 +8,23 @@
 // Every load of weights, also a skipped one, sends a tag to who computes: the rows that come (0: skipped) and the words of channel
 // constants loaded since the tag before. A phase gives back what its tag says.
 module load_unit #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Depth of the ring of weights, in words of its 8 banks; a power of two.
   parameter int WeightWords = edgemoe_pkg::WeightWords,
+  /// Depth of the ring of constants, in words of Outputs channels; a power of two.
   parameter int ChannelWords = edgemoe_pkg::ChannelWords,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = 40,
+  /// Beats of the longest burst, a power of two; BurstBeats beats are at most 4 KiB.
   parameter int BurstBeats = 16,
+  /// Whether an expert's weights are asked for before the router has chosen.
   parameter bit Prefetch = 1'b1,
   /// Tags that may wait, a power of two.
   parameter int Tags = 64,

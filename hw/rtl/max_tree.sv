@@ -2,10 +2,13 @@
 module max_tree #(
   /// A power of two, at least 2.
   parameter int Lanes = 4,
+  /// Bits of a number.
   parameter int Width = 16
 ) (
   input  logic clk_i,
+  /// Number i in bits [i * Width +: Width].
   input  logic [Lanes*Width-1:0] values_i,
+  /// Of the numbers log2(Lanes) cycles before.
   output logic [Width-1:0] max_o
 );
   // A heap: node i has the nodes 2i + 1 and 2i + 2 below it, the last Lanes are the inputs.

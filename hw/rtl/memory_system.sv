@@ -5,15 +5,25 @@
 //   compute list -> fetcher -> sequencer +-> norms, positions, picture
 //   results -> writer
 module memory_system #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Depth of the ring of weights, in words of its 8 banks; a power of two.
   parameter int WeightWords = edgemoe_pkg::WeightWords,
+  /// Depth of the ring of constants, in words of Outputs channels; a power of two.
   parameter int ChannelWords = edgemoe_pkg::ChannelWords,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
+  /// Bits of the memory's byte addresses, 32 to 64.
   parameter int AddressWidth = edgemoe_pkg::AddressWidth,
+  /// Beats of the longest burst, a power of two; BurstBeats beats are at most 4 KiB.
   parameter int BurstBeats = edgemoe_pkg::BurstBeats,
+  /// Bursts that may be asked for before the first has come, a power of two.
   parameter int OutstandingBursts = edgemoe_pkg::OutstandingBursts,
+  /// Whether an expert's weights are asked for before the router has chosen.
   parameter bit Prefetch = 1'(edgemoe_pkg::Prefetch),
   localparam int DataBytes = Outputs * Chains,
   localparam int WeightAddress = $clog2(WeightWords),

@@ -6,11 +6,17 @@
 //
 // Rows come in the order of tokens, all of them, norm after norm; start_i stands before each norm.
 module norm_path #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Elements of the widest row, a power of two.
   parameter int MaxWidth = edgemoe_pkg::MaxWidth,
+  /// Depth of the memory of gains and biases, in words of Outputs elements; a power of two.
   parameter int NormWords = edgemoe_pkg::NormWords,
   /// Words of the digits' memory.
   parameter int Words = edgemoe_pkg::ProbabilityWords

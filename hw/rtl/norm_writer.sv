@@ -1,12 +1,19 @@
 // The norms of a phase: asks for a group's residual rows when they are whole, or for all at once, has them normed, and writes
 // them where the next phase reads them: activation memory, or the gathering unit's store and digits for the router.
 module norm_writer #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Elements of the widest row, a power of two.
   parameter int MaxWidth = edgemoe_pkg::MaxWidth,
+  /// Depth of the memory of gains and biases, in words of Outputs elements; a power of two.
   parameter int NormWords = edgemoe_pkg::NormWords,
+  /// Depth of the memory of probabilities, where a router's digits go, in steps of a group; a power of two.
   parameter int DigitWords = edgemoe_pkg::ProbabilityWords,
   localparam int LaneWidth = $clog2(Tokens),
   localparam int TokenWidth = $clog2(MaxTokens),

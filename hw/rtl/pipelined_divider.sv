@@ -1,6 +1,8 @@
 // floor({remainder_i, dividend_i} / divisor_i), a quotient bit a stage: one division a cycle, latency QuotientWidth.
 module pipelined_divider #(
+  /// Bits of the divisor and of the remainder.
   parameter int DivisorWidth = 16,
+  /// Bits of the quotient: stages.
   parameter int QuotientWidth = 16,
   /// 0: the lower part of the dividend is 0, and no stage keeps bits of it.
   parameter bit HasDividend = 1'b1,

@@ -1,9 +1,12 @@
 // floor(sqrt(value_i)), a bit of the root a stage: one root a cycle, latency RootWidth.
 module pipelined_sqrt #(
+  /// Bits of the root: stages; the number has twice as many.
   parameter int RootWidth = 15
 ) (
   input  logic clk_i,
+  /// A number every cycle.
   input  logic [2*RootWidth-1:0] value_i,
+  /// Of the number RootWidth cycles before, rounded down.
   output logic [RootWidth-1:0] root_o
 );
   // Of each stage, its inputs lowest: what is left of the value, the root so far, and the value's bits to come.

@@ -1,5 +1,5 @@
-// A memory with one write and one read port, the only form that maps to block RAM everywhere. Every other module gets
-// its memories from here.
+// A memory with one write and one read port, the only form that maps to block RAM everywhere: all block RAM is this, or
+// ram_1r1w_be where parts of a word are written.
 module ram_1r1w #(
   /// Bits of a word.
   parameter int Width = 8,
@@ -15,6 +15,9 @@ module ram_1r1w #(
   /// The word at raddr_i, a cycle later. A word that is written in the same cycle is undefined.
   output logic [Width-1:0] rdata_o
 );
+  if (Depth < 2 || 2 ** $clog2(Depth) != Depth) begin : gen_wrong_depth
+    $error("ram_1r1w: Depth, its words, must be a power of two from 2 on");
+  end
   logic [Width-1:0] words [0:Depth-1];
 
   always_ff @(posedge clk_i) begin

@@ -16,6 +16,9 @@ module ram_1r1w_be #(
   /// The word at raddr_i, a cycle later. A part that is written in the same cycle is undefined.
   output logic [Width-1:0] rdata_o
 );
+  if (Depth < 2 || 2 ** $clog2(Depth) != Depth) begin : gen_wrong_depth
+    $error("ram_1r1w_be: Depth, its words, must be a power of two from 2 on");
+  end
   logic [Width-1:0] words [0:Depth-1];
 
   always_ff @(posedge clk_i) begin

@@ -6,6 +6,7 @@
 // Every input is taken with sum_i.
 module requantize (
   input  logic clk_i,
+  /// The array's sum, s32, one every cycle.
   input  logic signed [31:0] sum_i,
   /// The channel's pre-shift, mantissa and bias (s16.f where narrow_i, else s32.16).
   input  logic [4:0] pre_shift_i,

@@ -6,8 +6,11 @@
 //
 //   1: address, product | 2: rounded, word read | 3: sum | 4: written
 module residual_stream #(
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
   /// Beats of the widest row.
   parameter int MaxBeats = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,

@@ -6,8 +6,11 @@
 // Sums come a token of a tile a cycle: for each tile of experts the digits 0, 1, 2. Logits leave a token after the other, an
 // expert a cycle.
 module router_logits #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts
 ) (
   input  logic clk_i,

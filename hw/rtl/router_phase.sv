@@ -2,9 +2,13 @@
 //
 //   cycles after start_i | 0: word 0 | 1: word 1 | 2: constants | 3: scalars | 4: routing begins
 module router_phase #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
   localparam int ChannelAddress = $clog2(edgemoe_pkg::ChannelWords),
   localparam int LaneWidth = $clog2(Tokens),

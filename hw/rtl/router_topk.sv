@@ -4,7 +4,9 @@
 //
 //   fill: E, sorted into the list while they come | sum: S exponentials | chosen: k | drain: 10 | divide: 18 | weights: k
 module router_topk #(
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
+  /// Experts of a token at most.
   parameter int MaxTopK = edgemoe_pkg::MaxTopK
 ) (
   input  logic clk_i,

@@ -4,10 +4,15 @@
 //
 // Tokens are numbered in the order in which their sums come.
 module router_unit #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Experts of a mixture at most, a power of two.
   parameter int MaxExperts = edgemoe_pkg::MaxExperts,
+  /// Experts of a token at most.
   parameter int MaxTopK = edgemoe_pkg::MaxTopK
 ) (
   input  logic clk_i,

@@ -3,6 +3,7 @@
 //
 // Who issues a group's tiles takes a slot for it first; what then comes is never refused.
 module row_buffer #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
   /// Bits of a beat.
   parameter int Width = edgemoe_pkg::ArrayOutputs * 16,
@@ -40,6 +41,12 @@ module row_buffer #(
   output logic [TagWidth-1:0] tag_o,
   output logic [Width-1:0] data_o
 );
+  if (MaxBeats < 2 || 2 ** $clog2(MaxBeats) != MaxBeats) begin : gen_wrong_maxbeats
+    $error("row_buffer: MaxBeats, the beats of its widest row, must be a power of two from 2 on");
+  end
+  if (Slots < 2 || 2 ** $clog2(Slots) != Slots) begin : gen_wrong_slots
+    $error("row_buffer: Slots, its groups, must be a power of two from 2 on");
+  end
   localparam int TokenWidth = $clog2(Tokens);
   localparam int RowsWidth = $clog2(Tokens + 1);
   localparam int BeatWidth = $clog2(MaxBeats);

@@ -4,6 +4,7 @@
 //
 // A row leaves log2(Outputs) + 24 cycles after its last beat left the buffer, or when the rows before it are through.
 module row_path #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
   /// Elements of a beat.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,

@@ -14,6 +14,7 @@ module row_quantizer #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  /// A beat of a row, taken with ready_o; last_i: its last.
   input  logic valid_i,
   output logic ready_o,
   input  logic last_i,

@@ -12,9 +12,11 @@ module row_queue #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  /// A beat of a row, taken with ready_o.
   input  logic valid_i,
   /// No beat is taken without it.
   output logic ready_o,
+  /// The beat is its row's last.
   input  logic last_i,
   input  logic [Width-1:0] data_i,
   /// The constants of the next row, all of whose beats have gone in.
@@ -26,6 +28,12 @@ module row_queue #(
   output logic [Width-1:0] data_o,
   output logic [InfoWidth-1:0] info_o
 );
+  if (Depth < 2 || 2 ** $clog2(Depth) != Depth) begin : gen_wrong_depth
+    $error("row_queue: Depth, the beats it holds, must be a power of two from 2 on");
+  end
+  if (Rows < 2 || 2 ** $clog2(Rows) != Rows) begin : gen_wrong_rows
+    $error("row_queue: Rows, the rows it holds, must be a power of two from 2 on");
+  end
   localparam int AddressWidth = $clog2(Depth);
   localparam int RowWidth = $clog2(Rows);
 

@@ -4,8 +4,11 @@
 //   results -> row_path -> keys
 //                   \-> queue -> activation memory, when nobody else writes
 module row_writer #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Beats of the widest row, a power of two.
   parameter int MaxBeats = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,
   /// Beats that may be on their way, the queue included, or the one of keys behind it: a power of two, at least a row's.
   parameter int PacedDepth = MaxBeats < 64 ? 64 : MaxBeats,

@@ -7,6 +7,7 @@ module saturating_shift #(
   parameter int MaxLeft = 29
 ) (
   input  logic clk_i,
+  /// A number every cycle.
   input  logic signed [InWidth-1:0] value_i,
   /// Whoever makes the command clips it to 8 bits: nothing is left from 63 on.
   input  logic signed [7:0] shift_i,

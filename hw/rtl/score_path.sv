@@ -1,14 +1,19 @@
 // Attention's scores from the array to probabilities that it multiplies with V: row_buffer, softmax, and probabilities less 128,
 // for the array takes signed bytes. A unit is a group of queries and a head.
 module score_path #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
   /// Units between their issue and softmax, a power of two.
   parameter int Slots = 4,
-  /// Words of probabilities, units whose scales are kept: powers of two.
+  /// Depth of the memory of probabilities, in steps of a group; a power of two.
   parameter int Words = edgemoe_pkg::ProbabilityWords,
+  /// Units whose scales are kept, a power of two.
   parameter int Units = 4
 ) (
   input  logic clk_i,

@@ -1,15 +1,19 @@
 // Runs the compute list: one phase after the other is cut into tiles, which go to the compute unit as soon as their rows and
-// weights are there and what follows has room for their results. Phases follow each other without a pause: the next one's
-// first tiles are issued while the last results of the one before are on their way.
+// weights are there and what follows has room for their results. The next phase's first tiles are issued while the last results
+// of the one before are on their way.
 //
 //   fetch -> tag (linear, router) -> barrier (attention, norm, gather, finish) -> queue (experts) -> tiles -> end
 //
 // Rows are there when more groups of the awaited region are finished than the tile's index; a phase that makes a region
 // starts its count at 0. A whole weight row is in the ring when weight_rows_i has passed it.
 module sequencer #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// Depth of the ring of weights, in words of its 8 banks; a power of two.
   parameter int WeightWords = edgemoe_pkg::WeightWords,
+  /// Depth of the ring of constants, in words of Outputs channels; a power of two.
   parameter int ChannelWords = edgemoe_pkg::ChannelWords,
   localparam int WeightAddress = $clog2(WeightWords),
   localparam int ChannelAddress = $clog2(ChannelWords)

@@ -13,6 +13,7 @@ module softmax #(
 ) (
   input  logic clk_i,
   input  logic rst_ni,
+  /// A beat of a row, taken with ready_o; last_i: its last.
   input  logic valid_i,
   output logic ready_o,
   input  logic last_i,

@@ -2,10 +2,13 @@
 module sum_tree #(
   /// A power of two, at least 2.
   parameter int Lanes = 4,
+  /// Bits of a number.
   parameter int Width = 16
 ) (
   input  logic clk_i,
+  /// Number i in bits [i * Width +: Width].
   input  logic [Lanes*Width-1:0] values_i,
+  /// Of the numbers log2(Lanes) cycles before.
   output logic signed [Width+$clog2(Lanes)-1:0] sum_o
 );
   localparam int SumWidth = Width + $clog2(Lanes);

@@ -2,6 +2,7 @@
 // max(steps, Tokens) cycles and ends with its last step, so that the sums of one have left, a token a cycle, before those of the
 // next are done, however different their steps.
 module tile_issue #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens
 ) (
   input  logic clk_i,

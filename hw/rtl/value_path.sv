@@ -5,15 +5,21 @@
 // A head's beats leave in the order in which they came: group by group, in each tile by tile, in each token by token. The first
 // leaves log2(Outputs) + 24 cycles after the last came, or when the head before is through.
 module value_path #(
+  /// Rows of the array: tokens of a group. Even.
   parameter int Tokens = edgemoe_pkg::ArrayTokens,
+  /// Columns of the array: elements of a beat. A power of two.
   parameter int Outputs = edgemoe_pkg::ArrayOutputs,
+  /// DSP chains of a sum, 8 products each: a step is 8 * Chains inputs.
   parameter int Chains = edgemoe_pkg::ArrayChains,
+  /// Tokens of a picture at most, a power of two.
   parameter int MaxTokens = edgemoe_pkg::MaxTokens,
+  /// Heads of attention at most, a power of two.
   parameter int MaxHeads = edgemoe_pkg::MaxHeads,
   /// Tiles of all heads, a power of two.
   parameter int MaxTiles = edgemoe_pkg::MaxWidth / edgemoe_pkg::ArrayOutputs,
   /// Beats of two heads, a power of two.
   parameter int QueueBeats = 4 * edgemoe_pkg::MaxTokens,
+  /// Depth of the memory of keys, and of that of values, in words of 8 banks; a power of two.
   parameter int Words = edgemoe_pkg::KeyValueWords
 ) (
   input  logic clk_i,

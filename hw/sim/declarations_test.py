@@ -1,4 +1,5 @@
-"""Names of hw/rtl stand in their module before they are used: IEEE 1800 wants it, Verilator and Yosys do not look."""
+"""What no tool looks at in hw/rtl: names stand in their module before they are used (IEEE 1800 wants it), and parameters and ports say
+what they are."""
 import pathlib
 import re
 import sys
@@ -42,6 +43,33 @@ def used_too_early(source):
     return [(name, text.count("\n", 0, first_use[name]) + 1) for name in early]
 
 
+PARAMETER = re.compile(r"\s*parameter\s+\w+\s+(\w+)")
+PORT = re.compile(r"\s*(?:input|output|inout)\b.*?(\w+),?$")
+CLOCK_AND_RESET = {"clk_i", "rst_ni"}
+
+
+def undocumented(source):
+    """Parameters of a module without a comment above them, ports without one there or above their group, with their line."""
+    missing, comment_above, group = [], False, False
+    begin = source.find("module ")
+    if begin < 0:
+        return missing
+    lines = source[begin:].split("\n);", 1)[0].split("\n")
+    for number, line in enumerate(lines, source.count("\n", 0, begin) + 1):
+        if line.strip().startswith("//"):
+            comment_above = group = True
+            continue
+        parameter, port = PARAMETER.match(line), PORT.match(line)
+        if parameter and not comment_above:
+            missing.append((parameter.group(1), number))
+        if port and not group and port.group(1) not in CLOCK_AND_RESET:
+            missing.append((port.group(1), number))
+        if re.match(r"\)\s*\(", line):
+            group = False
+        comment_above = False
+    return missing
+
+
 class Declarations(unittest.TestCase):
     def test_names_of_the_rtl_stand_before_their_use(self):
         files = sorted(RTL.glob("*.sv"))
@@ -57,6 +85,16 @@ class Declarations(unittest.TestCase):
         self.assertEqual(used_too_early(early), [("late", 5)])
         port = head + "  unit u (\n    .late(a_i), .late2\n  );\n  logic late, late2;\nendmodule\n"
         self.assertEqual(used_too_early(port), [("late2", 5)])
+
+    def test_parameters_and_ports_are_documented(self):
+        for file in sorted(RTL.glob("*.sv")):
+            with self.subTest(file=file.name):
+                self.assertEqual(undocumented(file.read_text(encoding="utf-8")), [], f"{file.name}: say above these what they are")
+
+    def test_what_is_not_documented_is_seen(self):
+        source = ("// A module.\nmodule m #(\n  /// Bits.\n  parameter int Width = 8,\n  parameter int Depth = 4\n) (\n  input  logic clk_i,\n"
+                  "  input  logic a_i,\n  // Results.\n  output logic b_o,\n  output logic c_o\n);\n  parameter int Own = 1;\nendmodule\n")
+        self.assertEqual(undocumented(source), [("Depth", 5), ("a_i", 8)])
 
 
 if __name__ == "__main__":
