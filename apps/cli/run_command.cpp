@@ -22,11 +22,9 @@
 
 namespace edgemoe::cli {
 namespace {
-
 /// What pictures have no use for.
 constexpr const char* kVideoOptions[] = {"--view",  "--depth-range", "--steady",    "--frames",
                                          "--limit", "--camera-size", "--camera-fps"};
-
 constexpr std::size_t kMaxDumpedPictures = 64;  // a dump is kept in memory until it is written
 constexpr std::size_t kMaxStem = 255 - 32;  // file names are up to 255 bytes; the rest is "_human_parts_overlay.png"
 
@@ -378,6 +376,7 @@ ExitCode run(RunOptions options, const CLI::App& app) {
     return fail(
         invalid_argument("--dump-taps: at most {} pictures at a time, found {}", kMaxDumpedPictures, inputs.size()));
   }
+  if (!raw) options.batch = static_cast<int>(std::min<std::int64_t>(options.batch, std::ssize(inputs)));
   const Result<EngineOptions> engine = options.engine.engine_options(options.batch);
   if (!engine.ok()) return fail(engine.status());
   const auto start = std::chrono::steady_clock::now();

@@ -135,6 +135,13 @@ class Run(ToolTest):
         depth = self.files(self.run_maps(*pictures, out="depth", options=("--task", "depth")))
         self.assertEqual(depth, {name: data for name, data in expected.items() if "_depth" in name})
 
+    def test_no_more_pictures_are_under_way_than_there_are(self):
+        for count in (1, 3):
+            pictures = [self.picture(f"p{i}.png", seed=i) for i in range(count)]
+            folder = self.run_maps(*pictures, out=str(count), options=("--batch", "1000"))
+            self.assertEqual(json.loads((folder / "summary.json").read_text())["engine"]["batch"], count)
+        self.tool("run", *pictures, "--model", self.model, "-o", self.folder / "none", "--batch", "0", expect=2)
+
     def test_channels_and_bit_depths_of_one_scene_give_the_same_maps(self):
         rgb = noise(24, 20)
         grey = bytes(rgb[::3])
