@@ -101,8 +101,10 @@ Status wait_until_free(RegisterPort& port, std::uint32_t timeout_cycles) {
 Status check_accelerator(RegisterPort& port, const DesignPoint& design) {
   EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t identity, port.read(Register::kIdentity));
   if (identity != kAcceleratorIdentity) {
-    return mismatch("no accelerator with this driver's registers: expected {:#010x}, found {:#010x}",
-                    kAcceleratorIdentity, identity);
+    return mismatch(
+        "no accelerator with this driver's registers: expected identity {:#010x}, found {:#010x}; give the "
+        "port of one, or a driver of its version",
+        kAcceleratorIdentity, identity);
   }
   EDGEMOE_ASSIGN_OR_RETURN(const std::uint32_t found, port.read(Register::kDesign));
   const DesignPoint::Array array = {.tokens = static_cast<int>(found & 0xff),
@@ -110,9 +112,11 @@ Status check_accelerator(RegisterPort& port, const DesignPoint& design) {
                                     .chains = static_cast<int>(found >> 24)};
   if (array.tokens != design.array.tokens || array.outputs != design.array.outputs ||
       array.chains != design.array.chains) {
-    return mismatch("the accelerator's array is {} × {} × {}, that of design point {} is {} × {} × {}", array.tokens,
-                    array.outputs, array.chains, design.name, design.array.tokens, design.array.outputs,
-                    design.array.chains);
+    return mismatch(
+        "the accelerator's array is {} × {} × {}, that of design point {} is {} × {} × {}: compile the "
+        "program for the design point that the accelerator was built of",
+        array.tokens, array.outputs, array.chains, design.name, design.array.tokens, design.array.outputs,
+        design.array.chains);
   }
   return {};
 }
@@ -127,6 +131,7 @@ std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle) {
 Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings) {
   EDGEMOE_RETURN_IF_ERROR(validate_counts(settings));
   EDGEMOE_RETURN_IF_ERROR(validate_addresses(design, settings));
+  EDGEMOE_RETURN_IF_ERROR(check_accelerator(port, design));
   EDGEMOE_RETURN_IF_ERROR(wait_until_free(port, settings.timeout_cycles));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kImageBase, Register::kImageBaseHigh, settings.image_base));
   EDGEMOE_RETURN_IF_ERROR(write_base(port, Register::kInputBase, Register::kInputBaseHigh, settings.input_base));

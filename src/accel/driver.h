@@ -45,6 +45,7 @@ struct RunReport {
 };
 
 /// kMismatch where there is no accelerator, another map of registers, or an array of another size behind the port.
+/// The registers tell nothing else of the design: other buses or memories around the same array are not noticed.
 Status check_accelerator(RegisterPort& port, const DesignPoint& design);
 
 /// A time-out for runs behind a memory that answers after `latency_cycles` and moves `beats_per_cycle` on average
@@ -52,8 +53,8 @@ Status check_accelerator(RegisterPort& port, const DesignPoint& design);
 std::uint32_t timeout_behind(double latency_cycles, double beats_per_cycle);
 
 /// Writes the settings and starts. kInvalidArgument for what the registers or the design point's bus do not hold:
-/// counts, addresses that are not aligned or too wide. kIo where a run is still busy, or memory leaves one that has
-/// ended waiting for longer than the new one's time-out.
+/// counts, addresses that are not aligned or too wide. What check_accelerator refuses is not started. kIo where a run
+/// is still busy, or memory leaves one that has ended waiting for longer than the new one's time-out.
 Status start_run(RegisterPort& port, const DesignPoint& design, const RunSettings& settings);
 
 /// Whether the run has ended, well or not, and the machine is free.

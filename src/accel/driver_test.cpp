@@ -16,10 +16,18 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+std::uint32_t register_of(const DesignPoint::Array& array) {
+  return static_cast<std::uint32_t>(array.tokens | array.outputs << 8 | array.chains << 24);
+}
+
 class FakeRegisters final : public RegisterPort {
  public:
   using RegisterPort::read;
   using RegisterPort::write;
+  explicit FakeRegisters(const DesignPoint& design = design_of("small")) {
+    at(Register::kIdentity) = kAcceleratorIdentity;
+    at(Register::kDesign) = register_of(design.array);
+  }
   Result<std::uint32_t> read(std::uint32_t address) override { return values[address]; }
   Status write(std::uint32_t address, std::uint32_t value) override {
     written.push_back(address);
@@ -87,7 +95,7 @@ TEST(Driver, SettingsThatRegistersDoNotHold_AreRefusedBeforeAnyWrite) {
 TEST(Driver, AddressesThatTheBusDoesNotHold_AreRefusedBeforeAnyWrite) {
   const DesignPoint narrow = design_of("small");
   const auto fault = [](const DesignPoint& design, const auto& change) {
-    FakeRegisters port;
+    FakeRegisters port(design);
     RunSettings settings = some_settings();
     change(settings);
     const Status status = start_run(port, design, settings);
@@ -133,13 +141,15 @@ TEST(Driver, TimeOutBehindASlowMemory_IsLongerThanItIsSilent) {
   EXPECT_EQ(timeout_behind(1e12, 1), UINT32_MAX);
 }
 
-/// Busy until it has been looked at so often.
+/// A machine of `small`, busy until its status has been looked at so often.
 class SlowToStop final : public RegisterPort {
  public:
   using RegisterPort::read;
   using RegisterPort::write;
   explicit SlowToStop(int looks) : looks_(looks) {}
-  Result<std::uint32_t> read(std::uint32_t) override {
+  Result<std::uint32_t> read(std::uint32_t address) override {
+    if (address == static_cast<std::uint32_t>(Register::kIdentity)) return kAcceleratorIdentity;
+    if (address == static_cast<std::uint32_t>(Register::kDesign)) return register_of(design_of("small").array);
     return looks_-- > 0 ? std::uint32_t{kBusy | kStopping | kError} : std::uint32_t{kError};
   }
   Status write(std::uint32_t, std::uint32_t) override { return {}; }
@@ -199,15 +209,24 @@ TEST(Driver, Report_HoldsCountersOrTheErrorInWords) {
 TEST(Driver, AnotherAccelerator_IsToldFromThisOne) {
   const DesignPoint design = design_of("small");
   FakeRegisters port;
+  EXPECT_TRUE(check_accelerator(port, design).ok());
+  port.at(Register::kIdentity) = 0;
   EXPECT_THAT(check_accelerator(port, design).message(), HasSubstr("no accelerator"));
   port.at(Register::kIdentity) = kAcceleratorIdentity;
-  const auto register_of = [](const DesignPoint::Array& array) {
-    return static_cast<std::uint32_t>(array.tokens | array.outputs << 8 | array.chains << 24);
-  };
   port.at(Register::kDesign) = register_of(design_of("zcu102").array);
-  EXPECT_THAT(check_accelerator(port, design).message(), AllOf(HasSubstr("4 × 32 × 2"), HasSubstr("2 × 8 × 1")));
-  port.at(Register::kDesign) = register_of(design.array);
-  EXPECT_TRUE(check_accelerator(port, design).ok());
+  EXPECT_THAT(check_accelerator(port, design).message(),
+              AllOf(HasSubstr("4 × 32 × 2"), HasSubstr("2 × 8 × 1"), HasSubstr("compile the program")));
+}
+
+TEST(Driver, AnotherAccelerator_IsNotStarted) {
+  FakeRegisters port(design_of("zcu102"));
+  const Status other_array = start_run(port, design_of("small"), some_settings());
+  EXPECT_EQ(other_array.code(), StatusCode::kMismatch);
+  EXPECT_THAT(other_array.message(), HasSubstr("4 × 32 × 2"));
+  port = FakeRegisters();
+  port.at(Register::kIdentity) = kAcceleratorIdentity + 1;
+  EXPECT_THAT(start_run(port, design_of("small"), some_settings()).message(), HasSubstr("no accelerator"));
+  EXPECT_TRUE(port.written.empty());
 }
 
 }  // namespace
