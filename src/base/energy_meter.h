@@ -29,7 +29,8 @@ class EnergyCounter {
 using EnergyCounters = std::vector<std::unique_ptr<EnergyCounter>>;
 
 /// One counter a processor package: `root`/intel-rapl:N/ (AMD's too), of which the parts (cores, DRAM …) are not
-/// counted a second time. kNotFound where the system has none, kIo where it may not be read, each with what to do.
+/// counted a second time. kNotFound where the system has none, kIo where it may not be read, each with what to do;
+/// kMalformed where there is no number.
 Result<EnergyCounters> open_rapl(const std::filesystem::path& root = "/sys/class/powercap");
 
 /// One counter a GPU, through the NVIDIA driver's library, which is loaded here and is no dependency. kNotFound where

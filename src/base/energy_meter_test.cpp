@@ -11,6 +11,7 @@
 namespace edgemoe {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class Rapl : public ::testing::Test {
@@ -54,8 +55,12 @@ TEST_F(Rapl, WhatIsNotThereOrNoNumber_SaysWhy) {
   EXPECT_THAT(open_rapl(root_).status().message(), HasSubstr("RAPL"));
   write_zone("intel-rapl:0", "package-0", "no number");
   const Status status = open_rapl(root_).status();
-  EXPECT_EQ(status.code(), StatusCode::kIo);
-  EXPECT_THAT(status.message(), HasSubstr("energy_uj"));
+  EXPECT_EQ(status.code(), StatusCode::kMalformed);
+  EXPECT_THAT(status.message(), AllOf(HasSubstr("energy_uj"), HasSubstr("found \"no number\"")));
+  std::filesystem::remove(root_ / "intel-rapl:0/energy_uj");
+  const Status missing = open_rapl(root_).status();
+  EXPECT_EQ(missing.code(), StatusCode::kIo);
+  EXPECT_THAT(missing.message(), HasSubstr("root rights"));
 }
 
 TEST(Nvml, ALibraryThatIsNotThereOrIsAnother_SaysSo) {
