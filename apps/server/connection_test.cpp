@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <string>
 
 namespace edgemoe::server {
